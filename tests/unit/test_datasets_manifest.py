@@ -1,0 +1,117 @@
+"""What a manifest promises to everything after the adapters."""
+
+import pytest
+from fundus_anomaly.datasets import manifest, registry
+from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame, id_part, is_id
+from fundus_anomaly.datasets.official_counts import Count, differences
+from fundus_anomaly.errors import InputError
+
+
+def dataset(*changes, lesions=("MA",)):
+    rows = [
+        {"id": "set/train/1", "path": "a.jpg", "split": "train", "label": 0},
+        {"id": "set/train/2", "path": "b.jpg", "split": "train", "label": 0},
+        {"id": "set/test/1", "path": "c.jpg", "split": "test", "label": 1, "mask_MA": "c.png"},
+    ]
+    for place, change in changes:
+        rows[place] = rows[place] | change
+    return Dataset("set", frame(rows, lesions), lesions, masks_inverted=False)
+
+
+def test_each_image_of_unknown_patient_is_its_own_patient():
+    table = dataset().manifest
+    assert table["patient"].tolist() == table["id"].tolist()
+    assert table["grade"].tolist() == [-1, -1, -1]
+    assert list(table.columns) == [*manifest.COLUMNS, "mask_MA"]
+    checked(dataset())
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ({"id": "set/../../etc/passwd"}, "id"),
+        ({"id": "set/a b"}, "id"),
+        ({"id": "=1+1"}, "id"),
+        ({"id": "set/a\nb"}, "id"),
+        ({"id": "/set/a"}, "id"),
+        ({"id": "set/test/1"}, "id"),
+        ({"split": "validation"}, "split"),
+        ({"eye": "both"}, "eye"),
+        ({"label": 2}, "label"),
+        ({"label": -1}, "label"),
+        ({"grade": 5}, "grade"),
+        ({"grade": 3}, "grade"),
+        ({"path": "a\n.jpg"}, "path"),
+        ({"mask_MA": "a\x07.jpg"}, "mask_MA"),
+        ({"patient": " "}, "patient"),
+    ],
+)
+def test_a_row_against_the_contract_is_refused(change, column):
+    with pytest.raises(InputError) as error:
+        checked(dataset((0, change)))
+    assert any(problem.where.endswith(f", {column}") for problem in error.value.problems)
+
+
+def test_every_kind_of_problem_is_told_at_once():
+    with pytest.raises(InputError) as error:
+        checked(dataset((0, {"id": "a b", "eye": "x"}), (1, {"label": 1}), (2, {"split": "train", "label": 0})))
+    told = str(error.value)
+    for expected in ("no image of split 'test'", "'a b'", "'x'", "set/train/2"):
+        assert expected in told
+
+
+def test_letters_of_any_script_may_stand_in_an_id():
+    assert is_id("images/Müller/眼底_01.v2")
+    assert id_part("Frau Müller (links)") == "Frau_Müller__links_"
+    assert all(is_id(id_part(text)) for text in ("..", ".", "a..b", "=cmd()", "u\u0308ber", "a\nb", "🙂"))
+
+
+def test_an_excluded_image_is_gone_and_the_others_stay():
+    left = excluding(dataset(), ["set/train/1", "set/train/1"])
+    assert left.manifest["id"].tolist() == ["set/train/2", "set/test/1"]
+    assert left.manifest.index.tolist() == [0, 1]
+
+
+def test_an_id_that_does_not_exist_cannot_be_excluded_and_its_likes_are_named():
+    with pytest.raises(InputError) as error:
+        excluding(dataset(), ["set/trian/2", "nonsense"])
+    assert len(error.value.problems) == 2
+    assert "'set/train/2'" in error.value.problems[0].remedy
+
+
+def test_a_split_cannot_be_excluded_whole():
+    with pytest.raises(InputError, match="every image of split 'train'"):
+        excluding(dataset(), ["set/train/1", "set/train/2"])
+
+
+def test_a_patient_called_na_survives_the_csv(tmp_path):
+    table = dataset((0, {"patient": "NA"}), (1, {"patient": "007"}), (2, {"path": 'a,"b" ü.jpg'})).manifest
+    manifest.write_manifest(table, tmp_path / "manifest.csv")
+    again = manifest.read_manifest(tmp_path / "manifest.csv")
+    assert again.equals(table)
+    assert again.dtypes.equals(table.dtypes)
+
+
+def test_a_difference_from_the_official_number_is_said_in_full():
+    counts = [Count("normals", 134, 134), Count("masks", 54, 50)]
+    assert differences(counts, strict=False, where="set") == (
+        "Not the official count. masks: 50 found, 54 by the publication, -4.",
+    )
+    with pytest.raises(InputError, match="set, masks: found 50; allowed: 54"):
+        differences(counts, strict=True, where="set")
+
+
+def test_an_unknown_dataset_is_refused_with_the_names_of_the_known():
+    with pytest.raises(InputError, match="phantom, idrid, adam, images"):
+        registry.load("idird", {}, ".", 0)
+
+
+def test_a_grown_phantom_holds_the_smaller_one():
+    numbers = {"train_patients": 3, "test_normal_patients": 2, "test_abnormal_patients": 2}
+    small = registry.load("phantom", numbers, "data", 1)
+    large = registry.load("phantom", numbers | {"train_patients": 5}, "data", 1)
+    assert (small.manifest["split"].value_counts()["train"], len(small.manifest)) == (6, 14)
+    assert set(small.manifest.itertuples(index=False)) <= set(large.manifest.itertuples(index=False))
+    abnormal = small.manifest[small.manifest["label"] == 1]
+    assert (abnormal[manifest.mask_columns(small.lesions)] != "").any(axis=1).all()
+    assert (small.manifest.groupby("patient")["split"].nunique() == 1).all()

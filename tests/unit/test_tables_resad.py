@@ -1,0 +1,195 @@
+"""Statements about the tables: our figures and the published ones, side by side and never mistaken for each other."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
+from fundus_anomaly.tables.footnotes import comparison_note, footnotes, notes_of
+from fundus_anomaly.tables.published import FILE, published_rows
+from fundus_anomaly.tables.resad import (
+    FIGURES,
+    headline,
+    image_score_table,
+    lesion_table,
+    resad_markdown,
+    resad_table,
+)
+from fundus_anomaly.tables.variant import Variant
+
+PAPER = sorted((Path(__file__).resolve().parents[2].parent / "shared" / "papers").glob("000_*.txt"))
+
+
+def metrics(base, lesions=("MA", "EX"), missing=False):
+    """A long table whose values tell where they come from."""
+    rows = []
+    for level, scores in (("image", ("maximum", "mean")), ("pixel", ("",))):
+        for score in scores:
+            for subset in ("all", "abnormal_only", *(f"lesion:{name}" for name in lesions)):
+                for number, metric in enumerate(dict.fromkeys(figure.metric for figure in FIGURES)):
+                    value = base + (level == "pixel") * 0.1 + (score == "mean") * 0.05 + number * 0.001
+                    value = np.nan if missing else value
+                    note = "undefined: no labels" if missing else "7 regions" if metric == "aupro" else ""
+                    rows.append((level, metric, score, subset, value, value - 0.01, value + 0.01, 5, 9, note))
+    columns = ["level", "metric", "score", "subset", "value", "low", "high", "positives", "negatives", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.fixture
+def variants():
+    return [
+        Variant("ReSAD", {"coreset_fraction": 0.1, "training_images": 133}, metrics(0.7)),
+        Variant("PatchCore", {"coreset_fraction": 0.1, "training_images": 133}, metrics(0.6)),
+    ]
+
+
+def test_every_published_number_is_in_the_file_once():
+    figures = pd.read_csv(FILE)
+    assert len(figures) == 7 * 4 + 6 * 2 + 7 * 4
+    assert not figures.duplicated(["table", "dataset", "method", "metric", "level"]).any()
+    assert figures.value.between(0.6, 0.95).all()
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not PAPER, reason="needs the paper's text in ../shared/papers")
+def test_the_published_rows_are_those_that_the_paper_prints():
+    text = PAPER[0].read_text(encoding="utf-8")
+    printed = {"ReSAD": "Ours", "with ReSC": "with ReSC"}
+    printed |= {f"without {part}": f"wo {part}" for part in ("ReSC", "region module", "spatial module")}
+    lines = [line.lower().split("\t") for line in text.splitlines()]
+    rows = {(line[0].split(" [")[0], *line[1:]) for line in lines}
+    pixels, both = published_rows("idrid", [1]), published_rows("adam", [1])
+    for (_, idrid), (_, adam) in zip(pixels.iterrows(), both.iterrows(), strict=True):
+        values = [idrid.pixel_auc, idrid.pixel_balanced_accuracy, adam.pixel_auc, adam.pixel_balanced_accuracy]
+        assert (printed.get(idrid.method, idrid.method).lower(), *(f"{v:.3f}" for v in values)) in rows
+    for table in (2, 3):
+        for _, row in published_rows("idrid", [table]).iterrows():
+            values = [f"{value:.3f}" for value in row.drop("method").dropna()]
+            assert (printed.get(row.method, row.method).lower(), *values) in rows
+
+
+def test_ours_come_first_with_their_intervals_and_the_published_rows_say_that_they_are(variants):
+    table = resad_table(variants, "idrid", "maximum")
+    assert table.method.tolist()[:2] == ["ReSAD", "PatchCore"]
+    assert table.source.tolist() == ["this run"] * 2 + ["published"] * 7
+    ours, theirs = table.iloc[0], table[table.source == "published"].set_index("method").loc["ReSAD"]
+    assert (ours.image_auc, ours.image_auc_low, ours.image_auc_high) == pytest.approx((0.7, 0.69, 0.71))
+    assert ours.pixel_auc == pytest.approx(0.8)
+    assert (theirs.image_auc, theirs.pixel_auc) == (0.941, 0.907)
+    assert theirs.pixel_balanced_accuracy_best_on_test == 0.819
+    assert np.isnan(theirs.pixel_balanced_accuracy_at_normal_quantile)
+    assert np.isnan(theirs.pixel_aupro)
+
+
+def test_the_image_score_of_the_table_is_the_one_asked_for(variants):
+    assert resad_table(variants, "idrid", "mean").image_auc[0] == pytest.approx(0.75)
+    by_score = image_score_table(variants)
+    assert by_score[["auc_maximum", "auc_mean"]].iloc[1].tolist() == pytest.approx([0.6, 0.65])
+
+
+def test_a_dataset_that_is_not_in_the_paper_has_our_rows_only(variants):
+    assert resad_table(variants, "phantom", "maximum").source.tolist() == ["this run"] * 2
+    assert "published" not in resad_markdown(variants, "phantom", "maximum", "Phantom", [])
+
+
+def test_the_machine_readable_table_has_one_number_a_cell(variants):
+    table = resad_table(variants, "idrid", "maximum")
+    back = pd.read_csv(io.StringIO(table.to_csv(index=False)))
+    assert all(pd.api.types.is_numeric_dtype(back[column]) for column in back.columns.drop(["method", "source"]))
+    assert "133,0.7" in table.to_csv(index=False)
+
+
+def test_every_line_of_a_markdown_table_has_the_same_width(variants):
+    text = resad_markdown(variants, "idrid", "maximum", "IDRiD", ["a footnote"])
+    assert text.startswith("# IDRiD\n")
+    assert text.endswith("- a footnote\n")
+    for part in text.split("## ")[1:]:
+        assert len({len(line) for line in part.splitlines() if line.startswith("|")}) == 1
+
+
+def test_the_markdown_shows_intervals_marks_published_rows_and_dashes_what_the_paper_does_not_give(variants):
+    lines = resad_markdown(variants, "idrid", "maximum", "IDRiD", []).splitlines()
+    ours = next(line for line in lines if line.startswith("| ReSAD "))
+    assert "0.800 [0.790, 0.810]" in ours
+    theirs = [line for line in lines if line.startswith("| ReSAD (published)")]
+    assert len(theirs) == 2
+    assert "0.907" in theirs[0]
+    assert "–" in theirs[0]
+    assert sum(line.startswith("| AnoGAN (published)") for line in lines) == 1, "the paper has it for pixels only"
+
+
+def test_each_lesion_type_has_a_row_for_each_method(variants):
+    table = lesion_table(variants, "maximum")
+    assert table[["lesion", "method"]].to_numpy().tolist() == [
+        ["MA", "ReSAD"],
+        ["MA", "PatchCore"],
+        ["EX", "ReSAD"],
+        ["EX", "PatchCore"],
+    ]
+    assert lesion_table([Variant("ReSAD", {}, metrics(0.7, ()))], "maximum").empty
+
+
+def test_ablations_show_the_effective_number_of_neighbours_beside_the_published_table():
+    variants = [
+        Variant("with ReSC", {"reading": "matmul|x", "effective_neighbours": 106.4}, metrics(0.7)),
+        Variant("uniform", {"reading": "matmul", "effective_neighbours": 9464.2}, metrics(0.7)),
+        Variant("without ReSC", {"reading": "none"}, metrics(0.6)),
+    ]
+    table = ablation_table(variants, "idrid", "maximum")
+    assert table.effective_neighbours.tolist()[:2] == [106.4, 9464.2]
+    assert table[table.source == "published"].method.tolist() == published_rows("idrid", [3]).method.tolist()
+    assert table.set_index(["source", "method"]).loc[("published", "without ReSC"), "image_auc"] == 0.769
+    lines = ablation_markdown(variants, "idrid", "maximum", "Ablations", []).splitlines()
+    first = next(line for line in lines if line.startswith("| with ReSC "))
+    assert " 106 |" in first
+    assert r"matmul\|x" in first
+    assert any(" 9464 |" in line for line in lines)
+
+
+def test_the_headline_is_short_and_compares_a_method_with_its_published_self(variants):
+    text = headline(resad_table(variants, "idrid", "maximum"))
+    assert len(text.splitlines()) == 2 + 4
+    assert "0.700 [0.690, 0.710]" in text
+    assert "ReSAD (published)" in text
+    assert "fAnoGAN" not in text
+
+
+def test_a_figure_that_the_evaluation_lacks_is_named():
+    short = metrics(0.7)
+    with pytest.raises(InputError, match="metrics of ReSAD: pixel aupro all"):
+        resad_table([Variant("ReSAD", {}, short[short.metric != "aupro"])], "idrid", "maximum")
+
+
+def test_metrics_read_back_from_their_file_give_the_same_tables(variants):
+    def again(frame):
+        return pd.read_csv(io.StringIO(frame.to_csv(index=False)))
+
+    read = [variant._replace(metrics=again(variant.metrics)) for variant in variants]
+    one, other = (resad_markdown(which, "idrid", "maximum", "IDRiD", []) for which in (variants, read))
+    assert one == other
+    assert notes_of(read, FIGURES, "maximum") == notes_of(variants, FIGURES, "maximum")
+
+
+def test_photographs_without_labels_give_a_table_of_dashes_and_the_reason():
+    variants = [Variant("ReSAD", {}, metrics(0.7, (), missing=True))]
+    text = resad_markdown(variants, "images", "maximum", "Mine", notes_of(variants, FIGURES, "maximum"))
+    assert "nan" not in text.lower()
+    assert text.count("undefined: no labels") == 1
+
+
+def test_footnotes_say_what_was_left_out_and_why():
+    excluded = {"idrid/grading/train/118": "the same photograph as 064"}
+    notes = footnotes({"backbone": "lite"}, excluded, 0.95, 0.9, "maximum", True, ["further"])
+    text = "\n".join(notes)
+    for part in ("backbone: lite", "118 (the same photograph as 064)", "90%", "0.95 quantile", "Niu", "further"):
+        assert part in text
+    assert "left out: none" in "\n".join(footnotes({}, {}, 0.95, 0.9, "maximum", False, []))
+
+
+def test_the_comparison_of_two_methods_gives_its_p_value_or_why_there_is_none():
+    assert "p = 0.030" in comparison_note("ReSAD", "PatchCore", 0.9, 0.8, 0.03, "")
+    assert "p < 0.001" in comparison_note("ReSAD", "PatchCore", 0.9, 0.8, 1e-9, "")
+    assert "p – (no variance)" in comparison_note("ReSAD", "PatchCore", 1.0, 0.0, float("nan"), "no variance")

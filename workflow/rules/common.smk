@@ -1,0 +1,153 @@
+# What every rule needs: the dataset, the variants, and the code that a rule runs through.
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+from snakemake.utils import Paramspace
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from fundus_anomaly import variants
+from fundus_anomaly.datasets import manifest, registry
+from fundus_anomaly.errors import InputError
+from import_closure import import_closure
+
+RESULTS = f"results/{config['experiment'] or config['dataset']}"
+DATA_ROOT = config["data_root"] or (f"{RESULTS}/data" if config["dataset"] == "phantom" else ".")
+
+
+def read_datasets():
+    """Return the configured dataset as it was found, and without the images that the user excluded."""
+    settings = config["data"][config["dataset"]]
+    try:
+        found = registry.load(config["dataset"], settings, DATA_ROOT, config["seed"])
+        return found, manifest.excluding(found, config["data"]["exclude"])
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
+# The audit reads all that was found, so that its report tells what an exclusion settled.
+FOUND, DATASET = read_datasets()
+VARIANTS = pd.DataFrame(variants.expand(config))
+RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
+BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
+
+
+def code(script):
+    """Return the library modules that a script runs through, as inputs of its rule."""
+    here = Path.cwd()
+    files = [file.resolve() for file in import_closure(SCRIPTS / script)]
+    return [str(file.relative_to(here) if file.is_relative_to(here) else file) for file in files]
+
+
+AUDITED_SPLITS = list(FOUND.audited["split"].unique())
+MASKED_SPLITS = [
+    split
+    for split, table in FOUND.manifest.groupby("split")
+    if (table[manifest.mask_columns(FOUND.lesions)] != "").any(axis=None)
+]
+
+IMAGE_SIZE = [config["preprocessing"]["size"]] * 2
+INDEX = {key: config["bank"][key] for key in ("index", "nlist", "nprobe")}
+SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")}
+
+
+def rows(split=None, columns=None):
+    """Return the manifest's rows of a split (all by default), as plain values for `params`."""
+    return columns_of(DATASET.manifest, split, columns)
+
+
+def audited(split=None, columns=None):
+    """Return the rows that the audit reads: those of excluded images and of images that the benchmark leaves out too."""
+    return columns_of(FOUND.audited, split, columns)
+
+
+def columns_of(table, split, columns):
+    table = table if split is None else table[table["split"] == split]
+    return table[columns or list(table.columns)].to_dict("list")
+
+
+def mask_paths(table):
+    """Return the paths of all lesion masks in rows of the manifest, image by image."""
+    columns = [table[column] for column in manifest.mask_columns(FOUND.lesions)]
+    return [path for image in zip(*columns) for path in image if path]
+
+
+def rows_of_split(wildcards):
+    return rows(wildcards.split)
+
+
+def photographs(wildcards):
+    return rows(wildcards.split)["path"]
+
+
+def ids_of_split(wildcards):
+    return rows(wildcards.split)["id"]
+
+
+def masks(wildcards):
+    return mask_paths(rows(wildcards.split))
+
+
+def audited_rows(wildcards):
+    return audited(wildcards.split)
+
+
+def audited_photographs(wildcards):
+    return audited(wildcards.split)["path"]
+
+
+def audited_ids(wildcards):
+    return audited(wildcards.split)["id"]
+
+
+def audited_masks(wildcards):
+    return mask_paths(audited(wildcards.split))
+
+
+MAIN = [variants.RESAD, variants.PATCHCORE]
+SHOWN = [variants.PATCHCORE, variants.RESAD]
+ABLATIONS = [name for name in VARIANTS["variant"] if name not in MAIN]
+# Tables and curves need both classes in the test; a folder of unknown images has neither.
+LABELLED = {0, 1} <= set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
+MASKS = [f"{RESULTS}/masks/test.h5"] if "test" in MASKED_SPLITS else []
+PUBLISHED = str(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "resad.csv")
+TABLE = {
+    "dataset": config["dataset"],
+    "image_score": config["scoring"]["image_score"],
+    "normal_quantile": config["evaluation"]["normal_quantile"],
+    "confidence": config["evaluation"]["confidence"],
+    "size": config["preprocessing"]["size"],
+    "test": rows("test", ["id", "label"]),
+}
+
+
+def variant_rows(names):
+    """Return the parameters of the named variants."""
+    return VARIANTS.set_index("variant", drop=False).loc[list(names)].to_dict("records")
+
+
+def variant_paths(names, pattern):
+    """Return one path for each named variant's bank, scores or figures."""
+    space = Paramspace(pd.DataFrame(variant_rows(names), columns=variants.RESC_KEYS + variants.BANK_KEYS))
+    return [pattern.format(variant=instance) for instance in space.instance_patterns]
+
+
+def resc_paths(names, pattern):
+    """Return one path for each named variant's features."""
+    space = Paramspace(pd.DataFrame(variant_rows(names), columns=variants.RESC_KEYS))
+    return [pattern.format(variant=instance) for instance in space.instance_patterns]
+
+
+wildcard_constraints:
+    split="train|test|unused",
+    backbone="[a-z0-9_]+",
+    pool="[0-9]+",
+    region="[0-9]+",
+    spatial="[a-z_]+",
+    scale="[a-z_]+(-[0-9.]+)?",
+    normals="[0-9.]+",
+    coreset="[0-9.]+",

@@ -1,0 +1,114 @@
+# From a dataset as its authors distribute it (or the phantom, made here) to photographs that were looked at.
+
+
+rule phantom:
+    input:
+        code=code("phantom.py"),
+    output:
+        photographs=audited()["path"] if config["dataset"] == "phantom" else [f"{RESULTS}/data/phantom.jpg"],
+        masks=mask_paths(audited()) if config["dataset"] == "phantom" else [],
+    log:
+        f"{RESULTS}/logs/phantom.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        seed=config["seed"],
+        settings=config["data"]["phantom"],
+        root=DATA_ROOT,
+        ids=audited(columns=["id"])["id"] if config["dataset"] == "phantom" else [],
+    script:
+        "../scripts/phantom.py"
+
+
+rule inspect_photographs:
+    input:
+        photographs=audited_photographs,
+        code=code("inspect_photographs.py"),
+    output:
+        facts=f"{RESULTS}/audit/photographs.{{split}}.csv",
+    log:
+        f"{RESULTS}/logs/inspect_photographs.{{split}}.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        ids=audited_ids,
+        max_pixels=config["data"]["max_pixels"],
+    script:
+        "../scripts/inspect_photographs.py"
+
+
+rule inspect_masks:
+    input:
+        masks=audited_masks,
+        code=code("inspect_masks.py"),
+    output:
+        facts=f"{RESULTS}/audit/masks.{{split}}.csv",
+    log:
+        f"{RESULTS}/logs/inspect_masks.{{split}}.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        manifest=audited_rows,
+        lesions=list(FOUND.lesions),
+        inverted=DATASET.masks_inverted,
+        max_pixels=config["data"]["max_pixels"],
+    script:
+        "../scripts/inspect_masks.py"
+
+
+# The report of all findings: written whether or not there are errors among them, so that a stopped run has it too.
+rule audit:
+    input:
+        photographs=expand(f"{RESULTS}/audit/photographs.{{split}}.csv", split=AUDITED_SPLITS),
+        masks=expand(f"{RESULTS}/audit/masks.{{split}}.csv", split=MASKED_SPLITS),
+        code=code("audit.py"),
+    output:
+        findings=f"{RESULTS}/audit/findings.csv",
+        page=report(f"{RESULTS}/audit/audit.html", caption="../report/audit.rst", category="Data"),
+    log:
+        f"{RESULTS}/logs/audit.log",
+    conda:
+        "../../envs/cpu.yaml"
+    localrule: True
+    params:
+        dataset=DATASET.name,
+        manifest=audited(),
+        notes=list(FOUND.notes),
+        counts=[asdict(count) for count in FOUND.counts],
+        excluded=config["data"]["exclude"],
+        near_duplicate_share=config["data"]["near_duplicate_share"],
+    script:
+        "../scripts/audit.py"
+
+
+# The gate: stops the run with every error at once. What follows names it as `ancient`, so that a repeated audit
+# alone reruns nothing.
+rule admit:
+    input:
+        findings=f"{RESULTS}/audit/findings.csv",
+        code=code("admit.py"),
+    output:
+        left_out=f"{RESULTS}/audit/left_out.csv",
+    log:
+        f"{RESULTS}/logs/admit.log",
+    conda:
+        "../../envs/cpu.yaml"
+    localrule: True
+    params:
+        manifest=columns_of(FOUND.manifest, None, ["id", "split"]),
+        excluded=config["data"]["exclude"],
+        on_bad_image=config["data"]["on_bad_image"],
+    script:
+        "../scripts/admit.py"

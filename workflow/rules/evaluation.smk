@@ -1,0 +1,84 @@
+# Figures of every variant, and the paper's tables from them.
+
+
+rule evaluate:
+    input:
+        maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.h5",
+        scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.csv",
+        calibration_maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.h5",
+        calibration_scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.csv",
+        images=f"{RESULTS}/images/test.h5",
+        train_images=f"{RESULTS}/images/train.h5",
+        masks=MASKS,
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        code=code("evaluate.py"),
+    output:
+        metrics=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/metrics.csv",
+        curves=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/curves.csv",
+    log:
+        f"{RESULTS}/logs/evaluate/{BANK_SPACE.wildcard_pattern}.log",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=120,
+    params:
+        manifest=rows("test", ["id", "label", "grade"]),
+        lesions=list(DATASET.lesions),
+        field_of_view_only=config["evaluation"]["field_of_view_only"],
+        settings={
+            "normal_quantile": config["evaluation"]["normal_quantile"],
+            "false_positive_limit": config["evaluation"]["aupro_limit"],
+            "resamples": config["evaluation"]["bootstrap"],
+            "confidence": config["evaluation"]["confidence"],
+            "curve_points": 2000,
+            "memory_limit": 500_000_000,
+            "seed": config["seed"],
+        },
+    script:
+        "../scripts/evaluate.py"
+
+
+rule table_resad:
+    input:
+        metrics=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+        scores=variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/test.csv"),
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        published=PUBLISHED,
+        code=code("table_resad.py"),
+    output:
+        csv=report(f"{RESULTS}/tables/resad.csv", caption="../report/table_resad.rst", category="Tables"),
+        md=f"{RESULTS}/tables/resad.md",
+    log:
+        f"{RESULTS}/logs/table_resad.log",
+    conda:
+        "../../envs/cpu.yaml"
+    localrule: True
+    params:
+        variants=variant_rows(MAIN),
+        **TABLE,
+    script:
+        "../scripts/table_resad.py"
+
+
+rule table_ablations:
+    input:
+        metrics=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+        features=resc_paths(ABLATIONS, f"{RESULTS}/resc/{{variant}}/test.h5"),
+        coresets=variant_paths(ABLATIONS, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        published=PUBLISHED,
+        code=code("table_ablations.py"),
+    output:
+        csv=report(f"{RESULTS}/tables/ablations.csv", caption="../report/table_ablations.rst", category="Tables"),
+        md=f"{RESULTS}/tables/ablations.md",
+    log:
+        f"{RESULTS}/logs/table_ablations.log",
+    conda:
+        "../../envs/cpu.yaml"
+    localrule: True
+    params:
+        variants=variant_rows(ABLATIONS),
+        **TABLE,
+    script:
+        "../scripts/table_ablations.py"

@@ -1,0 +1,70 @@
+# Photographs to the backbone's levels, and those to ReSC's features.
+
+
+# Runs where Snakemake was started, so that compute nodes need no network.
+rule weights:
+    input:
+        file=config["backbone"]["weights"] or [],
+        code=code("weights.py"),
+    output:
+        weights=f"{RESULTS}/weights/{config['backbone']['name']}.weights",
+    log:
+        f"{RESULTS}/logs/weights.log",
+    conda:
+        "../../envs/cpu.yaml"
+    localrule: True
+    params:
+        name=config["backbone"]["name"],
+        path=config["backbone"]["weights"],
+        sha256=config["backbone"]["sha256"],
+    script:
+        "../scripts/weights.py"
+
+
+rule features:
+    input:
+        images=f"{RESULTS}/images/{{split}}.h5",
+        weights=f"{RESULTS}/weights/{{backbone}}.weights",
+        code=code("features.py"),
+    output:
+        features=f"{RESULTS}/features/backbone~{{backbone}}/{{split}}.h5",
+    log:
+        f"{RESULTS}/logs/features/backbone~{{backbone}}/{{split}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/features/backbone~{{backbone}}/{{split}}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        gpu=1,
+        mem_mb=3000,
+        runtime=240,
+    params:
+        onnx=config["backbone"]["onnx"],
+        **config["features"],
+    script:
+        "../scripts/features.py"
+
+
+rule resc:
+    input:
+        features=f"{RESULTS}/features/backbone~{{backbone}}/{{split}}.h5",
+        code=code("resc.py"),
+    output:
+        features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.h5",
+    log:
+        f"{RESULTS}/logs/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        gpu=1,
+        mem_mb=3000,
+        runtime=240,
+    params:
+        resc=RESC_SPACE.instance,
+        dtype=config["features"]["dtype"],
+    script:
+        "../scripts/resc.py"

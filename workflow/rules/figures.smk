@@ -1,0 +1,146 @@
+# What people look at first, and the targets that a user names.
+
+
+rule figure_qualitative:
+    input:
+        images=f"{RESULTS}/images/test.h5",
+        masks=MASKS,
+        maps=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.h5"),
+        scores=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.csv"),
+        calibration=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/calibration.h5"),
+        code=code("figure_qualitative.py"),
+    output:
+        report(
+            f"{RESULTS}/figures/qualitative.png",
+            caption="../report/qualitative.rst",
+            category="Figures",
+            labels={"figure": "Anomaly maps (Fig. 2)"},
+        ),
+    log:
+        f"{RESULTS}/logs/figure_qualitative.log",
+    conda:
+        "../../envs/cpu.yaml"
+    localrule: True
+    params:
+        methods=["PatchCore, no ReSC", "ReSAD"],
+        manifest=rows("test", ["id", "split", "label", "grade"]),
+        lesions=list(DATASET.lesions),
+        rows=config["figures"]["rows"],
+        scale_quantile=0.99,
+        opacity=0.8,
+        dpi=160,
+        row_quantile=0.5,
+        image_score=config["scoring"]["image_score"],
+        seed=config["seed"],
+    script:
+        "../scripts/figure_qualitative.py"
+
+
+rule figure_curves:
+    input:
+        metrics=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+        curves=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/curves.csv"),
+        code=code("figure_curves.py"),
+    output:
+        report(
+            f"{RESULTS}/figures/curves.png",
+            caption="../report/curves.rst",
+            category="Figures",
+            labels={"figure": "ROC and precision–recall curves"},
+        ),
+    log:
+        f"{RESULTS}/logs/figure_curves.log",
+    conda:
+        "../../envs/cpu.yaml"
+    localrule: True
+    params:
+        methods=MAIN,
+        image_score=config["scoring"]["image_score"],
+        dpi=160,
+        threshold_quantile=config["evaluation"]["normal_quantile"],
+    script:
+        "../scripts/figure_curves.py"
+
+
+rule figure_misses:
+    input:
+        images=f"{RESULTS}/images/test.h5",
+        masks=MASKS,
+        maps=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.h5"),
+        scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.csv"),
+        calibration=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.h5"),
+        calibration_scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.csv"),
+        code=code("figure_misses.py"),
+    output:
+        report(
+            f"{RESULTS}/figures/misses.png",
+            caption="../report/misses.rst",
+            category="Figures",
+            labels={"figure": "Worst misses"},
+        ),
+    log:
+        f"{RESULTS}/logs/figure_misses.log",
+    conda:
+        "../../envs/cpu.yaml"
+    localrule: True
+    params:
+        method="ReSAD",
+        manifest=rows("test", ["id", "label", "grade"]),
+        lesions=list(DATASET.lesions),
+        tiles_a_row=6,
+        tiles=config["figures"]["misses"],
+        scale_quantile=0.99,
+        opacity=0.8,
+        dpi=160,
+        normal_quantile=config["evaluation"]["normal_quantile"],
+        image_score=config["scoring"]["image_score"],
+    script:
+        "../scripts/figure_misses.py"
+
+
+# One heat map a test image, and a page to look through them: what a clinic's engineer came for.
+rule heat_maps:
+    input:
+        images=f"{RESULTS}/images/test.h5",
+        maps=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.h5"),
+        scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.csv"),
+        calibration=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.h5"),
+        calibration_scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.csv"),
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        code=code("heat_maps.py"),
+    output:
+        page=report(
+            directory(f"{RESULTS}/heat_maps"),
+            caption="../report/findings.rst",
+            category="Heat maps",
+            htmlindex="index.html",
+        ),
+    log:
+        f"{RESULTS}/logs/heat_maps.log",
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        manifest=rows("test", ["id", "path"]),
+        title=config["experiment"] or config["dataset"],
+        backbone=config["backbone"]["name"],
+        scale_quantile=0.99,
+        opacity=0.8,
+        dpi=160,
+        normal_quantile=config["evaluation"]["normal_quantile"],
+        image_score=config["scoring"]["image_score"],
+    script:
+        "../scripts/heat_maps.py"
+
+
+rule resad:
+    input:
+        rules.table_resad.output,
+        rules.figure_qualitative.output,
+        rules.figure_misses.output,
+        rules.heat_maps.output,
+        rules.figure_curves.output if LABELLED else [],
+
+
+rule ablations:
+    input:
+        rules.table_ablations.output if ABLATIONS else [],

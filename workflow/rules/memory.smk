@@ -1,0 +1,45 @@
+# The features of normal images to a memory bank of those that represent them all.
+
+
+rule coreset:
+    input:
+        features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/train.h5",
+        code=code("coreset.py"),
+    output:
+        coreset=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/coreset.h5",
+    log:
+        f"{RESULTS}/logs/coreset/{BANK_SPACE.wildcard_pattern}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/coreset/{BANK_SPACE.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        gpu=1,
+        mem_mb=7000,
+        runtime=720,
+    params:
+        fractions=BANK_SPACE.instance,
+        train=rows("train", ["id", "patient"]),
+        epsilon=config["bank"]["epsilon"],
+        seed=config["seed"],
+    script:
+        "../scripts/coreset.py"
+
+
+rule memory_bank:
+    input:
+        features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/train.h5",
+        coreset=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/coreset.h5",
+        code=code("memory_bank.py"),
+    output:
+        bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
+    log:
+        f"{RESULTS}/logs/memory_bank/{BANK_SPACE.wildcard_pattern}.log",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    script:
+        "../scripts/memory_bank.py"

@@ -1,0 +1,60 @@
+# Distances to the memory bank: of the test images, and of normals for the honest threshold.
+
+
+rule score:
+    input:
+        features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/test.h5",
+        bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
+        code=code("score.py"),
+    output:
+        maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.h5",
+        scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.csv",
+    log:
+        f"{RESULTS}/logs/score/{BANK_SPACE.wildcard_pattern}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/score/{BANK_SPACE.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=240,
+    params:
+        seed=config["seed"],
+        image_size=IMAGE_SIZE,
+        search=INDEX,
+        scores=SCORES,
+    script:
+        "../scripts/score.py"
+
+
+# Normals scored against the bank without any entry of their own patient: they stand for normals never seen.
+rule calibrate:
+    input:
+        features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/train.h5",
+        bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
+        code=code("calibrate.py"),
+    output:
+        maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.h5",
+        scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.csv",
+    log:
+        f"{RESULTS}/logs/calibrate/{BANK_SPACE.wildcard_pattern}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/calibrate/{BANK_SPACE.wildcard_pattern}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=240,
+    params:
+        train=rows("train", ["id", "patient"]),
+        images=config["evaluation"]["calibration_images"],
+        seed=config["seed"],
+        image_size=IMAGE_SIZE,
+        search=INDEX,
+        scores=SCORES,
+    script:
+        "../scripts/calibrate.py"

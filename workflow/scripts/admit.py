@@ -1,0 +1,25 @@
+"""Stop the run with every error of the audit at once, or say which images are left out."""
+
+import logging
+
+import pandas as pd
+
+from fundus_anomaly.audit.admission import admit
+from fundus_anomaly.audit.findings import findings_from
+from fundus_anomaly.storage import write_text
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Write the images that are left out, each with the reason."""
+    findings = findings_from(pd.read_csv(input.findings, dtype=str, keep_default_na=False))
+    manifest = pd.DataFrame(dict(params.manifest))
+    left_out = admit(manifest, findings, params.on_bad_image, list(params.excluded))
+    for row in left_out.itertuples(index=False):
+        logging.warning("left out: %s (%s)", row.id, row.reason)
+    write_text(output.left_out, left_out.to_csv(index=False, lineterminator="\n"))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)

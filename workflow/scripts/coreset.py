@@ -1,0 +1,64 @@
+"""Choose the coreset of the normal images' features."""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from fundus_anomaly.coreset import select
+from fundus_anomaly.device import device_for
+from fundus_anomaly.progress import track
+from fundus_anomaly.projection import Projection
+from fundus_anomaly.storage import create_h5, open_h5, read_ids
+from fundus_anomaly.training_subset import share_of_patients
+from rule_log import logged
+
+
+def projected(features, images: np.ndarray, projection: Projection, folder: Path) -> np.memmap:
+    """Return the positions of the chosen images, projected, ``(n, d)`` float32, in an unnamed file of ``folder``."""
+    positions = int(np.prod(features.shape[1:3]))
+    with tempfile.TemporaryFile(dir=folder) as scratch:
+        points = np.memmap(scratch, np.float32, "w+", shape=(len(images) * positions, projection.components))
+    for number, image in enumerate(track(images, len(images), "projection")):
+        block = features[image].reshape(positions, -1).astype(np.float32)
+        points[number * positions : (number + 1) * positions] = projection.project(block)
+    return points
+
+
+def main(input, output, params, resources, threads):
+    """Write ``index`` (k,) int64 into the positions of the images ``image`` (m,) int32, ``radius`` (k,) float32."""
+    device = device_for(resources.get("gpu", 0), threads)
+    patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
+    folder = Path(output.coreset).parent
+    checkpoint = folder / "coreset.checkpoint.h5"
+    with open_h5(input.features, "feature", "id") as file:
+        features = file["feature"]
+        patients = [patient_of[name] for name in read_ids(file)]
+        images = np.flatnonzero(share_of_patients(patients, float(params.fractions["normals"]), params.seed))
+        total = len(images) * int(np.prod(features.shape[1:3]))
+        projection = Projection(total, features.shape[3], params.epsilon, params.seed)
+        points = projected(features, images, projection, folder)
+    count = max(1, round(float(params.fractions["coreset"]) * total))
+    logging.info("%d of %d positions of %d normal images", count, total, len(images))
+    chosen = select(
+        points,
+        count,
+        device=device,
+        threads=threads,
+        memory=int(resources.get("mem_mb", 4000)) * 500_000,
+        scratch=folder,
+        checkpoint=checkpoint,
+    )
+    with create_h5(output.coreset) as file:
+        file.create_dataset("index", data=chosen.index)
+        file.create_dataset("radius", data=chosen.radius)
+        file.create_dataset("image", data=images.astype(np.int32))
+        file.attrs["covering_radius"] = chosen.covering_radius
+    logging.info("covering radius %.4g", chosen.covering_radius)
+    checkpoint.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params, snakemake.resources, snakemake.threads)

@@ -1,0 +1,96 @@
+"""Measure one variant: every figure of its score maps and image scores."""
+
+from collections.abc import Iterator
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
+from fundus_anomaly.imaging.lesion_masks import lesion_truth
+from fundus_anomaly.progress import track
+from fundus_anomaly.scoring import anomaly_map
+from fundus_anomaly.storage import open_h5, read_ids, write_text
+from rule_log import logged
+
+
+def views(file: h5py.File, wanted: bool) -> dict[str, int]:
+    """Return the place of each image's field of view; none if pixel figures take the whole square."""
+    return {name: number for number, name in enumerate(read_ids(file))} if wanted else {}
+
+
+def view_of(file: h5py.File, places: dict[str, int], name: str) -> np.ndarray | None:
+    """Return the field of view of one image, ``(S, S)`` bool, or None for the whole square."""
+    return file["field_of_view"][places[name]].astype(bool) if name in places else None
+
+
+def scored(maps: h5py.File, kept: list[str], truths: dict, images: h5py.File, places: dict) -> Iterator[ScoredImage]:
+    """Yield the test images with their score maps at image size and their lesions."""
+    size = tuple(maps.attrs["image_size"])
+    wanted = set(kept)
+    for number, name in enumerate(track(read_ids(maps), len(maps["distance"]), "evaluation")):
+        if name not in wanted:
+            continue
+        scores = anomaly_map(maps["distance"][number], size)
+        yield ScoredImage(name, scores, truths.get(name, lambda: None)(), view_of(images, places, name))
+
+
+def truths_of(masks: h5py.File, lesions: list[str]) -> dict:
+    """Return for each annotated image a function that reads its lesions, ``(S, S)`` bool each."""
+
+    def reader(number: int):
+        def read() -> dict[str, np.ndarray]:
+            coverage = masks["coverage"][number]
+            return {lesion: lesion_truth(one) for lesion, one in zip(lesions, coverage, strict=True) if one.any()}
+
+        return read
+
+    return {name: reader(number) for number, name in enumerate(read_ids(masks))}
+
+
+def held_out(maps: h5py.File, images: h5py.File, places: dict) -> Iterator[HeldOutNormal]:
+    """Yield the held-out normals with their score maps at image size."""
+    size = tuple(maps.attrs["image_size"])
+    for number, name in enumerate(read_ids(maps)):
+        yield HeldOutNormal(name, anomaly_map(maps["distance"][number], size), view_of(images, places, name))
+
+
+def main(input, output, params):
+    """Write the long table of figures, and the curves."""
+    lesions = list(params.lesions)
+    manifest = pd.DataFrame(dict(params.manifest))
+    only_retina = params.field_of_view_only
+    with (
+        open_h5(input.maps, "distance", "id") as maps,
+        open_h5(input.calibration_maps, "distance", "id") as calibration,
+        open_h5(input.images, "field_of_view", "id") as images,
+        open_h5(input.train_images, "field_of_view", "id") as train_images,
+    ):
+        ids = read_ids(maps)
+        left_out = set(pd.read_csv(input.left_out, dtype=str, keep_default_na=False)["id"])
+        kept = [name for name in ids if name not in left_out]
+        manifest = manifest[manifest["id"].isin(kept)].reset_index(drop=True)
+        scores = pd.read_csv(input.scores, dtype={"id": str})
+        ranges = [(file["distance"][:].min(), file["distance"][:].max()) for file in (maps, calibration)]
+        common = {
+            "image_scores": scores[scores["id"].isin(kept)].reset_index(drop=True),
+            "manifest": manifest,
+            "lesions": lesions,
+            "score_range": (float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))),
+            "held_out_scores": pd.read_csv(input.calibration_scores, dtype={"id": str}),
+            "held_out": held_out(calibration, train_images, views(train_images, only_retina)),
+            "settings": Settings(**params.settings),
+        }
+        places = views(images, only_retina)
+        if input.masks:
+            with open_h5(input.masks[0], "coverage", "id") as masks:
+                result = evaluate(scored(maps, kept, truths_of(masks, lesions), images, places), **common)
+        else:
+            result = evaluate(scored(maps, kept, {}, images, places), **common)
+    write_text(output.metrics, result.rows.to_csv(index=False, lineterminator="\n"))
+    write_text(output.curves, result.curves.to_csv(index=False, lineterminator="\n"))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)

@@ -1,0 +1,46 @@
+"""Run the backbone over the photographs of a split."""
+
+from fundus_anomaly.backbones.interface import load
+from fundus_anomaly.device import device_for
+from fundus_anomaly.features import extract, level_shapes
+from fundus_anomaly.progress import bar
+from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
+from rule_log import logged
+
+
+def main(input, output, params, wildcards, resources, threads):
+    """Write ``level2`` (n, h2, w2, c2), ``level3`` (n, h3, w3, c3) and ``id`` (eq. 1)."""
+    device = device_for(resources.get("gpu", 0), threads)
+    network = load(
+        wildcards.backbone,
+        input.weights,
+        device=device,
+        precision=params.precision,
+        threads=threads,
+        onnx=dict(params.onnx),
+    )
+    with open_h5(input.images, "image", "id") as photographs, create_h5(output.features) as file:
+        images = photographs["image"]
+        shapes = level_shapes(network, *images.shape[1:3])
+        stored = [
+            create_dataset(file, name, (len(images), *shape), params.dtype)
+            for name, shape in zip(("level2", "level3"), shapes, strict=True)
+        ]
+        with bar(len(images), f"features of {wildcards.split}", "image") as shown:
+            for first, *levels in extract(network, images, 0, params.batch, params.dtype):
+                for dataset, level in zip(stored, levels, strict=True):
+                    dataset[first : first + len(level)] = level
+                shown.update(len(levels[0]))
+        write_ids(file, read_ids(photographs))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.input,
+            snakemake.output,
+            snakemake.params,
+            snakemake.wildcards,
+            snakemake.resources,
+            snakemake.threads,
+        )

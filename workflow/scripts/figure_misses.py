@@ -1,0 +1,55 @@
+"""Draw the contact sheet of the worst misses."""
+
+from contextlib import ExitStack
+
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.evaluation.thresholds import image_threshold
+from fundus_anomaly.figures.misses import Tile, draw, worst_misses
+from fundus_anomaly.figures.style import save
+from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
+from fundus_anomaly.storage import open_h5
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Draw the sheet as PNG."""
+    with ExitStack() as stack:
+
+        def opened(path, *names):
+            return stack.enter_context(open_h5(path, *names))
+
+        masks = opened(input.masks[0], "coverage", "id") if input.masks else None
+        maps = [opened(path, "distance", "id") for path in input.maps]
+        shown = ShownImages(opened(input.images, "image", "field_of_view", "id"), masks, maps, list(params.lesions))
+        manifest = pd.DataFrame(dict(params.manifest)).set_index("id").loc[shown.ids]
+        scores = scores_by_id(input.scores[0], params.image_score)[shown.ids]
+        normal_scores = np.sort(scores_by_id(input.calibration_scores[0], params.image_score).to_numpy())
+        found = worst_misses(shown.ids, scores.to_numpy(), manifest["label"].to_numpy(), params.tiles)
+
+        def tile(place: int) -> Tile:
+            name = shown.ids[place]
+            coverage = shown.coverage(name)
+            return Tile(
+                name,
+                int(manifest["grade"].iloc[place]),
+                float(scores.iloc[place]),
+                100 * float(np.searchsorted(normal_scores, scores.iloc[place])) / len(normal_scores),
+                shown.photograph(name),
+                shown.maps(name)[0],
+                shown.field_of_view(name),
+                coverage.max(axis=0) if coverage.any() else None,
+            )
+
+        tiles = [[tile(place) for place in places] for places in found]
+        calibration = opened(input.calibration[0], "distance")
+        painted = [one.scores for part in tiles for one in part] or [calibration["distance"][0]]
+        scale = scale_of(calibration, painted, params.scale_quantile)
+    threshold = image_threshold(normal_scores, params.normal_quantile)
+    save(draw(*tiles, scale, threshold, params.tiles_a_row, params.opacity), output[0], params.dpi)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)

@@ -1,0 +1,1 @@
+"""Pre-trained networks behind one interface: a batch of photographs in, two named levels of features out."""

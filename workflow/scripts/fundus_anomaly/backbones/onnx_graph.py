@@ -1,0 +1,75 @@
+"""A backbone that the user brings as an ONNX graph with two named outputs, run by onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from ..errors import InputError, Problem
+
+
+class OnnxBackbone:
+    """Level 2 and level 3 of an ONNX graph; see :class:`.interface.Backbone`.
+
+    Args:
+        weights: The graph; its one input is ``(n, 3, H, W)`` float32 RGB, normalised by ``mean`` and ``std``.
+        device: ``"cpu"`` or ``"cuda"`` (taken where onnxruntime was built with it, else the CPU).
+        threads: Number of CPU threads.
+        outputs: Names of the outputs for level 2 and level 3, each ``(n, c, h, w)``.
+        mean: Mean of each RGB channel for values in [0, 1].
+        std: Standard deviation of each, likewise.
+
+    Raises:
+        InputError: If the file is no such graph.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path,
+        *,
+        device: str,
+        threads: int,
+        outputs: Sequence[str],
+        mean: Sequence[float],
+        std: Sequence[float],
+    ):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        wanted = ["CUDAExecutionProvider"] if device == "cuda" else []
+        available = set(onnxruntime.get_available_providers())
+        providers = [name for name in wanted if name in available] + ["CPUExecutionProvider"]
+        try:
+            self._session = onnxruntime.InferenceSession(str(weights), options, providers=providers)
+        except Exception as error:  # onnxruntime's errors share no base class but Exception
+            raise InputError(
+                Problem(
+                    str(weights),
+                    f"a file that is no ONNX graph ({str(error).splitlines()[0]})",
+                    "an ONNX graph",
+                    "set backbone.weights to an ONNX file, or backbone.name to a built-in network",
+                )
+            ) from error
+        inputs, names = self._session.get_inputs(), [output.name for output in self._session.get_outputs()]
+        missing = [name for name in outputs if name not in names]
+        if missing or len(inputs) != 1:
+            raise InputError(
+                Problem(
+                    str(weights),
+                    f"inputs {[i.name for i in inputs]} and outputs {names}",
+                    f"one input, and the outputs {list(outputs)} of backbone.onnx.outputs",
+                    "set backbone.onnx.outputs to the names of the two levels, finer first",
+                )
+            )
+        self._input, self._outputs = inputs[0].name, list(outputs)
+        self._mean = np.asarray(mean, np.float32).reshape(1, 3, 1, 1) * 255
+        self._std = np.asarray(std, np.float32).reshape(1, 3, 1, 1) * 255
+
+    def levels(self, photographs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return level 2 and level 3, ``(n, h, w, c)`` float32; see :class:`.interface.Backbone`."""
+        batch = photographs.cpu().numpy().transpose(0, 3, 1, 2).astype(np.float32)
+        level2, level3 = self._session.run(self._outputs, {self._input: (batch - self._mean) / self._std})
+        return torch.from_numpy(level2).permute(0, 2, 3, 1), torch.from_numpy(level3).permute(0, 2, 3, 1)

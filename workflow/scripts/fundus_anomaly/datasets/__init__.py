@@ -1,0 +1,1 @@
+"""Adapters: from a dataset's official layout to one manifest, one row an image."""

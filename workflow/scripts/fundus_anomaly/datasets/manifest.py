@@ -1,0 +1,183 @@
+"""The manifest, one row an image: what a dataset is to everything after the adapters."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from ..errors import InputError, Problem, raise_if_any
+from .official_counts import Count
+
+COLUMNS = ("id", "path", "split", "patient", "eye", "label", "grade")
+MASK_PREFIX = "mask_"
+SPLITS = ("train", "test")
+UNUSED = "unused"
+NORMAL, ABNORMAL, UNKNOWN = 0, 1, -1
+GRADES = range(-1, 5)
+
+_ID = re.compile(r"[\w.\-]+(?:/[\w.\-]+)*")
+_PLAIN = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
+_SHOWN = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """One dataset as its adapter read it; no image has been opened.
+
+    Attributes:
+        name: The adapter's name; every id begins with it.
+        manifest: One row an image of the benchmark. Columns ``id`` (str, unique), ``path`` (str), ``split``
+            (``"train"``: the normal images that build the bank; ``"test"``), ``patient`` (str), ``eye`` (``"left"``,
+            ``"right"`` or ``""``), ``label`` (int64; 0 normal, 1 abnormal, -1 unknown), ``grade`` (int64; 0–4, -1
+            unknown), and ``mask_<lesion>`` (str, a path, ``""`` where there is none) for each of ``lesions``.
+        lesions: Names of the lesion types, in the order of the mask columns.
+        masks_inverted: Whether 0 is lesion in the mask files (ADAM) instead of background.
+        notes: What a reader of the report should know about the files that were found, one sentence or more each.
+        unused: Images that the dataset labels and the benchmark leaves out, in the same columns with split
+            ``"unused"``. Only the audit reads them: a "normal" training image may be the copy of one of them.
+        counts: What the dataset should hold by its publication, and what was found.
+    """
+
+    name: str
+    manifest: pd.DataFrame
+    lesions: tuple[str, ...]
+    masks_inverted: bool
+    notes: tuple[str, ...] = ()
+    unused: pd.DataFrame = field(default_factory=lambda: frame([], ()))
+    counts: tuple[Count, ...] = ()
+
+    @property
+    def audited(self) -> pd.DataFrame:
+        """Rows of the benchmark and, after them, the unused ones: all that the audit reads."""
+        if self.unused.empty:
+            return self.manifest
+        return pd.concat([self.manifest, self.unused], ignore_index=True)
+
+
+def mask_columns(lesions: Iterable[str]) -> list[str]:
+    """Return the names of the manifest's mask columns."""
+    return [MASK_PREFIX + lesion for lesion in lesions]
+
+
+def frame(rows: Iterable[dict[str, object]], lesions: Sequence[str]) -> pd.DataFrame:
+    """Return rows as a manifest: all columns, in order, of the right types; not yet checked.
+
+    Args:
+        rows: One mapping an image. Missing columns are filled: ``patient`` with the id (each image its own patient),
+            ``label`` and ``grade`` with -1, the others with ``""``.
+        lesions: Names of the lesion types.
+    """
+    columns = [*COLUMNS, *mask_columns(lesions)]
+    filled = []
+    for row in rows:
+        whole = dict.fromkeys(columns, "") | {"label": UNKNOWN, "grade": UNKNOWN} | row
+        filled.append(whole | {"patient": whole["patient"] or whole["id"]})
+    table = pd.DataFrame(filled, columns=columns)
+    return table.astype({name: "int64" if name in ("label", "grade") else "str" for name in columns})
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text may be an image id: letters, digits, ``_ . - /``, and no way out of a folder."""
+    return bool(_ID.fullmatch(text)) and ".." not in text and "." not in text.split("/")
+
+
+def id_part(text: str) -> str:
+    """Return a file or folder name as a part of an id: NFC, and ``_`` for each character that an id cannot hold."""
+    if _PLAIN.fullmatch(text):
+        return text
+    part = re.sub(r"[^\w.\-]", "_", unicodedata.normalize("NFC", text))
+    return re.sub(r"\.{2,}", "_", part) if part.strip(".") else "_" * max(len(part), 1)
+
+
+def checked(dataset: Dataset) -> Dataset:
+    """Return the dataset if its manifest holds to the contract.
+
+    Raises:
+        InputError: With every kind of problem at once, each with the first ids that it concerns.
+    """
+    table, where = dataset.manifest, f"manifest of {dataset.name}"
+    expected = [*COLUMNS, *mask_columns(dataset.lesions)]
+    for part in (table, dataset.unused):
+        if list(part.columns) != expected and not (part is dataset.unused and part.empty):
+            raise InputError(Problem(where, f"columns {list(part.columns)}", f"{expected}", "correct the adapter"))
+    problems = [
+        Problem(where, f"no image of split {split!r}", "at least one", "see that the split's images are there")
+        for split in SPLITS
+        if not (table["split"] == split).any()
+    ]
+
+    def refuse(rows: pd.Series, column: str, allowed: str, remedy: str) -> None:
+        if rows.any():
+            chosen = everything[rows]
+            shown = [f"{value!r} (id {name!r})" for value, name in zip(chosen[column], chosen["id"], strict=True)]
+            more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+            problems.append(Problem(f"{where}, {column}", ", ".join(shown[:_SHOWN]) + more, allowed, remedy))
+
+    everything = dataset.audited
+    ids, label, grade = everything["id"], everything["label"], everything["grade"]
+    rename = "rename the image or correct its row"
+    refuse(~ids.map(is_id).astype(bool), "id", "letters, digits, '_', '.', '-', '/', without '..'", rename)
+    refuse(ids.duplicated(keep=False), "id", "ids that are unique", rename)
+    refuse(~everything["split"].isin([*SPLITS, UNUSED]), "split", "train, test", rename)
+    refuse(everything["patient"].str.strip() == "", "patient", "a text that is not empty", rename)
+    refuse(~everything["eye"].isin(["left", "right", ""]), "eye", "left, right or nothing", rename)
+    refuse(~label.isin([NORMAL, ABNORMAL, UNKNOWN]), "label", "0 normal, 1 abnormal, -1 unknown", rename)
+    refuse(~grade.isin(GRADES), "grade", "0 to 4, -1 unknown", rename)
+    refuse((label == NORMAL) & (grade > 0), "grade", "0 or -1 for a normal image", "correct its label or its grade")
+    refuse((everything["split"] == "train") & (label != NORMAL), "label", "0: a bank holds normals", rename)
+    for column in ["path", *mask_columns(dataset.lesions)]:
+        strange = everything[column].str.contains(r"[\x00-\x1f\x7f]", regex=True)
+        refuse(strange, column, "a path without line breaks and other control characters", "rename the file")
+    raise_if_any(problems)
+    return dataset
+
+
+def excluding(dataset: Dataset, ids: Iterable[str]) -> Dataset:
+    """Return the dataset without the images that the user named.
+
+    Args:
+        dataset: The dataset; ids of its manifest and of its unused images may be named.
+        ids: The ids to leave out. Naming one twice is allowed.
+
+    Raises:
+        InputError: For every id that does not exist, with the ids that look like it; also if nothing is left of a
+            split.
+    """
+    wanted = list(dict.fromkeys(str(name) for name in ids))
+    known = dataset.audited["id"].tolist()
+    absent = [name for name in wanted if name not in set(known)]
+    problems = []
+    for name in absent:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+        example = f"an id of the manifest, such as {known[0]!r}" if known else "an id of the manifest"
+        remedy = f"{meant}Correct the id or take it out of the list"
+        problems.append(
+            Problem("config, data.exclude", f"{name!r}, which {dataset.name} does not hold", example, remedy)
+        )
+    raise_if_any(problems)
+    left = dataset.manifest[~dataset.manifest["id"].isin(wanted)].reset_index(drop=True)
+    unused = dataset.unused[~dataset.unused["id"].isin(wanted)].reset_index(drop=True)
+    raise_if_any(
+        Problem("config, data.exclude", f"every image of split {split!r}", "fewer", "leave some images in")
+        for split in SPLITS
+        if not (left["split"] == split).any()
+    )
+    return replace(dataset, manifest=left, unused=unused)
+
+
+def write_manifest(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write a manifest as CSV (UTF-8, comma, one header line)."""
+    table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Return the manifest that :func:`write_manifest` wrote, with the same types; a patient may be called "NA"."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    return table.astype({name: "int64" if name in ("label", "grade") else "str" for name in table.columns})

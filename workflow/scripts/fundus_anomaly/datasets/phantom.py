@@ -1,0 +1,40 @@
+"""The phantom: a planned cohort whose files a rule of the workflow makes, so none of them need exist here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..phantom import cohort
+from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, Dataset, frame
+
+NAME = cohort.DATASET
+LESIONS = cohort.LESIONS
+
+
+def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
+    """Return the manifest of the planned cohort.
+
+    Args:
+        settings: ``train_patients``, ``test_normal_patients`` and ``test_abnormal_patients``, each patient with two
+            eyes.
+        root: The folder into which photographs and masks are written.
+        seed: The seed of the configuration.
+    """
+    numbers = {name: settings[name] for name in ("train_patients", "test_normal_patients", "test_abnormal_patients")}
+    rows = []
+    for eye in cohort.plan(seed, **numbers):
+        photograph, masks = cohort.file_names(eye)
+        rows.append(
+            {
+                "id": eye.id,
+                "path": str(root / photograph),
+                "split": eye.split,
+                "patient": eye.patient,
+                "eye": eye.eye,
+                "label": ABNORMAL if eye.grade else NORMAL,
+                "grade": eye.grade,
+            }
+            | {MASK_PREFIX + lesion: str(root / mask) for lesion, mask in masks.items()}
+        )
+    return Dataset(NAME, frame(rows, LESIONS), LESIONS, masks_inverted=False)

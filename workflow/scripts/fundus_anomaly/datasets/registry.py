@@ -1,0 +1,39 @@
+"""The adapters by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import InputError, Problem
+from . import adam, idrid, images, phantom
+from .manifest import Dataset, checked
+
+NAMES = (phantom.NAME, idrid.NAME, adam.NAME, images.NAME)
+
+
+def load(name: str, settings: Mapping[str, object], root: str | os.PathLike[str], seed: int) -> Dataset:
+    """Return a dataset by the name of its adapter, with its manifest checked.
+
+    Reads names of files and label tables, opens no image, and is fast enough to run whenever the workflow is parsed.
+
+    Args:
+        name: One of ``NAMES``.
+        settings: The validated config values of that dataset; each adapter's ``load`` says which.
+        root: The folder that holds the dataset; for ``phantom``, the folder into which its files are written.
+        seed: The seed of the configuration.
+
+    Raises:
+        InputError: For an unknown name, and for all that is missing or wrong in the dataset.
+    """
+    root = Path(root)
+    if name == phantom.NAME:
+        return checked(phantom.load(settings, root, seed))
+    if name == idrid.NAME:
+        return checked(idrid.load(settings, root))
+    if name == adam.NAME:
+        return checked(adam.load(settings, root, seed))
+    if name == images.NAME:
+        return checked(images.load(settings, root))
+    raise InputError(Problem("config, dataset", repr(name), ", ".join(NAMES), "name one of these datasets"))

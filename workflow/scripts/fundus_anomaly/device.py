@@ -1,0 +1,26 @@
+"""The device that a job's GPU request comes to."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+
+logger = logging.getLogger(__name__)
+
+
+def device_for(gpu: int, threads: int) -> str:
+    """Return ``"cuda"`` if a GPU was granted and is there, else ``"cpu"``; set torch's threads.
+
+    Args:
+        gpu: GPUs that the job was granted; 0 for none.
+        threads: CPU threads that the job was granted.
+    """
+    torch.set_num_threads(max(1, threads))
+    # Tiny softmax weights are denormal numbers, and those are some ten times slower than zero.
+    torch.set_flush_denormal(True)
+    if gpu and torch.cuda.is_available():
+        logger.info("device: cuda (%s)", torch.cuda.get_device_name())
+        return "cuda"
+    logger.info("device: cpu, %d threads%s", threads, " (no GPU was found for the one requested)" if gpu else "")
+    return "cpu"

@@ -1,0 +1,48 @@
+"""The one error that a user's input can raise: every problem at once, each with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with an input.
+
+    Attributes:
+        where: The file, and the field, row or image id in it, that is wrong.
+        found: What was found there.
+        allowed: What is allowed there.
+        remedy: What the user can do about it.
+    """
+
+    where: str
+    found: str
+    allowed: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Return the problem as one line of text."""
+        return f"{self.where}: found {self.found}; allowed: {self.allowed}. To mend it: {self.remedy}"
+
+
+class InputError(ValueError):
+    """Input that cannot be used; holds all of its problems, not only the first.
+
+    Args:
+        problems: One or more problems, in the order in which they are shown.
+    """
+
+    def __init__(self, problems: Problem | Iterable[Problem]):
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        count = len(self.problems)
+        lines = [f"{count} problem{'s' if count != 1 else ''} with the input:"]
+        super().__init__("\n".join(lines + [f"  {number}. {p}" for number, p in enumerate(self.problems, 1)]))
+
+
+def raise_if_any(problems: Iterable[Problem]) -> None:
+    """Raise :class:`InputError` with all problems, or return if there are none."""
+    problems = tuple(problems)
+    if problems:
+        raise InputError(problems)

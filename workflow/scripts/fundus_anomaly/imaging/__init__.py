@@ -1,0 +1,1 @@
+"""From a photograph's file to pixels of the working size, and its lesion masks with it."""

@@ -1,0 +1,54 @@
+"""Scoring of whole feature maps against a memory bank: distance maps and image scores, one image after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from .memory_bank import NearestNeighbours
+from .progress import track
+from .scoring import anomaly_map, image_scores
+from .storage import create_dataset, write_ids
+
+
+def score_images(
+    features: h5py.Dataset,
+    ids: Sequence[str],
+    images: Sequence[int],
+    neighbours: NearestNeighbours,
+    file: h5py.File,
+    *,
+    image_size: tuple[int, int],
+    options: Mapping[str, float],
+    excluding: Mapping[str, np.ndarray] | None = None,
+) -> pd.DataFrame:
+    """Write the distance maps of images (eq. 7) and return their image scores.
+
+    Args:
+        features: C of eq. 5, ``(n, h, w, c)``, read one image at a time.
+        ids: Ids of the n images.
+        images: Which of them to score, in this order.
+        neighbours: The memory bank.
+        file: Gets ``distance`` (m, h, w) float32, ``id``, and the attribute ``image_size``.
+        image_size: Height and width of the anomaly maps in pixels.
+        options: ``top_quantile`` and ``smoothing`` of :func:`.scoring.image_scores`.
+        excluding: For an id the ``(k,)`` bool entries of the bank that are left out for it; None for none.
+
+    Returns:
+        Columns ``id`` and one for each image score, float64.
+    """
+    height, width, channels = features.shape[1:]
+    stored = create_dataset(file, "distance", (len(images), height, width), np.float32)
+    rows = []
+    for number, image in enumerate(track(images, len(images), "scores")):
+        queries = features[image].reshape(-1, channels).astype(np.float32)
+        left_out = None if excluding is None else excluding[ids[image]]
+        distance = neighbours.distances(queries, left_out).reshape(height, width)
+        stored[number] = distance
+        rows.append({"id": ids[image]} | image_scores(anomaly_map(distance, image_size), **options))
+    write_ids(file, [ids[image] for image in images])
+    file.attrs["image_size"] = image_size
+    return pd.DataFrame(rows)

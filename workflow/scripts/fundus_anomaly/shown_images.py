@@ -1,0 +1,75 @@
+"""What a figure needs of one scored image: photograph, field of view, lesions and score map, read on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from .figures.heat_map import Scale, shared_scale
+from .scoring import anomaly_map
+from .storage import read_ids
+
+
+class ShownImages:
+    """The test images of a run as figures take them, each read when it is asked for.
+
+    Args:
+        images: Open file with ``image``, ``field_of_view`` and ``id``.
+        masks: Open file with ``coverage`` and ``id``, or None.
+        maps: Open score files with ``distance`` and ``id``, one a method.
+        lesions: Names of the lesion types.
+    """
+
+    def __init__(self, images: h5py.File, masks: h5py.File | None, maps: Sequence[h5py.File], lesions: Sequence[str]):
+        self._images, self._masks, self._maps, self._lesions = images, masks, maps, lesions
+        self._image_of = {name: place for place, name in enumerate(read_ids(images))}
+        self._mask_of = {} if masks is None else {name: place for place, name in enumerate(read_ids(masks))}
+        self._map_of = {name: place for place, name in enumerate(read_ids(maps[0]))}
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of all scored images."""
+        return list(self._map_of)
+
+    @property
+    def annotated(self) -> list[str]:
+        """Ids of the scored images that have a lesion mask."""
+        return [name for name in self._mask_of if name in self._map_of]
+
+    def photograph(self, name: str) -> np.ndarray:
+        """Return ``(S, S, 3)`` uint8 RGB."""
+        return self._images["image"][self._image_of[name]]
+
+    def field_of_view(self, name: str) -> np.ndarray:
+        """Return ``(S, S)`` uint8, 0 outside the retina."""
+        return self._images["field_of_view"][self._image_of[name]]
+
+    def coverage(self, name: str) -> np.ndarray:
+        """Return ``(L, S, S)`` uint8, zero for an image without a mask."""
+        if name in self._mask_of:
+            return self._masks["coverage"][self._mask_of[name]]
+        return np.zeros((len(self._lesions), *self._images["image"].shape[1:3]), np.uint8)
+
+    def maps(self, name: str) -> list[np.ndarray]:
+        """Return the anomaly map of each method, ``(S, S)`` float32."""
+        place = self._map_of[name]
+        return [anomaly_map(file["distance"][place], tuple(file.attrs["image_size"])) for file in self._maps]
+
+
+def scale_of(calibration: h5py.File, shown: Sequence[np.ndarray], quantile: float) -> Scale:
+    """Return a method's colour scale: from a quantile of held-out normals' distances to the highest shown score.
+
+    Args:
+        calibration: Open score file of held-out normals.
+        shown: The maps to be shown.
+        quantile: The quantile, in [0, 1], below which nothing is painted.
+    """
+    return shared_scale(calibration["distance"][:].ravel(), list(shown), quantile)
+
+
+def scores_by_id(path: str, score: str) -> pd.Series:
+    """Return one image score by id from a table that ``score`` or ``calibrate`` wrote."""
+    return pd.read_csv(path, dtype={"id": str}).set_index("id")[score]

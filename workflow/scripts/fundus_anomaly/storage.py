@@ -1,0 +1,123 @@
+"""Files that are whole or absent: a temporary name, then a rename; HDF5 with a checksum on every chunk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from .errors import InputError, Problem
+
+
+@contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that is renamed to it on success and removed on failure.
+
+    Args:
+        path: The file to be written. Its folder is made if it is missing.
+
+    Raises:
+        OSError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write UTF-8 text, whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def create_h5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file that appears under ``path`` only once the block has ended without an error."""
+    with whole(path) as temporary, h5py.File(temporary, "w", libver="latest") as file:
+        yield file
+
+
+def create_dataset(
+    file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.typing.DTypeLike, *, compress: bool = False
+) -> h5py.Dataset:
+    """Create a dataset with one chunk per item of its first axis and a Fletcher-32 checksum on each chunk.
+
+    Args:
+        file: The open file.
+        name: Name of the dataset.
+        shape: ``(n, …)``, one chunk for each of the n items.
+        dtype: Its type.
+        compress: Whether chunks are compressed (LZF, lossless).
+    """
+    chunk = (1, *shape[1:]) if len(shape) > 1 else (min(max(shape[0], 1), 4096),)
+    return file.create_dataset(
+        name, shape, dtype, chunks=chunk, fletcher32=True, compression="lzf" if compress else None
+    )
+
+
+def write_texts(file: h5py.File, name: str, texts: Sequence[str]) -> None:
+    """Write texts, one for each item of the file's datasets, as a dataset of UTF-8 strings."""
+    file.create_dataset(name, data=np.array(list(texts), dtype=object), dtype=h5py.string_dtype())
+
+
+def write_ids(file: h5py.File, ids: Sequence[str]) -> None:
+    """Write the image ids, one for each item of the file's datasets, as the dataset ``id``."""
+    write_texts(file, "id", ids)
+
+
+def read_texts(file: h5py.File, name: str) -> list[str]:
+    """Return the texts that :func:`write_texts` wrote."""
+    return [str(text) for text in file[name].asstr()[:]]
+
+
+def read_ids(file: h5py.File) -> list[str]:
+    """Return the image ids that :func:`write_ids` wrote."""
+    return read_texts(file, "id")
+
+
+@contextmanager
+def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]:
+    """Yield an HDF5 file opened for reading, after checking that it is whole and holds what is needed.
+
+    Args:
+        path: The file.
+        *datasets: Names of the datasets that must be in it, each stored in the file itself.
+
+    Raises:
+        InputError: If the file is missing, truncated or not HDF5, lacks a dataset, or reaches a dataset through a
+            link; also if a chunk read inside the block fails its checksum.
+    """
+    path = Path(path)
+    remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(Problem(str(path), f"an unreadable file ({error})", "a whole HDF5 file", remedy)) from error
+    with file:
+        problems = []
+        for name in datasets:
+            kind = file.get(name, getlink=True)
+            if not isinstance(kind, h5py.HardLink) or not isinstance(file[name], h5py.Dataset) or file[name].external:
+                found = "no such dataset" if kind is None else "no dataset of the file's own"
+                problems.append(Problem(f"{path}, dataset {name!r}", found, "a dataset stored in this file", remedy))
+        if problems:
+            raise InputError(problems)
+        try:
+            yield file
+        except OSError as error:
+            if "Can't" not in str(error) and "checksum" not in str(error):
+                raise
+            raise InputError(
+                Problem(str(path), f"a damaged chunk ({error})", "chunks that match their checksums", remedy)
+            ) from error

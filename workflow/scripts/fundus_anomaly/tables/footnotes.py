@@ -1,0 +1,73 @@
+"""What a reader must know to judge a table: what was run, what was left out, how the figures are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .layout import NONE, Figure
+from .published import NOTE
+from .variant import Variant
+
+
+def footnotes(
+    facts: Mapping[str, object],
+    excluded: Mapping[str, str],
+    normal_quantile: float,
+    confidence: float,
+    image_score: str,
+    with_published: bool,
+    further: Sequence[str],
+) -> list[str]:
+    """Return the footnotes of a table, one string each.
+
+    Args:
+        facts: What was run, e.g. ``{"backbone": "efficientnet_lite0", "coreset fraction": 0.1}``.
+        excluded: Why each excluded image was left out, by id.
+        normal_quantile: Quantile of the honest thresholds.
+        confidence: Coverage of the intervals.
+        image_score: The image score of the image-level figures.
+        with_published: Whether the table has published rows.
+        further: Notes of the table's own, from :func:`notes_of` or :func:`comparison_note`.
+    """
+    left_out = "; ".join(f"{name} ({reason})" for name, reason in excluded.items()) or "none"
+    return [
+        "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
+        f"Images left out: {left_out}.",
+        f"Image figures are those of the score “{image_score}”.",
+        f"Intervals, {confidence:.0%}: DeLong for images; percentile bootstrap over images for pixels.",
+        "Balanced accuracy, best on test: its threshold is chosen on the images that it is judged by, so it flatters. "
+        f"Honest threshold: the {normal_quantile:g} quantile of the scores of normals held out of the bank.",
+        *([NOTE] if with_published else []),
+        *further,
+    ]
+
+
+def notes_of(variants: Sequence[Variant], figures: Sequence[Figure], image_score: str) -> list[str]:
+    """Return what the evaluations remarked on the figures shown, each remark once, with the figures that it is about.
+
+    Args:
+        variants: The rows of the table.
+        figures: Its columns.
+        image_score: The image score of its image-level figures.
+    """
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for variant in variants:
+        rows = variant.metrics
+        for figure in figures:
+            score = image_score if figure.level == "image" else ""
+            of_figure = (rows["level"] == figure.level) & (rows["metric"] == figure.metric)
+            of_row = (rows["subset"] == figure.subset) & (rows["score"].fillna("") == score)
+            for note in rows.loc[of_figure & of_row, "note"].fillna(""):
+                if note:
+                    labels, headings = found.setdefault(note, ({}, {}))
+                    labels[variant.label] = headings[f"{figure.level} {figure.heading}"] = None
+    return [f"{', '.join(labels)}: {', '.join(headings)}: {note}." for note, (labels, headings) in found.items()]
+
+
+def comparison_note(label_a: str, label_b: str, auc_a: float, auc_b: float, p_value: float, note: str) -> str:
+    """Return DeLong's test of two variants' image AUC as a sentence; the arguments are a Comparison's attributes."""
+    p_text = NONE if np.isnan(p_value) else "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
+    remark = f" ({note})" if note else ""
+    return f"Image AUC, {label_a} {auc_a:.3f} against {label_b} {auc_b:.3f}: DeLong's test, p {p_text}{remark}."

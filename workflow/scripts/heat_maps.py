@@ -1,0 +1,67 @@
+"""Write a heat map for every test image, and a page to look through them."""
+
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.evaluation.thresholds import image_threshold
+from fundus_anomaly.figures.findings_page import Finding, Settings, pages
+from fundus_anomaly.figures.heat_map import overlay
+from fundus_anomaly.progress import track
+from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
+from fundus_anomaly.storage import open_h5, write_text
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Write ``<id>.png`` below the folder's ``png/`` and the pages, ``index.html`` first."""
+    folder = Path(output.page)
+    # A folder cannot be renamed over another: it is filled beside its place and moved there last.
+    filling = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(filling, ignore_errors=True)
+    paths = dict(zip(params.manifest["id"], params.manifest["path"], strict=True))
+    left_out = pd.read_csv(input.left_out, dtype=str, keep_default_na=False)
+    with ExitStack() as stack:
+
+        def opened(path, *names):
+            return stack.enter_context(open_h5(path, *names))
+
+        maps = [opened(path, "distance", "id") for path in input.maps]
+        shown = ShownImages(opened(input.images, "image", "field_of_view", "id"), None, maps, [])
+        scale = scale_of(opened(input.calibration[0], "distance"), [maps[0]["distance"][:]], params.scale_quantile)
+        scores = scores_by_id(input.scores[0], params.image_score)
+        normal_scores = scores_by_id(input.calibration_scores[0], params.image_score).to_numpy()
+
+        def pictures(name: str) -> tuple[np.ndarray, np.ndarray]:
+            photograph = shown.photograph(name)
+            heat = overlay(photograph, shown.maps(name)[0], shown.field_of_view(name), scale, params.opacity)
+            return photograph, heat
+
+        for name in track(shown.ids, len(shown.ids), "heat maps"):
+            file = filling / "png" / f"{name}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(cv2.imencode(".png", pictures(name)[1][..., ::-1])[1].tobytes())
+        settings = Settings(
+            title=params.title,
+            method=f"ReSAD, {params.backbone}, image score {params.image_score}",
+            threshold=image_threshold(normal_scores, params.normal_quantile),
+            threshold_meaning=f"{params.normal_quantile:g} quantile of {len(normal_scores)} held-out normals",
+            rows_per_page=200,
+            thumbnail=200,
+            jpeg_quality=85,
+        )
+        found = [Finding(name, paths[name], float(scores[name])) for name in shown.ids]
+        missing = list(zip(left_out["id"], left_out["reason"], strict=True))
+        for page, html in pages(found, normal_scores, missing, pictures, settings):
+            write_text(filling / page, html)
+    shutil.rmtree(folder, ignore_errors=True)
+    filling.rename(folder)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)

@@ -1,0 +1,22 @@
+"""Look at every lesion mask of a split."""
+
+import pandas as pd
+
+from fundus_anomaly.audit.fact_tables import fact_table, mask_jobs
+from fundus_anomaly.audit.inspect import MASK_FACTS, inspect_many, inspect_mask
+from fundus_anomaly.storage import write_text
+from rule_log import logged
+
+
+def main(output, params, threads):
+    """Write one row of facts a mask, with its image's id and its lesion."""
+    keys = mask_jobs(pd.DataFrame(dict(params.manifest)), params.lesions)
+    jobs = [(path, params.inverted, params.max_pixels) for path in keys["path"]]
+    facts = inspect_many(inspect_mask, jobs, threads, "masks")
+    table = fact_table(keys[["id", "lesion"]], facts, MASK_FACTS)
+    write_text(output.facts, table.to_csv(index=False, lineterminator="\n"))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.output, snakemake.params, snakemake.threads)

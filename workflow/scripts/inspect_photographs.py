@@ -1,0 +1,21 @@
+"""Look at every photograph of a split."""
+
+import pandas as pd
+
+from fundus_anomaly.audit.fact_tables import fact_table
+from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_many, inspect_photograph
+from fundus_anomaly.storage import write_text
+from rule_log import logged
+
+
+def main(input, output, params, threads):
+    """Write one row of facts a photograph, with its id."""
+    jobs = [(path, params.max_pixels) for path in input.photographs]
+    facts = inspect_many(inspect_photograph, jobs, threads, "photographs")
+    table = fact_table(pd.DataFrame({"id": list(params.ids)}), facts, PHOTOGRAPH_FACTS)
+    write_text(output.facts, table.to_csv(index=False, lineterminator="\n"))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)

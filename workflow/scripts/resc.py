@@ -1,0 +1,52 @@
+"""Combine the levels of a split to region and spatial aware features."""
+
+import logging
+
+import numpy as np
+import torch
+
+from fundus_anomaly.attention import Attention
+from fundus_anomaly.device import device_for
+from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.progress import track
+from fundus_anomaly.resc import combine
+from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
+from rule_log import logged
+
+
+def main(input, output, params, resources, threads):
+    """Write ``feature`` C (n, h, w, c) of eq. 5, ``effective_neighbours`` (n,) float32 and ``id``."""
+    device = device_for(resources.get("gpu", 0), threads)
+    resc = dict(params.resc)
+    attention = Attention(resc["spatial"], resc["scale"])
+    with open_h5(input.features, "level2", "level3", "id") as levels, create_h5(output.features) as file:
+        fine, coarse = levels["level2"], levels["level3"]
+        ids = read_ids(levels)
+        shape = (len(ids), *fine.shape[1:3], fine.shape[3] + coarse.shape[3])
+        stored = create_dataset(file, "feature", shape, params.dtype)
+        neighbours = np.full(len(ids), np.nan, np.float32)
+        for number in track(range(len(ids)), len(ids), "ReSC"):
+            level2, level3 = (torch.from_numpy(level[number]).to(device) for level in (fine, coarse))
+            combined, neighbours[number] = combine(
+                level2, level3, pool=int(resc["pool"]), region=int(resc["region"]), attention=attention
+            )
+            result = combined.cpu().numpy().astype(params.dtype)
+            if not np.isfinite(result).all():
+                raise InputError(
+                    Problem(
+                        f"{input.features}, image {ids[number]}",
+                        f"features beyond the range of {params.dtype} after ReSC",
+                        "finite values",
+                        "set features.dtype to float32",
+                    )
+                )
+            stored[number] = result
+        file.create_dataset("effective_neighbours", data=neighbours)
+        write_ids(file, ids)
+    if attention.reading not in ("off", "identity") and ids:
+        logging.info("effective number of neighbours: %.1f (median)", float(np.median(neighbours)))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params, snakemake.resources, snakemake.threads)

@@ -1,0 +1,49 @@
+"""Score the test images against the memory bank."""
+
+import logging
+
+import numpy as np
+
+from fundus_anomaly.device import device_for
+from fundus_anomaly.memory_bank import NearestNeighbours
+from fundus_anomaly.scored_images import score_images
+from fundus_anomaly.storage import create_h5, open_h5, read_ids, write_text
+from rule_log import logged
+
+
+def main(input, output, params, resources, threads):
+    """Write distance maps and image scores of every test image (eq. 7)."""
+    device = device_for(resources.get("gpu", 0), threads)
+    with open_h5(input.bank, "feature") as file:
+        bank = file["feature"][:].astype(np.float32)
+    neighbours = NearestNeighbours(
+        bank,
+        method=params.search["index"],
+        device=device,
+        lists=params.search["nlist"],
+        probes=params.search["nprobe"],
+        threads=threads,
+        memory=500_000_000,
+        seed=params.seed,
+    )
+    with open_h5(input.features, "feature", "id") as source, create_h5(output.maps) as file:
+        ids = read_ids(source)
+        if params.search["index"] == "ivf":
+            sample = source["feature"][0].reshape(-1, bank.shape[1]).astype(np.float32)[:1000]
+            file.attrs["recall"] = neighbours.recall(sample)
+            logging.info("recall of the ivf index on %d positions: %.4f", len(sample), file.attrs["recall"])
+        scores = score_images(
+            source["feature"],
+            ids,
+            range(len(ids)),
+            neighbours,
+            file,
+            image_size=tuple(params.image_size),
+            options=params.scores,
+        )
+    write_text(output.scores, scores.to_csv(index=False, lineterminator="\n"))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params, snakemake.resources, snakemake.threads)

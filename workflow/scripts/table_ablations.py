@@ -1,0 +1,60 @@
+"""Write Table 3: shares of the training images, parts of ReSC, and the readings of eq. 4."""
+
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.storage import open_h5, write_text
+from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
+from fundus_anomaly.tables.footnotes import footnotes, notes_of
+from fundus_anomaly.tables.resad import FIGURES
+from fundus_anomaly.tables.variant import Variant
+from rule_log import logged
+
+
+def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:
+    """Return one row of the table with its parameters as they came out."""
+    with open_h5(features, "effective_neighbours") as file:
+        neighbours = file["effective_neighbours"][:]
+    with open_h5(coreset, "image") as file:
+        images = len(file["image"])
+    attends = np.isfinite(neighbours).any()
+    parameters = {
+        "training_images": images,
+        "coreset_fraction": row["coreset"],
+        "region": row["region"],
+        "reading": row["spatial"] if row["spatial"] in ("off", "identity") else f"{row['spatial']}, {row['scale']}",
+        "effective_neighbours": float(np.nanmedian(neighbours)) if attends else float("nan"),
+    }
+    return Variant(row["variant"], parameters, pd.read_csv(metrics))
+
+
+def main(input, output, params):
+    """Write the table as CSV and as Markdown."""
+    rows = [dict(variant) for variant in params.variants]
+    files = zip(rows, input.metrics, input.features, input.coresets, strict=True)
+    variants = [variant_of(*row) for row in files]
+    left_out = pd.read_csv(input.left_out, dtype=str, keep_default_na=False)
+    table = ablation_table(variants, params.dataset, params.image_score)
+    notes = footnotes(
+        {
+            "dataset": params.dataset,
+            "backbone": rows[0]["backbone"],
+            "image size": f"{params.size}×{params.size}",
+            "coreset fraction": ", ".join(sorted({f"{row['coreset']:g}" for row in rows})),
+            "test images": len(params.test["id"]),
+        },
+        dict(zip(left_out["id"], left_out["reason"], strict=True)),
+        params.normal_quantile,
+        params.confidence,
+        params.image_score,
+        bool((table["source"] != "ours").any()),
+        notes_of(variants, FIGURES, params.image_score),
+    )
+    write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
+    title = f"ReSAD's ablations on {params.dataset}"
+    write_text(output.md, ablation_markdown(variants, params.dataset, params.image_score, title, notes))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)

@@ -1,0 +1,64 @@
+"""Write Tables 1 and 2: ReSAD and PatchCore, beside the published figures."""
+
+import logging
+
+import pandas as pd
+
+from fundus_anomaly.evaluation.delong import compare
+from fundus_anomaly.storage import write_text
+from fundus_anomaly.tables.footnotes import comparison_note, footnotes, notes_of
+from fundus_anomaly.tables.resad import FIGURES, headline, resad_markdown, resad_table
+from fundus_anomaly.tables.variant import Variant
+from rule_log import logged
+
+
+def comparison(variants: list[dict], files: list[str], test: dict, score: str) -> list[str]:
+    """Return DeLong's test of the two methods as a footnote; none if the test has not both classes."""
+    labels = pd.Series(test["label"], index=test["id"])
+    tables = [pd.read_csv(file, dtype={"id": str}).set_index("id")[score] for file in files]
+    labels = labels[labels.index.isin(tables[0].index) & (labels >= 0)]
+    if set(labels) != {0, 1}:
+        return []
+    found = compare(labels.to_numpy() == 1, *(table[labels.index].to_numpy() for table in tables))
+    names = [variant["variant"] for variant in variants]
+    return [comparison_note(*names, found.auc_a, found.auc_b, found.p_value, found.note)]
+
+
+def main(input, output, params):
+    """Write the table as CSV and as Markdown, and its headline to the log."""
+    rows = [dict(variant) for variant in params.variants]
+    left_out = pd.read_csv(input.left_out, dtype=str, keep_default_na=False)
+    variants = [
+        Variant(row["variant"], {"coreset_fraction": row["coreset"]}, pd.read_csv(file, keep_default_na=True))
+        for row, file in zip(rows, input.metrics, strict=True)
+    ]
+    table = resad_table(variants, params.dataset, params.image_score)
+    notes = footnotes(
+        {
+            "dataset": params.dataset,
+            "backbone": rows[0]["backbone"],
+            "image size": f"{params.size}×{params.size}",
+            "coreset fraction": rows[0]["coreset"],
+            "region filter r": rows[0]["region"],
+            "reading of eq. 4": f"{rows[0]['spatial']}, scale {rows[0]['scale']}",
+            "test images": len(params.test["id"]),
+        },
+        dict(zip(left_out["id"], left_out["reason"], strict=True)),
+        params.normal_quantile,
+        params.confidence,
+        params.image_score,
+        bool((table["source"] != "ours").any()),
+        [
+            *comparison(rows, list(input.scores), dict(params.test), params.image_score),
+            *notes_of(variants, FIGURES, params.image_score),
+        ],
+    )
+    write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
+    title = f"ReSAD on {params.dataset}"
+    write_text(output.md, resad_markdown(variants, params.dataset, params.image_score, title, notes))
+    logging.info("%s\n%s", title, headline(table))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)

@@ -1,0 +1,17 @@
+"""Fetch the backbone's weights and check what they are."""
+
+import logging
+
+from fundus_anomaly.weights import fetch
+from rule_log import logged
+
+
+def main(output, params):
+    """Copy or download the weights file, whole and with the pinned SHA-256."""
+    found = fetch(params.name, params.path, params.sha256, output.weights)
+    logging.info("weights of %s: SHA-256 %s", params.name, found)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.output, snakemake.params)
