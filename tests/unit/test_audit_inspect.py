@@ -1,14 +1,16 @@
 """What one file tells about itself, however broken it is."""
 
 import os
+import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from fundus_anomaly.audit.fact_tables import fact_table, mask_jobs, read_facts
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS, inspect_many, inspect_mask, inspect_photograph
 from fundus_anomaly.audit.perceptual_hash import BITS
 from fundus_anomaly.datasets.manifest import frame
-from PIL import Image
 
 LARGEST = 10**7
 
@@ -45,12 +47,11 @@ def test_a_sound_photograph_is_described(tmp_path):
     assert facts["level_spread"] > 10
 
 
-@pytest.mark.parametrize("lost", [1, 2, 50, 2000])
-@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "bmp"])
+# PNG and TIFF end with bytes that hold no pixel: there only a loss that reaches the pixels can matter.
+@pytest.mark.parametrize(
+    ("suffix", "lost"), [("jpg", 1), ("jpg", 50), ("jpg", 2000), ("bmp", 1), ("bmp", 50), ("png", 2000), ("tif", 2000)]
+)
 def test_a_file_that_lost_its_end_is_damaged(tmp_path, suffix, lost):
-    # PNG and TIFF may close with bytes that hold no pixel: there only a loss that reaches the pixels can matter.
-    if suffix in ("png", "tif") and lost < 2000:
-        pytest.skip("the file's last bytes hold no pixel")
     path = tmp_path / f"x.{suffix}"
     retina().save(path)
     path.write_bytes(path.read_bytes()[:-lost])
@@ -91,13 +92,12 @@ def test_a_bomb_is_refused_by_its_header(tmp_path):
     # A header that promises more than Pillow itself would ever open.
     data = bytearray((tmp_path / "x.png").read_bytes())
     data[16:24] = (60_000).to_bytes(4, "big") * 2
-    import zlib
-
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     (tmp_path / "x.png").write_bytes(data)
     assert inspect_photograph(tmp_path / "x.png", 10**8)["error_kind"] == "too large"
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_random_damage_never_raises(tmp_path):
     random = np.random.default_rng(0)
     for suffix in ("jpg", "png", "tif", "bmp"):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.errors import InputError
 

@@ -3,6 +3,7 @@
 from pathlib import Path, PurePath
 
 import pytest
+
 from fundus_anomaly.datasets import images, registry
 from fundus_anomaly.datasets.manifest import is_id
 from fundus_anomaly.errors import InputError

@@ -1,6 +1,7 @@
 """What a manifest promises to everything after the adapters."""
 
 import pytest
+
 from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame, id_part, is_id
 from fundus_anomaly.datasets.official_counts import Count, differences

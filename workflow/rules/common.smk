@@ -1,4 +1,4 @@
-# What every rule needs: the dataset, the variants, and the code that a rule runs through.
+# What all stages share: the dataset, the variants, and the library modules that a script runs through.
 
 import sys
 from dataclasses import asdict
@@ -37,7 +37,7 @@ BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_d
 
 
 def code(script):
-    """Return the library modules that a script runs through, as inputs of its rule."""
+    """Return the library modules that a script runs through, as inputs."""
     here = Path.cwd()
     files = [file.resolve() for file in import_closure(SCRIPTS / script)]
     return [str(file.relative_to(here) if file.is_relative_to(here) else file) for file in files]

@@ -18,7 +18,7 @@ rule phantom:
     params:
         seed=config["seed"],
         settings=config["data"]["phantom"],
-        root=DATA_ROOT,
+        root=lambda wildcards: DATA_ROOT,
         ids=audited(columns=["id"])["id"] if config["dataset"] == "phantom" else [],
     script:
         "../scripts/phantom.py"
@@ -79,9 +79,9 @@ rule audit:
         page=report(f"{RESULTS}/audit/audit.html", caption="../report/audit.rst", category="Data"),
     log:
         f"{RESULTS}/logs/audit.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
-    localrule: True
     params:
         dataset=DATASET.name,
         manifest=audited(),
@@ -103,9 +103,9 @@ rule admit:
         left_out=f"{RESULTS}/audit/left_out.csv",
     log:
         f"{RESULTS}/logs/admit.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
-    localrule: True
     params:
         manifest=columns_of(FOUND.manifest, None, ["id", "split"]),
         excluded=config["data"]["exclude"],

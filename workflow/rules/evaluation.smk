@@ -51,12 +51,12 @@ rule table_resad:
         md=f"{RESULTS}/tables/resad.md",
     log:
         f"{RESULTS}/logs/table_resad.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
-    localrule: True
     params:
-        variants=variant_rows(MAIN),
         **TABLE,
+        variants=variant_rows(MAIN),
     script:
         "../scripts/table_resad.py"
 
@@ -74,11 +74,11 @@ rule table_ablations:
         md=f"{RESULTS}/tables/ablations.md",
     log:
         f"{RESULTS}/logs/table_ablations.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
-    localrule: True
     params:
-        variants=variant_rows(ABLATIONS),
         **TABLE,
+        variants=variant_rows(ABLATIONS),
     script:
         "../scripts/table_ablations.py"

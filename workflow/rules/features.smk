@@ -10,9 +10,9 @@ rule weights:
         weights=f"{RESULTS}/weights/{config['backbone']['name']}.weights",
     log:
         f"{RESULTS}/logs/weights.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
-    localrule: True
     params:
         name=config["backbone"]["name"],
         path=config["backbone"]["weights"],
@@ -40,8 +40,8 @@ rule features:
         mem_mb=3000,
         runtime=240,
     params:
-        onnx=config["backbone"]["onnx"],
         **config["features"],
+        onnx=config["backbone"]["onnx"],
     script:
         "../scripts/features.py"
 

@@ -18,9 +18,9 @@ rule figure_qualitative:
         ),
     log:
         f"{RESULTS}/logs/figure_qualitative.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
-    localrule: True
     params:
         methods=["PatchCore, no ReSC", "ReSAD"],
         manifest=rows("test", ["id", "split", "label", "grade"]),
@@ -50,9 +50,9 @@ rule figure_curves:
         ),
     log:
         f"{RESULTS}/logs/figure_curves.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
-    localrule: True
     params:
         methods=MAIN,
         image_score=config["scoring"]["image_score"],
@@ -80,9 +80,9 @@ rule figure_misses:
         ),
     log:
         f"{RESULTS}/logs/figure_misses.log",
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
-    localrule: True
     params:
         method="ReSAD",
         manifest=rows("test", ["id", "label", "grade"]),
@@ -144,3 +144,10 @@ rule resad:
 rule ablations:
     input:
         rules.table_ablations.output if ABLATIONS else [],
+
+
+onsuccess:
+    import subprocess
+
+    if Path(f"{RESULTS}/tables/resad.csv").exists():
+        subprocess.run([sys.executable, str(SCRIPTS / "show_results.py"), RESULTS], check=False)

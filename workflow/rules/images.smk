@@ -20,10 +20,10 @@ rule images:
         mem_mb=2000,
         runtime=120,
     params:
+        **config["preprocessing"],
         ids=ids_of_split,
         on_bad_image=config["data"]["on_bad_image"],
         max_pixels=config["data"]["max_pixels"],
-        **config["preprocessing"],
     script:
         "../scripts/images.py"
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 READINGS = ("off", "matmul", "column_mass", "self_weight", "identity")
-SCALE_PATTERN = r"^(none|inv_sqrt|cosine-[0-9.]+|perplexity-[0-9.]+)$"
+SCALE_PATTERN = r"(none|inv_sqrt|(cosine|perplexity)-(?=[0-9.]*[1-9])[0-9]*\.?[0-9]+)"
 
 # Rows of the attention map that are held at once: 512 × 9604 positions are 20 MB.
 _ROWS = 512
@@ -41,7 +41,7 @@ class Attention:
     scale: str
 
     def __post_init__(self) -> None:
-        if self.reading not in READINGS or not re.match(SCALE_PATTERN, self.scale):
+        if self.reading not in READINGS or not re.fullmatch(SCALE_PATTERN, self.scale):
             raise ValueError(f"no such attention: reading {self.reading!r} with scale {self.scale!r}")
 
 
@@ -57,7 +57,8 @@ def spatial_aware(features: torch.Tensor, attention: Attention) -> tuple[torch.T
     Returns:
         ``(h, w, c)`` float32, and the median over (up to 512 evenly spaced) positions of exp(entropy of the row).
     """
-    flat = features.reshape(-1, features.shape[-1])
+    # Torch's attention works blockwise only where the channels lie side by side; else it makes the whole map.
+    flat = features.reshape(-1, features.shape[-1]).contiguous()
     if attention.reading == "identity":
         return features, 1.0
     keys, factor = _keys_and_factor(flat, attention.scale)
@@ -121,7 +122,7 @@ def _received(keys: torch.Tensor, factor: float) -> torch.Tensor:
 def _to_itself(keys: torch.Tensor, factor: float) -> torch.Tensor:
     """Return the diagonal of softmax(factor · keys·keysᵀ), ``(hw,)``."""
     own = []
-    for rows in keys.split(_ROWS):
-        logits = rows @ keys.T * factor
-        own.append((rows.square().sum(dim=1) * factor - logits.logsumexp(dim=1)).exp())
+    for first in range(0, len(keys), _ROWS):
+        rows = keys[first : first + _ROWS]
+        own.append(torch.softmax(rows @ keys.T * factor, dim=1).diagonal(offset=first))
     return torch.cat(own)

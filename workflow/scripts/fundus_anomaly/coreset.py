@@ -6,15 +6,20 @@ PatchCore and ReSAD (section 3.3) use it: each choice is the point farthest from
 
 from __future__ import annotations
 
+import logging
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from .coreset_checkpoint import load, save
 from .coreset_points import ArrayLike, Points
 from .coreset_rounds import Greedy
 from .errors import InputError, Problem
 from .progress import bar
+
+logger = logging.getLogger(__name__)
 
 
 class Selection(NamedTuple):
@@ -54,8 +59,9 @@ def select(
         count: Number of points to choose, k, from 1 to n.
         device: Torch device for the matrix products, ``"cpu"`` or ``"cuda"``.
         threads: Threads on the CPU.
-        memory: Bytes that the work may take beside the points given (at least 256 MiB are assumed) and the
-            ``O(n + k·d)`` of its state: a copy of points not given as float32 goes to ``scratch`` if it is larger.
+        memory: Bytes that a copy of the points may take in memory. Points that are not a float32 array or memory map
+            are copied once, into memory if they fit, else into ``scratch``. Beside it the work takes ``12·n + 8·k·d``
+            bytes and some 20 MB a thread.
         scratch: Folder for a scratch file, None for the system's.
         checkpoint: File that holds the state of the work. It is read if it belongs to the same points and count,
             else ignored and replaced; the caller deletes it once the selection is stored.
@@ -69,11 +75,21 @@ def select(
     if not 1 <= count <= len(known):
         remedy = "choose another coreset fraction"
         raise InputError(Problem("coreset, count", str(count), f"1 to {len(known)}, the number of points", remedy))
+    owner = f"{known.fingerprint} {count}"
     with Greedy(known, count, device=device, threads=threads) as greedy:
+        state = load(checkpoint, owner, len(known), count) if checkpoint is not None else None
+        if state is not None:
+            greedy.resume(state)
+        saved = time.monotonic()
         with bar(count, "coreset", "point", initial=greedy.chosen) as shown:
             while greedy.chosen < count:
                 before = greedy.chosen
                 greedy.advance()
                 shown.update(greedy.chosen - before)
+                if checkpoint is not None and time.monotonic() - saved >= checkpoint_seconds:
+                    save(checkpoint, greedy.state(), owner)
+                    saved = time.monotonic()
         covering = greedy.largest()
+    share = greedy.pairs / (len(known) * count)
+    logger.info("coreset of %d among %d points: %.0f %% of all distances computed", count, len(known), 100 * share)
     return Selection(greedy.index, np.sqrt(greedy.radius).astype(np.float32), float(np.sqrt(covering)))

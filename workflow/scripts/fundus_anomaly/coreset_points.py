@@ -87,7 +87,7 @@ class Points:
 
     def rows(self, index: np.ndarray) -> np.ndarray:
         """Return the rows of these indices, ``(m, d)`` float32."""
-        return self._rows[index]
+        return np.asarray(self._rows[index])
 
     def _blocks(self, source: ArrayLike) -> Iterator[tuple[int, np.ndarray]]:
         for start in range(0, self.shape[0], _ROWS_A_BLOCK):

@@ -8,22 +8,24 @@ from types import TracebackType
 import numpy as np
 import torch
 
+from .coreset_checkpoint import State
 from .coreset_points import Points
 from .exact_distances import Centred, approach, lower, squared_distances
 
-_CANDIDATES = 2048
+# Enough for hundreds of choices a round, few enough for a matrix of all their pairs.
+_CANDIDATES = 1024
 # Rows and columns of one matrix product; a block is small enough for the cache and its bounds for little memory.
 _ROWS, _COLUMNS = 1024, 512
 # Points that have fallen to the level are put aside once fewer than this share is left.
-_SHRINK = 0.9
+_SHRINK = 0.8
 
 
 class Greedy:
     """State of a greedy k-centre choice in which distances may be stale.
 
-    Distances to the nearest centre only fall, so a stale one is an upper bound. A round takes a level a little below the
-    largest, brings all points above it up to date, and chooses greedily among these as long as the farthest of
-    them lies above all others' bounds.
+    Distances to the nearest centre only fall, so a stale one is an upper bound. A round takes a level a little below
+    the largest, brings all points above it up to date, and chooses greedily among these as long as the farthest of them
+    lies above all others' bounds.
 
     Args:
         points: The n points.
@@ -37,6 +39,7 @@ class Greedy:
         radius: ``(k,)`` float64, squared distance of each choice to those before it.
         squared: ``(n,)`` float64, squared distance to the nearest of the first ``applied`` centres; −1 if chosen.
         applied: ``(n,)`` int32.
+        pairs: How many distances between points and centres went through a matrix product; plain greedy needs n·k.
     """
 
     def __init__(self, points: Points, count: int, *, device: str, threads: int):
@@ -45,6 +48,7 @@ class Greedy:
         self.index = np.zeros(count, np.int64)
         self.radius = np.zeros(count)
         self.chosen = 0
+        self.pairs = 0
         self.squared = np.full(len(points), np.inf)
         self.applied = np.zeros(len(points), np.int32)
         self._centres = Centred(np.zeros((count, points.shape[1]), np.float32), points.mean, self.device)
@@ -59,6 +63,15 @@ class Greedy:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """End the threads."""
         self._pool.shutdown(cancel_futures=True)
+
+    def state(self) -> State:
+        """Return what a checkpoint holds."""
+        return State(self.index[: self.chosen], self.radius[: self.chosen], self.squared, self.applied)
+
+    def resume(self, state: State) -> None:
+        """Go on from the state of an earlier run over the same points."""
+        self.squared[:], self.applied[:] = state.squared, state.applied
+        self._choose(state.index, state.radius)
 
     def advance(self) -> None:
         """Do one round: none, one or many points are chosen."""
@@ -88,43 +101,42 @@ class Greedy:
             top = self.squared.max()
             if top <= 0:
                 return 0.0
-            level = np.nextafter(top, 0) * 0.999 if np.isfinite(top) else 0.0
-            current = self._current_above(level)
-            if len(current):
+            if len(self._current_above(top * 0.999 if np.isfinite(top) else 0.0)) and np.isfinite(top):
                 return float(self.squared.max())
 
     def _current_above(self, level: float) -> np.ndarray:
         """Return the points whose distance is above a level, in order of index, and bring these up to date.
 
-        A point above the level meets the centres that it has not met, oldest first, until it falls to the level: then it
-        can wait until the level has come down to it.
+        A point above the level meets the centres that it has not met, oldest first, until it falls to the level: then
+        it can wait until the level has come down to it.
         """
         far = np.flatnonzero(self.squared > level)
         stale = far[self.applied[far] < self.chosen]
         stale = stale[np.argsort(self.applied[stale], kind="stable")]
         blocks = [stale[start : start + _ROWS] for start in range(0, len(stale), _ROWS)]
-        for _ in self._pool.map(lambda block: self._meet(block, level), blocks):
-            pass
+        self.pairs += sum(self._pool.map(lambda block: self._meet(block, level), blocks))
         return far[self.squared[far] > level]
 
-    def _meet(self, index: np.ndarray, level: float) -> None:
-        """Bring points, in order of how many centres they have met, up to date or down to the level."""
+    def _meet(self, index: np.ndarray, level: float) -> int:
+        """Bring points, sorted by how many centres they have met, up to date or down to the level; count the pairs."""
         points = Centred(self.points.rows(index), self.points.mean, self.device)
         squared, applied = self.squared[index], self.applied[index]
-        start = int(applied[0])
+        start, pairs = int(applied[0]), 0
         while start < self.chosen:
             stop = min(start + _COLUMNS, self.chosen)
             behind = int(np.searchsorted(applied, stop))
             approach(squared[:behind], points.part(0, behind), self._centres.part(start, stop))
             applied[:behind] = stop
+            pairs += behind * (stop - start)
             still = np.flatnonzero(squared > level)
             if len(still) < _SHRINK * len(index):
                 self.squared[index], self.applied[index] = squared, applied
                 index, squared, applied, points = index[still], squared[still], applied[still], points.at(still)
                 if not len(index):
-                    return
+                    return pairs
             start = max(stop, int(applied[0]))
         self.squared[index], self.applied[index] = squared, applied
+        return pairs
 
     def _farthest(self, candidates: np.ndarray, level: float) -> tuple[np.ndarray, float, int]:
         """Return the farthest candidates, and value and index up to which a choice among them is safe.

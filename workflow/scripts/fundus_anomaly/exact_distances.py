@@ -32,15 +32,15 @@ def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def relative_error(channels: int) -> float:
     """Return κ such that a squared distance from float32 products errs by at most ``κ·(|x|² + |y|²)``.
 
-    The bound is that of a dot product summed in any order, ``d·u·|x||y|`` (Higham 2002, Accuracy and Stability of
-    Numerical Algorithms, section 3.1), plus the roundings of centring, norms and the last additions. The unit roundoff u
-    is float32's; torch may have been told to round the inputs of products to bfloat16, which adds twice 2⁻⁸.
+    The bound is that of a sum in any order (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 4.2):
+    d float32 roundings of ``|y|² + 2|x||y|``, and a few more for centring, norms and the last addition. Torch may have
+    been told to round the inputs of products to TF32 or bfloat16, which adds 2⁻⁷.
 
     Args:
         channels: Number of channels, d.
     """
     inputs = 0.0 if torch.get_float32_matmul_precision() == "highest" else 2.0**-7
-    return (channels + 32) * 2.0**-24 + inputs
+    return (2 * channels + 32) * 2.0**-24 + inputs
 
 
 class Centred:

@@ -27,8 +27,8 @@ class NearestNeighbours:
 
     Args:
         bank: ``(k, c)`` float32, C-contiguous; kept by reference, not copied, beside faiss' own copy.
-        method: ``"flat"``, exact, or ``"ivf"``, approximate: entries in ``lists`` k-means cells, of which the ``probes``
-            nearest to a query are searched.
+        method: ``"flat"``, exact, or ``"ivf"``, approximate: entries lie in ``lists`` k-means cells, of which the
+            ``probes`` nearest to a query are searched.
         device: ``"cpu"`` or ``"cuda"``.
         lists: Number of cells of ``"ivf"`` (nlist), at most k.
         probes: Cells that a query searches (nprobe), at most ``lists``.

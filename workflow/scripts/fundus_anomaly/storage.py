@@ -60,7 +60,9 @@ def create_dataset(
         dtype: Its type.
         compress: Whether chunks are compressed (LZF, lossless).
     """
-    chunk = (1, *shape[1:]) if len(shape) > 1 else (min(max(shape[0], 1), 4096),)
+    chunk = (1, *shape[1:]) if len(shape) > 1 else (min(shape[0], 4096),)
+    if 0 in shape:
+        return file.create_dataset(name, shape, dtype)
     return file.create_dataset(
         name, shape, dtype, chunks=chunk, fletcher32=True, compression="lzf" if compress else None
     )

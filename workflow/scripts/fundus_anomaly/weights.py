@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.metadata
 import shutil
 import urllib.request
@@ -138,7 +139,7 @@ def _download(name: str, source: Source, destination: Path, url_of: Callable[[st
     try:
         with urllib.request.urlopen(url, timeout=60) as answer, destination.open("wb") as file:
             shutil.copyfileobj(answer, file)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise InputError(
             Problem(
                 f"weights of {name}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,10 @@ from PIL import Image, ImageOps
 
 from ..errors import InputError, Problem
 
+# No other decoder sees a foreign file. MPO, a JPEG with a second picture in it, comes in through JPEG.
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
+# `opened` checks the size of every file against the configured limit; Pillow's own, fixed one would only hide it.
+Image.MAX_IMAGE_PIXELS = None
 # 16-bit data has a mode of its own in Pillow, or comes as 32-bit integers.
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
@@ -28,32 +31,30 @@ def opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
     Raises:
         InputError: If the file is missing, no image, larger than allowed, or truncated.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            with Image.open(path) as image:
-                width, height = image.size
-                if width * height > max_pixels:
-                    raise InputError(
-                        Problem(
-                            str(path),
-                            f"{width}×{height} pixels",
-                            f"at most {max_pixels:,} pixels (data.max_pixels)",
-                            "replace the file, exclude its id in data.exclude, or raise data.max_pixels",
-                        )
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise InputError(
+                    Problem(
+                        str(path),
+                        f"{width}×{height} pixels",
+                        f"at most {max_pixels:,} pixels (data.max_pixels)",
+                        "replace the file, exclude its id in data.exclude, or raise data.max_pixels",
                     )
-                yield image
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(
-                Problem(
-                    str(path),
-                    f"a file that cannot be decoded ({error})",
-                    "a whole JPEG, PNG, TIFF or BMP image",
-                    "replace the file, or exclude its id in data.exclude",
                 )
-            ) from error
+            yield image
+    except (OSError, SyntaxError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            Problem(
+                str(path),
+                f"a file that cannot be decoded ({error})",
+                "a whole JPEG, PNG, TIFF or BMP image",
+                "replace the file, or exclude its id in data.exclude",
+            )
+        ) from error
 
 
 def decode(path: str | Path, at_least: tuple[int, int], max_pixels: int) -> tuple[np.ndarray, tuple[int, int]]:
@@ -74,7 +75,8 @@ def decode(path: str | Path, at_least: tuple[int, int], max_pixels: int) -> tupl
         InputError: If the file cannot be decoded or is too large.
     """
     with opened(path, max_pixels) as image:
-        turned = image.getexif().get(0x0112, 1) >= 5
+        # Pillow gives a TIFF's size as already turned.
+        turned = image.getexif().get(0x0112, 1) >= 5 and image.format != "TIFF"
         full = image.size if turned else image.size[::-1]
         wanted = at_least if turned else at_least[::-1]
         image.draft("RGB", wanted)

@@ -22,7 +22,8 @@ def field_of_view(photograph: np.ndarray) -> np.ndarray:
     """
     height, width = photograph.shape[:2]
     scale = _WORKING_SIDE / max(height, width)
-    small = cv2.resize(photograph, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else photograph
+    smaller = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(photograph, smaller, interpolation=cv2.INTER_AREA) if scale < 1 else photograph
     level = cv2.GaussianBlur(small.max(axis=2), (0, 0), 1.5)
     otsu, _ = cv2.threshold(level, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     darkest = float(np.percentile(level, 1))

@@ -47,8 +47,10 @@ class Geometry:
         bottom = max(top + 1, round((self.box[0] + self.box[2]) * height))
         right = max(left + 1, round((self.box[1] + self.box[3]) * width))
         part = np.ascontiguousarray(image[top:bottom, left:right])
-        shrinks = part.shape[0] >= self.inner[0] and part.shape[1] >= self.inner[1]
-        resized = cv2.resize(part, self.inner[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        # A side that shrinks beside one that grows still averages over area.
+        least = min(part.shape[0], self.inner[0]), min(part.shape[1], self.inner[1])
+        shrunk = cv2.resize(part, least[::-1], interpolation=cv2.INTER_AREA)
+        resized = cv2.resize(shrunk, self.inner[::-1], interpolation=cv2.INTER_LINEAR)
         if self.inner == (self.size, self.size):
             return resized
         square = np.zeros((self.size, self.size, *image.shape[2:]), image.dtype)

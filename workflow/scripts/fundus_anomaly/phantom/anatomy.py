@@ -44,7 +44,8 @@ def lay_out(patient: Patient, random: np.random.Generator) -> Anatomy:
     towards_disc = distance * np.array([np.cos(turn), -np.sin(turn)])
     if random.random() < _DISC_CENTRED_SHARE:
         disc = random.normal([0.05, -0.05], [0.15, 0.15])
-        fovea = disc - towards_disc
+        fovea = np.clip(disc - towards_disc, [-0.65, -0.3], [0.0, 0.3])
+        disc = fovea + towards_disc
     else:
         fovea = np.clip(random.normal([-0.17, 0.05], [0.09, 0.06]), [-0.4, -0.12], [0.05, 0.2])
         disc = fovea + towards_disc

@@ -12,7 +12,7 @@ from .texture import blur, bump, smooth_noise
 
 _SHOULDER = 0.7
 # Colours of the light that the rim of the pupil and the lens scatter: bluish, yellow, orange.
-_RIMS = ((0.24, 0.31, 0.42), (0.34, 0.27, 0.12), (0.3, 0.16, 0.05))
+_RIMS = ((0.24, 0.31, 0.46), (0.34, 0.27, 0.12), (0.3, 0.16, 0.05))
 _FLARE = (0.8, 0.75, 0.6)
 
 
@@ -134,13 +134,13 @@ def _light(frame: Frame, haze: float, random: np.random.Generator) -> tuple[np.n
     shade = np.stack([np.exp(log * np.float32(d)) * np.float32(1 - 0.4 * haze) for d in depth])
     veil = np.empty_like(shade)
     veil[:] = mist[:, None, None]
-    if random.random() < 0.65:
+    if random.random() < 0.7:
         angle, sharp = random.uniform(-np.pi, np.pi), random.uniform(0.3, 3.0)
         r = np.sqrt(r2)
         towards = (x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))) / np.maximum(r, np.float32(1e-3))
         lobe = np.exp(np.float32(sharp) * (towards - 1))
         lobe *= np.clip((r - np.float32(random.uniform(0.55, 0.85))) * 3, 0, 1.5) ** 2
-        _shine(veil, lobe * np.float32(random.uniform(0.1, 1.3)), _RIMS[random.integers(len(_RIMS))])
+        _shine(veil, lobe * np.float32(random.uniform(0.1, 1.5)), _RIMS[random.integers(len(_RIMS))])
     if random.random() < 0.2:
         centre, size = random.uniform(-0.6, 0.6, 2), random.uniform(0.03, 0.15)
         _shine(veil, bump(frame, centre, size, size) * np.float32(random.uniform(0.03, 0.2)), _FLARE)

@@ -17,11 +17,11 @@ _MARGIN = 0.06
 _SPREAD = {"MA": 0.42, "HE": 0.5, "EX": 0.3, "SE": 0.45}
 # Equivalent diameters in radii: median, and standard deviation of the logarithm; from IDRiD's masks.
 _DIAMETER = {"MA": (0.0115, 0.33), "HE": (0.0225, 0.5), "EX": (0.0115, 0.5), "SE": (0.058, 0.36)}
-_STRENGTH = {"MA": (0.3, 0.9), "HE": (0.35, 1.0), "EX": (0.3, 1.0), "SE": (0.3, 0.85)}
+_STRENGTH = {"MA": (0.4, 1.0), "HE": (0.45, 1.0), "EX": (0.4, 1.0), "SE": (0.35, 0.9)}
 # Fewest and most: microaneurysms, haemorrhages, groups of hard exudates, soft exudates.
 _COUNTS = {
     1: {"MA": (1, 7)},
-    2: {"MA": (3, 16), "HE": (1, 9), "EX": (1, 3), "SE": (1, 2)},
+    2: {"MA": (4, 18), "HE": (2, 12), "EX": (1, 4), "SE": (1, 2)},
     3: {"MA": (10, 35), "HE": (22, 40), "EX": (1, 5), "SE": (1, 4)},
     4: {"MA": (12, 45), "HE": (24, 50), "EX": (1, 6), "SE": (1, 7)},
 }
@@ -80,29 +80,32 @@ def place(eye: Eye, anatomy: Anatomy, vessels: list[Vessel], frame: Frame, rando
     for kind in eye.lesions:
         fewest, most = _COUNTS[eye.grade][kind]
         count = int(np.rint(np.exp(random.uniform(np.log(fewest), np.log(most)))))
-        sites = _sites(kind, anatomy, course, frame, random)
+        points, weight = _sites(kind, anatomy, course, frame, random)
+        chosen = random.choice(len(points), count, p=weight / weight.sum())
         if kind == "HE" and eye.grade >= 3:
-            quadrant = _quadrant(sites, anatomy.fovea)
-            chosen = [random.choice(sites[quadrant == q], MANY) for q in range(4)]
-            chosen = np.concatenate([*chosen, random.choice(sites, max(0, count - 4 * MANY))])
-        else:
-            chosen = random.choice(sites, count)
-        for centre in chosen:
+            quadrant = _quadrant(points, anatomy.fovea)
+            for number in range(4):
+                share = weight * (quadrant == number)
+                chosen[number * MANY : (number + 1) * MANY] = random.choice(len(points), MANY, p=share / share.sum())
+        for centre in points[chosen]:
             if kind == "EX":
                 placed += _exudates(centre, anatomy, frame, random)
             else:
                 placed.append(_single(kind, centre, anatomy, random))
         if kind == "HE" and eye.grade == 4:
-            placed.append(_preretinal(sites[np.argmax(anatomy.disc_distance(sites[:4]))], random))
+            near = points[random.choice(len(points), 4, p=weight / weight.sum())]
+            placed.append(_preretinal(near[np.argmax(anatomy.disc_distance(near))], random))
     return placed
 
 
-def _sites(kind: str, anatomy: Anatomy, course: np.ndarray, frame: Frame, random: np.random.Generator) -> np.ndarray:
-    """Return 400 places (400, 2) for lesions of one kind, more of them where that kind is more frequent."""
-    points = random.uniform(-1, 1, (2400, 2))
+def _sites(
+    kind: str, anatomy: Anatomy, course: np.ndarray, frame: Frame, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return places (n, 2) where lesions of one kind may lie, and how frequent they are at each, (n,)."""
+    points = random.uniform(-1, 1, (1600, 2))
     away = np.hypot(*(points - anatomy.fovea).T)
     allowed = frame.shown(points, _MARGIN) & (anatomy.disc_distance(points) > 1.5) & (away > 0.04)
-    points, away = points[allowed][:600], away[allowed][:600]
+    points, away = points[allowed], away[allowed]
     weight = np.exp(-0.5 * (away / _SPREAD[kind]) ** 2) + 0.03
     squared = (points**2).sum(1)[:, None] + (course**2).sum(1) - 2 * points @ course.T
     to_vessel = np.sqrt(np.maximum(squared.min(1), 0))
@@ -110,7 +113,7 @@ def _sites(kind: str, anatomy: Anatomy, course: np.ndarray, frame: Frame, random
         weight[to_vessel < 0.025] *= 0.02
     if kind == "SE":
         weight *= np.exp(-to_vessel / 0.06) * np.exp(-0.5 * (anatomy.disc_distance(points) / 4) ** 2) + 1e-4
-    return points[random.choice(len(points), 400, p=weight / weight.sum())]
+    return points, weight
 
 
 def _quadrant(points: np.ndarray, fovea: np.ndarray) -> np.ndarray:

@@ -1,0 +1,295 @@
+"""What the audit makes of the facts, and what may go on."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fundus_anomaly.audit import report
+from fundus_anomaly.audit.admission import admit
+from fundus_anomaly.audit.findings import Finding, exclude_line, findings_from, findings_table
+from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
+from fundus_anomaly.audit.mask_findings import mask_findings
+from fundus_anomaly.audit.photograph_findings import photograph_findings
+from fundus_anomaly.datasets.manifest import frame
+from fundus_anomaly.datasets.official_counts import Count
+from fundus_anomaly.errors import InputError
+
+NOTHING = {"str": "", "int64": 0, "float64": 0.0}
+SHARE = 0.12
+
+
+def rows(*changes):
+    """Four images, two of each split, with changes by place."""
+    table = [{"id": f"set/{split}/{n}", "split": split, "label": 0} for split in ("train", "test") for n in (1, 2)]
+    for place, change in changes:
+        table[place] = table[place] | change
+    return frame([row | {"path": f"{row['id']}.jpg"} for row in table], ("MA",))
+
+
+def facts(manifest, *changes):
+    """Facts of sound photographs that do not resemble each other, with changes by place."""
+    random = np.random.default_rng(0)
+    table = []
+    for place, name in enumerate(manifest["id"]):
+        sound = {key: NOTHING[kind] for key, kind in PHOTOGRAPH_FACTS.items()} | {
+            "sha256": f"{place:064d}",
+            "perceptual_hash": random.bytes(128).hex(),
+            "format": "JPEG",
+            "mode": "RGB",
+            "bits": 8,
+            "width": 100,
+            "height": 80,
+            "frames": 1,
+            "exif_orientation": 1,
+            "level_mean": 80.0,
+            "level_spread": 40.0,
+        }
+        table.append({"id": name} | sound)
+    for place, change in changes:
+        table[place] |= change
+    return pd.DataFrame(table).astype(PHOTOGRAPH_FACTS)
+
+
+def masks(*changes):
+    """Facts of masks, one row a change."""
+    sound = {key: NOTHING[kind] for key, kind in MASK_FACTS.items()}
+    sound |= {"format": "PNG", "mode": "L", "width": 100, "height": 80, "values": "0 255", "value_count": 2}
+    sound |= {"id": "set/test/1", "lesion": "MA", "path": "m.png", "lesion_pixels": 8, "lesion_share": 0.001}
+    return pd.DataFrame([sound | {"sha256": f"m{place}"} | change for place, change in enumerate(changes)])
+
+
+def find(manifest, table, excluded=()):
+    return photograph_findings(manifest, table, SHARE, excluded)
+
+
+COPY = {"sha256": "same", "perceptual_hash": "0f" * 128}
+NEAR = ({"perceptual_hash": "0f" * 128}, {"perceptual_hash": "0f" * 118 + "ff" * 10})
+
+
+def test_nothing_is_found_where_nothing_is_wrong():
+    assert find(rows(), facts(rows())) == []
+    manifest = rows((2, {"label": 1}))
+    assert mask_findings(manifest, facts(manifest), masks({})) == []
+    assert findings_from(findings_table([])) == []
+    assert admit(manifest, [], "fail").empty
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty file", "no image", "too large", "damaged", "format"])
+def test_a_file_that_cannot_be_used_is_an_error_or_is_dropped(kind):
+    manifest = rows()
+    found = find(manifest, facts(manifest, (1, {"error_kind": kind, "error": "it is broken"})))
+    assert [(finding.severity, finding.ids) for finding in found] == [("error", ("set/train/2",))]
+    with pytest.raises(InputError, match="it is broken"):
+        admit(manifest, found, "fail")
+    dropped = admit(manifest, found, "exclude")
+    assert dropped[["id", "split", "by"]].to_numpy().tolist() == [["set/train/2", "train", "audit"]]
+    assert "it is broken" in dropped["reason"].iloc[0]
+
+
+def test_a_blank_photograph_is_a_defect():
+    manifest = rows()
+    found = find(manifest, facts(manifest, (0, {"level_spread": 0.5, "perceptual_hash": ""})))
+    assert [(finding.kind, finding.severity) for finding in found] == [("photograph: blank", "error")]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"mode": "L"}, "grey photograph"),
+        ({"bits": 16}, "more than 8 bits"),
+        ({"mode": "CMYK"}, "CMYK"),
+        ({"mode": "RGBA"}, "alpha channel"),
+        ({"exif_orientation": 6}, "EXIF turn"),
+        ({"frames": 2}, "several pictures in one file"),
+    ],
+)
+def test_an_unusual_kind_of_file_is_told_once_for_all_its_images_and_stops_nothing(change, kind):
+    manifest = rows()
+    found = find(manifest, facts(manifest, (0, change), (3, change)))
+    assert [(finding.kind, finding.ids) for finding in found] == [(kind, ("set/train/1", "set/test/2"))]
+    assert admit(manifest, found, "fail").empty
+
+
+@pytest.mark.parametrize("changes", [(COPY, COPY), NEAR])
+def test_a_copy_across_the_split_is_an_error_that_only_the_user_settles(changes):
+    manifest = rows()
+    table = facts(manifest, (1, changes[0]), (2, changes[1]))
+    found = find(manifest, table)
+    assert [(finding.severity, finding.ids) for finding in found] == [("error", ("set/train/2", "set/test/1"))]
+    for policy in ("fail", "exclude"):
+        with pytest.raises(InputError) as error:
+            admit(manifest, found, policy)
+        assert 'data: {exclude: ["set/train/2"]}' in str(error.value)
+    settled = find(manifest, table, ["set/train/2"])
+    assert [finding.severity for finding in settled] == ["note"]
+    left_out = admit(manifest, settled, "fail", ["set/train/2"])
+    assert left_out["by"].tolist() == ["user"]
+    assert "set/test/1" in left_out["reason"].iloc[0]
+
+
+def test_a_copy_within_a_split_that_agrees_is_a_warning():
+    manifest = rows()
+    found = find(manifest, facts(manifest, (0, COPY), (1, COPY)))
+    assert [(finding.kind, finding.severity) for finding in found] == [("identical photographs", "warning")]
+    assert found[0].exclude == ("set/train/2",)
+    assert admit(manifest, found, "fail").empty
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        (({"label": 0}, {"label": 1}), "identical photographs with two labels"),
+        (({"label": 1, "grade": 2}, {"label": 1, "grade": 3}), "identical photographs with two grades"),
+    ],
+)
+def test_one_photograph_with_two_labels_or_grades_is_an_error(labels, kind):
+    manifest = rows((2, labels[0]), (3, labels[1]))
+    found = find(manifest, facts(manifest, (2, COPY), (3, COPY)))
+    assert [(finding.kind, finding.severity) for finding in found] == [(kind, "error")]
+
+
+def test_an_unknown_label_contradicts_nothing():
+    manifest = rows((2, {"label": -1}), (3, {"label": 1, "grade": 2}))
+    found = find(manifest, facts(manifest, (2, COPY), (3, COPY)))
+    assert [finding.severity for finding in found] == ["warning"]
+
+
+def test_a_normal_training_image_that_an_unused_image_calls_diseased_is_an_error():
+    manifest = rows((3, {"split": "unused", "label": 1, "grade": 3}))
+    found = find(manifest, facts(manifest, (1, COPY), (3, COPY)))
+    assert [(finding.severity, finding.exclude) for finding in found] == [("error", ("set/train/2",))]
+
+
+def test_what_unused_images_do_among_themselves_stops_nothing():
+    unused = {"split": "unused", "label": 1}
+    manifest = rows((1, unused | {"grade": 1}), (2, {"label": 1}), (3, unused | {"grade": 3}))
+    broken = {"error_kind": "damaged", "error": "x"}
+    found = find(manifest, facts(manifest, (1, COPY), (2, COPY), (3, COPY)))
+    assert [finding.severity for finding in found] == ["note"]
+    assert [finding.severity for finding in find(manifest, facts(manifest, (1, broken)))] == ["note"]
+
+
+def test_what_is_left_of_a_group_after_an_exclusion_is_still_told():
+    manifest = rows()
+    table = facts(manifest, (0, COPY), (1, COPY), (2, COPY))
+    found = find(manifest, table, ["set/train/1"])
+    assert [finding.severity for finding in found] == ["note", "error"]
+    assert found[1].ids == ("set/train/2", "set/test/1")
+
+
+def test_a_patient_on_both_sides_is_an_error_until_excluded_from_one():
+    manifest = rows((1, {"patient": "Meier"}), (2, {"patient": "Meier"}))
+    found = find(manifest, facts(manifest))
+    assert [(finding.severity, finding.exclude) for finding in found] == [("error", ("set/train/2",))]
+    assert "'Meier'" in found[0].detail
+    assert [finding.severity for finding in find(manifest, facts(manifest), ["set/test/1"])] == ["note"]
+
+
+def test_all_errors_come_at_once_with_one_line_that_settles_them():
+    manifest = rows((1, {"patient": "Meier"}), (2, {"patient": "Meier"}))
+    table = facts(manifest, (0, {"error_kind": "damaged", "error": "cut off"}), (3, COPY), (2, COPY))
+    manifest.loc[3, "label"] = 1
+    with pytest.raises(InputError) as error:
+        admit(manifest, find(manifest, table), "fail")
+    told = str(error.value)
+    assert "cut off" in told
+    assert "two labels" in told
+    assert "Meier" in told
+    line = exclude_line(["set/train/1", "set/test/1", "set/test/2", "set/train/2"])
+    assert error.value.problems[-1].remedy.endswith(line)
+
+
+def test_a_split_that_loses_its_last_image_is_an_error():
+    manifest = rows()
+    broken = {"error_kind": "damaged", "error": "x"}
+    found = find(manifest, facts(manifest, (0, broken), (1, broken)))
+    with pytest.raises(InputError, match="no usable image"):
+        admit(manifest, found, "exclude")
+
+
+def test_a_mask_of_another_size_is_an_error_and_a_turned_photograph_is_compared_upright():
+    manifest = rows((2, {"label": 1}))
+    found = mask_findings(manifest, facts(manifest), masks({"width": 80, "height": 100}))
+    assert [(finding.kind, finding.severity) for finding in found] == [("mask: wrong size", "error")]
+    turned = facts(manifest, (2, {"exif_orientation": 6}))
+    assert mask_findings(manifest, turned, masks({"width": 80, "height": 100})) == []
+    assert mask_findings(manifest, turned, masks({}))[0].kind == "mask: wrong size"
+    assert admit(manifest, found, "exclude")["id"].tolist() == ["set/test/1"]
+
+
+def test_an_unreadable_mask_is_an_error_and_an_empty_one_a_warning():
+    manifest = rows((2, {"label": 1}))
+    broken = masks({"error_kind": "damaged", "error": "cut off", "width": 0})
+    assert [finding.severity for finding in mask_findings(manifest, facts(manifest), broken)] == ["error"]
+    empty = mask_findings(manifest, facts(manifest), masks({"lesion_pixels": 0, "lesion_share": 0.0, "value_count": 1}))
+    assert {(finding.kind, finding.severity) for finding in empty} == {
+        ("mask: empty", "warning"),
+        ("abnormal without a lesion pixel", "warning"),
+    }
+    both = masks({"lesion_pixels": 0, "lesion_share": 0.0}, {"lesion": "EX", "path": "e.png"})
+    assert [finding.kind for finding in mask_findings(manifest, facts(manifest), both)] == ["mask: empty"]
+
+
+def test_a_lesion_in_a_normal_image_is_an_error_and_an_empty_mask_of_it_is_not():
+    manifest = rows()
+    found = mask_findings(manifest, facts(manifest), masks({}))
+    assert [(finding.kind, finding.severity, finding.scope) for finding in found] == [
+        ("lesion in a normal image", "error", "images")
+    ]
+    assert mask_findings(manifest, facts(manifest), masks({"lesion_pixels": 0, "lesion_share": 0.0})) == []
+    settled = mask_findings(manifest, facts(manifest), masks({}), ["set/test/1"])
+    assert [finding.severity for finding in settled] == ["note"]
+
+
+def test_masks_that_are_mostly_lesion_are_taken_for_inverted():
+    manifest = rows((2, {"label": 1}), (3, {"label": 1}))
+    much = {"lesion_share": 0.99, "lesion_pixels": 7920}
+    other = {"id": "set/test/2", "path": "n.png"}
+    found = mask_findings(manifest, facts(manifest), masks(much, much | other))
+    assert [(finding.kind, finding.severity) for finding in found] == [("mask: inverted", "error")]
+    single = mask_findings(manifest, facts(manifest), masks(much, other, other | {"lesion": "EX"}))
+    assert [(finding.kind, finding.severity) for finding in single] == [("mask: mostly lesion", "warning")]
+
+
+def test_one_mask_file_for_two_photographs_and_blurred_masks_are_warnings():
+    manifest = rows((2, {"label": 1}), (3, {"label": 1}))
+    twice = masks({"sha256": "m"}, {"sha256": "m", "id": "set/test/2", "path": "n.png"})
+    assert [finding.kind for finding in mask_findings(manifest, facts(manifest), twice)] == ["mask: identical"]
+    blurred = mask_findings(manifest, facts(manifest), masks({"value_count": 40, "values": "0 1 2 …"}))
+    assert [finding.kind for finding in blurred] == ["mask: more than two levels"]
+
+
+def test_findings_survive_the_csv(tmp_path):
+    found = [
+        Finding("b", "note", ("x/1",), 'said, "so"\nand so'),
+        Finding("a", "error", ("NA", "x/2"), "=1", "do", scope="images", exclude=("NA",)),
+    ]
+    findings_table(found).to_csv(tmp_path / "f.csv", index=False)
+    again = findings_from(pd.read_csv(tmp_path / "f.csv", dtype=str, keep_default_na=False))
+    assert again == [found[1], found[0]], "the gravest first"
+
+
+def test_the_report_escapes_what_files_are_called_and_needs_nothing_from_elsewhere():
+    manifest = rows((2, {"label": 1, "grade": 2}))
+    evil = "<script>alert(1)</script>"
+    found = [
+        Finding("photograph: damaged", "error", ("set/test/1",), f"{evil}.jpg: cut off", "Replace it", exclude=("x",)),
+        Finding("EXIF turn", "note", ("set/test/1", "set/test/2"), "2 of 4"),
+    ]
+    counts = [Count("normals", 134, 130)]
+    text = report.page("set", manifest, facts(manifest), found, [evil], ["set/train/1"], counts=counts)
+    assert evil not in text
+    assert "&lt;script&gt;" in text
+    for outside in ("http", "src=", "<link", "<script", "url("):
+        assert outside not in text
+    for expected in ("1 error, 1 note", "The run stops here", "134", "-4", "set/test/2", exclude_line(["x"])[:10]):
+        assert expected in text
+
+
+def test_the_summary_counts_images_and_patients():
+    manifest = rows((0, {"patient": "p"}), (1, {"patient": "p"}), (2, {"label": 1, "grade": 2}))
+    assert report.summary_table(manifest).to_numpy().tolist() == [
+        ["train", "normal", "unknown", 2, 1],
+        ["test", "normal", "unknown", 1, 1],
+        ["test", "abnormal", "2", 1, 1],
+    ]

@@ -1,0 +1,30 @@
+"""Print the headline table of a finished run, and where its tables, figures and report lie."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+from fundus_anomaly.tables.resad import headline
+
+
+def main(results: Path) -> None:
+    """Print what a user looks for first.
+
+    Args:
+        results: The run's folder, e.g. ``results/phantom``.
+    """
+    print(headline(pd.read_csv(results / "tables" / "resad.csv")))
+    print()
+    for what, name in (
+        ("tables", "tables"),
+        ("figures", "figures"),
+        ("heat maps", "heat_maps/index.html"),
+        ("audit of the data", "audit/audit.html"),
+        ("report", "report.html"),
+    ):
+        if (results / name).exists():
+            print(f"{what + ':':<19}{results / name}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
