@@ -114,7 +114,7 @@ ABLATIONS = [name for name in VARIANTS["variant"] if name not in MAIN]
 # Tables and curves need both classes in the test; a folder of unknown images has neither.
 LABELLED = {0, 1} <= set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
 MASKS = [f"{RESULTS}/masks/test.h5"] if "test" in MASKED_SPLITS else []
-PUBLISHED = str(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "resad.csv")
+PUBLISHED = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "resad.csv")
 TABLE = {
     "dataset": config["dataset"],
     "image_score": config["scoring"]["image_score"],

@@ -8,6 +8,7 @@ import torch
 from fundus_anomaly.attention import Attention
 from fundus_anomaly.device import device_for
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from fundus_anomaly.resc import combine
 from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
@@ -16,21 +17,27 @@ from rule_log import logged
 
 def main(input, output, params, resources, threads):
     """Write ``feature`` C (n, h, w, c) of eq. 5, ``effective_neighbours`` (n,) float32 and ``id``."""
-    device = device_for(resources.get("gpu", 0), threads)
+    # One thread an image, several images at once: most of an image's work does not split well.
+    device = device_for(resources.get("gpu", 0), 1)
+    workers = threads if device == "cpu" else 1
     resc = dict(params.resc)
     attention = Attention(resc["spatial"], resc["scale"])
+
+    def one(pair: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, float]:
+        level2, level3 = (torch.from_numpy(level).to(device) for level in pair)
+        combined, neighbours = combine(
+            level2, level3, pool=int(resc["pool"]), region=int(resc["region"]), attention=attention
+        )
+        return combined.cpu().numpy().astype(params.dtype), neighbours
+
     with open_h5(input.features, "level2", "level3", "id") as levels, create_h5(output.features) as file:
         fine, coarse = levels["level2"], levels["level3"]
         ids = read_ids(levels)
         shape = (len(ids), *fine.shape[1:3], fine.shape[3] + coarse.shape[3])
         stored = create_dataset(file, "feature", shape, params.dtype)
         neighbours = np.full(len(ids), np.nan, np.float32)
-        for number in track(range(len(ids)), len(ids), "ReSC"):
-            level2, level3 = (torch.from_numpy(level[number]).to(device) for level in (fine, coarse))
-            combined, neighbours[number] = combine(
-                level2, level3, pool=int(resc["pool"]), region=int(resc["region"]), attention=attention
-            )
-            result = combined.cpu().numpy().astype(params.dtype)
+        pairs = ((fine[number], coarse[number]) for number in range(len(ids)))
+        for number, (result, found) in enumerate(track(ordered_map(one, pairs, workers), len(ids), "ReSC")):
             if not np.isfinite(result).all():
                 raise InputError(
                     Problem(
@@ -40,7 +47,7 @@ def main(input, output, params, resources, threads):
                         "set features.dtype to float32",
                     )
                 )
-            stored[number] = result
+            stored[number], neighbours[number] = result, found
         file.create_dataset("effective_neighbours", data=neighbours)
         write_ids(file, ids)
     if attention.reading not in ("off", "identity") and ids:

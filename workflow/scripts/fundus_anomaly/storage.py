@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from .errors import InputError, Problem
+from .errors import InputError, Problem, raise_if_any
 
 
 @contextmanager
@@ -60,17 +60,22 @@ def create_dataset(
         dtype: Its type.
         compress: Whether chunks are compressed (LZF, lossless).
     """
-    chunk = (1, *shape[1:]) if len(shape) > 1 else (min(shape[0], 4096),)
     if 0 in shape:
         return file.create_dataset(name, shape, dtype)
+    chunk = (1, *shape[1:]) if len(shape) > 1 else (min(shape[0], 4096),)
     return file.create_dataset(
         name, shape, dtype, chunks=chunk, fletcher32=True, compression="lzf" if compress else None
     )
 
 
 def write_texts(file: h5py.File, name: str, texts: Sequence[str]) -> None:
-    """Write texts, one for each item of the file's datasets, as a dataset of UTF-8 strings."""
-    file.create_dataset(name, data=np.array(list(texts), dtype=object), dtype=h5py.string_dtype())
+    """Write texts, one for each item of the file's datasets, as a dataset of UTF-8 strings.
+
+    Their length is fixed by the longest: HDF5 keeps texts of variable length outside of what checksums protect.
+    """
+    encoded = [text.encode() for text in texts]
+    kind = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
+    create_dataset(file, name, (len(encoded),), kind)[...] = np.array(encoded, kind)
 
 
 def write_ids(file: h5py.File, ids: Sequence[str]) -> None:
@@ -107,19 +112,45 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
     except OSError as error:
         raise InputError(Problem(str(path), f"an unreadable file ({error})", "a whole HDF5 file", remedy)) from error
     with file:
-        problems = []
-        for name in datasets:
-            kind = file.get(name, getlink=True)
-            if not isinstance(kind, h5py.HardLink) or not isinstance(file[name], h5py.Dataset) or file[name].external:
-                found = "no such dataset" if kind is None else "no dataset of the file's own"
-                problems.append(Problem(f"{path}, dataset {name!r}", found, "a dataset stored in this file", remedy))
-        if problems:
-            raise InputError(problems)
+        raise_if_any(
+            Problem(f"{path}, dataset {name!r}", found, "a dataset stored in this file", remedy)
+            for name in datasets
+            if (found := _not_own(file, name))
+        )
         try:
             yield file
         except OSError as error:
-            if "Can't" not in str(error) and "checksum" not in str(error):
+            # The block may have failed on another file; HDF5's message does not tell.
+            damaged = _damaged(file)
+            if not damaged:
                 raise
             raise InputError(
-                Problem(str(path), f"a damaged chunk ({error})", "chunks that match their checksums", remedy)
+                Problem(f"{path}, dataset {name!r}", f"a damaged chunk ({error})", "a chunk as it was written", remedy)
+                for name in damaged
             ) from error
+
+
+def _not_own(file: h5py.File, name: str) -> str:
+    """Return what is found instead of a dataset stored in the file itself, or an empty text."""
+    try:
+        link = file.get(name, getlink=True)
+        if link is None:
+            return "no such dataset"
+        if not isinstance(link, h5py.HardLink) or not isinstance(file[name], h5py.Dataset) or file[name].external:
+            return "no dataset of the file's own"
+    except (OSError, KeyError, RuntimeError) as error:
+        return f"a damaged dataset ({error})"
+    return ""
+
+
+def _damaged(file: h5py.File) -> list[str]:
+    """Return the names of the datasets that hold a chunk that cannot be read."""
+    damaged = []
+    for name in file:
+        try:
+            dataset = file[name]
+            for place in dataset.iter_chunks() if dataset.chunks else [()]:
+                dataset[place]
+        except (OSError, KeyError, RuntimeError):
+            damaged.append(name)
+    return damaged

@@ -48,7 +48,7 @@ class OnnxBackbone:
             raise InputError(
                 Problem(
                     str(weights),
-                    f"a file that is no ONNX graph ({str(error).splitlines()[0]})",
+                    f"a file that is no ONNX graph ({next(iter(str(error).splitlines()), type(error).__name__)})",
                     "an ONNX graph",
                     "set backbone.weights to an ONNX file, or backbone.name to a built-in network",
                 )
@@ -64,12 +64,32 @@ class OnnxBackbone:
                     "set backbone.onnx.outputs to the names of the two levels, finer first",
                 )
             )
-        self._input, self._outputs = inputs[0].name, list(outputs)
+        self._weights, self._input, self._outputs = str(weights), inputs[0].name, list(outputs)
         self._mean = np.asarray(mean, np.float32).reshape(1, 3, 1, 1) * 255
         self._std = np.asarray(std, np.float32).reshape(1, 3, 1, 1) * 255
 
     def levels(self, photographs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return level 2 and level 3, ``(n, h, w, c)`` float32; see :class:`.interface.Backbone`."""
         batch = photographs.cpu().numpy().transpose(0, 3, 1, 2).astype(np.float32)
-        level2, level3 = self._session.run(self._outputs, {self._input: (batch - self._mean) / self._std})
+        try:
+            level2, level3 = self._session.run(self._outputs, {self._input: (batch - self._mean) / self._std})
+            finer = level2.shape[2] >= level3.shape[2]
+        except Exception as error:  # onnxruntime's errors share no base class but Exception
+            raise InputError(
+                Problem(
+                    self._weights,
+                    f"a graph that does not run on {batch.shape} float32 ({next(iter(str(error).splitlines()), '')})",
+                    "a graph with one input (n, 3, H, W) float32 of any n, H and W, and two outputs (n, c, h, w)",
+                    "export the graph with dynamic axes, or set features.batch and preprocessing.size to its own",
+                )
+            ) from error
+        if not finer:
+            raise InputError(
+                Problem(
+                    self._weights,
+                    f"outputs {self._outputs} of {level2.shape[2:]} and {level3.shape[2:]} positions",
+                    "the finer level first",
+                    "swap the names in backbone.onnx.outputs",
+                )
+            )
         return torch.from_numpy(level2).permute(0, 2, 3, 1), torch.from_numpy(level3).permute(0, 2, 3, 1)

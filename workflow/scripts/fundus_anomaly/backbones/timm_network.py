@@ -115,13 +115,17 @@ def _read_state(weights: str | Path) -> dict[str, torch.Tensor]:
         raise InputError(
             Problem(
                 str(weights),
-                f"a file that is no plain state dict ({str(error).splitlines()[0]})",
+                f"a file that is no plain state dict ({_first_line(error)})",
                 "a PyTorch state dict of tensors, readable without unpickling code",
                 "get the weights of the backbone's own source (see README, weights)",
             )
         ) from error
     state = state.get("state_dict", state) if isinstance(state, dict) else {}
     return {key.removeprefix("module."): value for key, value in state.items() if isinstance(value, torch.Tensor)}
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _load_state(

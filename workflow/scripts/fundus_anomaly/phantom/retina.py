@@ -26,7 +26,7 @@ _CUP = (0.14, 0.27, 0.6)
 _ATROPHY = (0.25, 0.5, 0.7)
 _DRUSEN = (0.14, 0.28, 0.2)
 _DOT = (-0.3, -0.34, -0.2)
-_BLUEST, _BRIGHTEST = -0.05, -0.02
+_BRIGHTEST, _GREENEST, _BLUEST = -0.02, -0.12, -0.05
 _SPOT_SIDE = 1100
 _SHEEN = (0.13, 0.26, 0.5)
 
@@ -62,10 +62,12 @@ def paint(
     arteries, veins, reflex = draw_vessels(frame, vessels)
     _add_nerve_fibres(layers, frame, anatomy, patient, disc_distance, np.maximum(arteries, veins), random)
     _add_disc(layers, frame, anatomy, patient, disc_distance, random)
-    # No part of a fundus is bluer than it is green; without this a bright disc of a pale patient would turn violet.
-    np.minimum(layers.total[2], layers.total[1] + np.float32(_BLUEST), out=layers.total[2])
-    # Vessels stay dark before a bright disc, so the disc is held below full scale before they are laid over it.
-    np.minimum(layers.total, np.float32(_BRIGHTEST), out=layers.total)
+    # Vessels stay dark before a bright disc, so the disc is held below full scale before they are laid over it; and no
+    # part of a fundus is greener than red or bluer than green, to which a bright disc would otherwise come.
+    red, green, blue = layers.total
+    np.minimum(red, np.float32(_BRIGHTEST), out=red)
+    np.minimum(green, red + np.float32(_GREENEST), out=green)
+    np.minimum(blue, green + np.float32(_BLUEST), out=blue)
     dark = patient.vessel_contrast
     layers.add(blur(np.maximum(veins - arteries, 0), frame, 0.0018), tuple(dark * c for c in _VEIN))
     layers.add(blur(arteries, frame, 0.0018), tuple(dark * c for c in _ARTERY))

@@ -1,0 +1,44 @@
+"""Shares are of patients, nested, and independent of the order of images."""
+
+import numpy as np
+import pytest
+from fundus_anomaly.training_subset import calibration_images, share_of_patients
+
+PATIENTS = [f"p{n // 2}" for n in range(80)]
+
+
+def test_both_eyes_of_a_patient_go_together():
+    taken = share_of_patients(PATIENTS, 0.4, 0)
+    assert np.array_equal(taken[::2], taken[1::2])
+    assert taken.sum() == 32
+
+
+def test_a_smaller_share_is_part_of_every_larger_one():
+    shares = [share_of_patients(PATIENTS, share, 5) for share in (0.1, 0.4, 0.7, 1.0)]
+    for small, large in zip(shares, shares[1:], strict=False):
+        assert (large | ~small).all()
+        assert large.sum() > small.sum()
+    assert shares[-1].all()
+
+
+def test_at_least_one_patient_is_taken():
+    assert share_of_patients(PATIENTS, 1e-6, 0).sum() == 2
+
+
+def test_the_choice_does_not_depend_on_the_order_but_on_the_seed():
+    order = np.random.default_rng(0).permutation(len(PATIENTS))
+    shuffled = [PATIENTS[place] for place in order]
+    np.testing.assert_array_equal(share_of_patients(PATIENTS, 0.4, 0)[order], share_of_patients(shuffled, 0.4, 0))
+    assert not np.array_equal(share_of_patients(PATIENTS, 0.4, 0), share_of_patients(PATIENTS, 0.4, 1))
+    ids = [f"id{n}" for n in range(80)]
+    chosen = {ids[place] for place in calibration_images(ids, 10, 0)}
+    assert chosen == {[ids[p] for p in order][place] for place in calibration_images([ids[p] for p in order], 10, 0)}
+    assert chosen != {ids[place] for place in calibration_images(ids, 10, 1)}
+
+
+@pytest.mark.parametrize(("count", "taken"), [(10, 10), (200, 80)])
+def test_calibration_images_are_distinct_and_in_order(count, taken):
+    chosen = calibration_images([str(n) for n in range(80)], count, 0)
+    assert chosen.dtype == np.int64
+    assert len(chosen) == taken
+    assert (np.diff(chosen) > 0).all()

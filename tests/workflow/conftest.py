@@ -1,0 +1,23 @@
+"""One finished tiny run for all tests of the workflow; each test module works on copies of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tiny_project import TinyProject
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> TinyProject:
+    """A project whose tiny run is finished. Not to be changed: tests copy it."""
+    if "DEVRUN" in os.environ:
+        return TinyProject(Path(os.environ["DEVRUN"]))
+    project = TinyProject.checkout(tmp_path_factory.mktemp("finished"))
+    project.run()
+    return project
+
+
+@pytest.fixture(scope="module")
+def project(finished, tmp_path_factory) -> TinyProject:
+    """A copy of the finished run for one test module."""
+    return finished.copy(tmp_path_factory.mktemp("copy"))

@@ -1,0 +1,140 @@
+"""A change reruns the stages that it affects, and no other."""
+
+import os
+
+import cv2
+import pytest
+from tiny_project import TINY, edited
+
+pytestmark = pytest.mark.workflow
+
+# Jobs of one rule in the tiny run: 4 variants (ReSAD, PatchCore, two ablations) with 3 kinds of features, 2 splits.
+TABLES = {"table_resad": 1, "table_ablations": 1}
+PICTURES = {"figure_qualitative": 1, "figure_misses": 1, "heat_maps": 1}
+EVALUATED = {"evaluate": 4, **TABLES, "figure_curves": 1}
+SCORED = {"score": 4, "calibrate": 4, **EVALUATED, **PICTURES}
+BANKED = {"coreset": 4, "memory_bank": 4, **SCORED}
+RESC = {"resc": 6, **BANKED}
+IMAGES = {"images": 2, "masks": 1, "features": 2, **RESC}
+AUDITED = {"audit": 1, "admit": 1}
+
+
+def half(jobs):
+    """Return jobs of the two variants with ReSC's attention instead of all four."""
+    return {rule: {4: 2, 6: 2}.get(count, count) for rule, count in jobs.items()}
+
+
+def test_a_finished_run_plans_nothing(project):
+    assert project.plan() == {}
+
+
+def test_touching_every_library_module_without_changing_it_plans_nothing(project):
+    times = {file: file.stat() for file in project.module("").rglob("*.py")}
+    try:
+        for file in times:
+            file.touch()
+        assert project.plan() == {}
+    finally:
+        for file, was in times.items():
+            os.utime(file, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("resad.scale", "none", half(RESC)),
+        ("bank.coreset", 0.2, BANKED),
+        ("scoring.smoothing", 4.0, SCORED),
+        (
+            "evaluation.normal_quantile",
+            0.9,
+            {**EVALUATED, "figure_misses": 1, "heat_maps": 1},
+        ),
+        ("preprocessing.graham", True, IMAGES),
+        ("figures.misses", 6, {"figure_misses": 1}),
+        ("features.batch", 2, {"features": 2, **RESC}),
+    ],
+)
+def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
+    assert project.plan_with({key: value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("resc.py", RESC),
+        ("coreset.py", BANKED),
+        ("evaluation/pixel_metrics.py", EVALUATED),
+        ("imaging/graham.py", IMAGES),
+        ("figures/style.py", {**PICTURES, "figure_curves": 1}),
+        ("tables/layout.py", TABLES),
+        ("audit/report.py", AUDITED | {"masks": 1} | EVALUATED | PICTURES),
+        # What the adapters find reaches the rules as values and not as code.
+        ("datasets/manifest.py", {}),
+    ],
+)
+def test_an_edited_module_reruns_the_rules_that_run_through_it(project, module, expected):
+    file = project.module(module)
+    with edited(file, file.read_bytes() + b"\n# edited\n"):
+        assert project.plan() == expected
+
+
+def other_picture(path):
+    """Return the file's picture turned by half a turn, encoded in the file's format."""
+    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    return cv2.imencode(path.suffix, cv2.rotate(picture, cv2.ROTATE_180))[1].tobytes()
+
+
+def test_another_test_photograph_leaves_the_memory_bank_as_it_is(project):
+    photograph = project.results / "data" / "test" / "0000_left.jpg"
+    expected = {"inspect_photographs": 1, **AUDITED, "images": 1, "masks": 1, "features": 1, "resc": 3}
+    with edited(photograph, other_picture(photograph)):
+        planned = project.plan()
+    assert planned == expected | {"score": 4} | EVALUATED | PICTURES
+
+
+def test_another_training_photograph_reruns_the_bank_and_no_feature_of_the_test(project):
+    photograph = project.results / "data" / "train" / "0000_left.jpg"
+    expected = {"inspect_photographs": 1, **AUDITED, "images": 1, "masks": 1, "features": 1, "resc": 3}
+    del expected["masks"]
+    with edited(photograph, other_picture(photograph)):
+        planned = project.plan()
+    assert planned.pop("masks", 1) == 1  # admitted anew with the audit
+    assert planned == expected | BANKED
+
+
+def test_another_mask_reruns_what_measures_and_shows_lesions_and_no_feature(project):
+    mask = sorted(project.results.glob("data/masks/**/*.png"))[0]
+    with edited(mask, other_picture(mask)):
+        planned = project.plan()
+    assert planned == {"inspect_masks": 1, **AUDITED, "masks": 1} | EVALUATED | PICTURES
+
+
+VARIANTS = TINY["ablations"]["variants"]
+
+
+@pytest.mark.parametrize(
+    ("variants", "expected"),
+    [
+        (
+            [*VARIANTS, {"name": "eq. 4 as column mass", "spatial": "column_mass"}],
+            {"resc": 2}
+            | dict.fromkeys(["coreset", "memory_bank", "score", "calibrate", "evaluate", "table_ablations"], 1),
+        ),
+        ([*VARIANTS, {"name": "with ReSC"}], {"table_ablations": 1}),
+        (VARIANTS[:1], {"table_ablations": 1}),
+        ([VARIANTS[0] | {"name": "seventy"}, VARIANTS[1]], {"table_ablations": 1}),
+    ],
+    ids=["added", "added with a known bank", "removed", "renamed"],
+)
+def test_the_list_of_ablations_computes_only_what_is_new(project, variants, expected):
+    assert project.plan_with({"ablations.variants": variants}) == expected
+
+
+def test_a_moved_project_reruns_nothing(project, tmp_path):
+    moved = tmp_path / "moved"
+    project.folder.rename(moved)
+    try:
+        assert type(project)(moved).plan() == {}
+    finally:
+        moved.rename(project.folder)
