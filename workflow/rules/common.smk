@@ -36,11 +36,15 @@ RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
 
 
+def from_here(file):
+    """Return a file's path relative to the working folder if it lies below it, so that a moved run stays valid."""
+    file = file.resolve()
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+
+
 def code(script):
     """Return the library modules that a script runs through, as inputs."""
-    here = Path.cwd()
-    files = [file.resolve() for file in import_closure(SCRIPTS / script)]
-    return [str(file.relative_to(here) if file.is_relative_to(here) else file) for file in files]
+    return [from_here(file) for file in import_closure(SCRIPTS / script)]
 
 
 AUDITED_SPLITS = list(FOUND.audited["split"].unique())
