@@ -115,6 +115,12 @@ def audited_masks(wildcards):
 MAIN = [variants.RESAD, variants.PATCHCORE]
 SHOWN = [variants.PATCHCORE, variants.RESAD]
 ABLATIONS = [name for name in VARIANTS["variant"] if name not in MAIN]
+# The entropy of the attention depends on its scale alone: one variant for each.
+ATTENDING = list(
+    VARIANTS[VARIANTS["variant"].isin(ABLATIONS) & ~VARIANTS["spatial"].isin(["off", "identity"])].drop_duplicates(
+        "scale"
+    )["variant"]
+)
 # Tables and curves need both classes in the test; a folder of unknown images has neither.
 LABELLED = {0, 1} <= set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
 MASKS = [f"{RESULTS}/masks/test.h5"] if "test" in MASKED_SPLITS else []

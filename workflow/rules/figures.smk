@@ -132,6 +132,29 @@ rule heat_maps:
         "../scripts/heat_maps.py"
 
 
+rule figure_effective_neighbours:
+    input:
+        features=resc_paths(ATTENDING, f"{RESULTS}/resc/{{variant}}/test.h5"),
+        code=code("figure_effective_neighbours.py"),
+    output:
+        report(
+            f"{RESULTS}/figures/effective_neighbours.png",
+            caption="../report/effective_neighbours.rst",
+            category="Figures",
+            labels={"figure": "Effective neighbours of the attention"},
+        ),
+    log:
+        f"{RESULTS}/logs/figure_effective_neighbours.log",
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        variants=variant_rows(ATTENDING),
+        dpi=160,
+    script:
+        "../scripts/figure_effective_neighbours.py"
+
+
 rule resad:
     input:
         rules.table_resad.output,
@@ -144,6 +167,7 @@ rule resad:
 rule ablations:
     input:
         rules.table_ablations.output if ABLATIONS else [],
+        rules.figure_effective_neighbours.output if ATTENDING else [],
 
 
 onsuccess:

@@ -1,0 +1,113 @@
+"""Eq. 4 in each reading equals its definition on the whole hw×hw map, without ever holding that map."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from fundus_anomaly.attention import Attention, effective_neighbours, spatial_aware
+from torch.utils._python_dispatch import TorchDispatchMode
+
+
+def features(height=7, width=9, channels=5, seed=0):
+    return torch.from_numpy(np.random.default_rng(seed).random((height, width, channels), np.float32))
+
+
+def softmax_of_g(f, scale):
+    """Return softmax(G) of eq. 4, (hw, hw) float64, with G scaled as asked for."""
+    flat = f.reshape(-1, f.shape[-1]).numpy().astype(np.float64)
+    if scale.startswith("cosine"):
+        flat = flat / np.linalg.norm(flat, axis=1, keepdims=True)
+    factor = {"none": 1.0, "inv_sqrt": 1 / math.sqrt(flat.shape[1]), "cosine-0.1": 10.0}[scale]
+    weights = np.exp(factor * flat @ flat.T)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("scale", ["none", "inv_sqrt", "cosine-0.1"])
+@pytest.mark.parametrize("reading", ["matmul", "column_mass", "self_weight"])
+def test_a_reading_equals_its_definition_on_the_whole_map(reading, scale):
+    # More positions than one block of rows, so that blocks have to fit together.
+    f = features(23, 29)
+    flat, softmax = f.reshape(-1, 5).numpy().astype(np.float64), softmax_of_g(f, scale)
+    wanted = {
+        "matmul": softmax @ flat,
+        "column_mass": flat * softmax.sum(axis=0)[:, None],
+        "self_weight": flat * np.diag(softmax)[:, None],
+    }[reading]
+    spatial, neighbours = spatial_aware(f, Attention(reading, scale))
+    np.testing.assert_allclose(spatial.reshape(-1, 5).numpy(), wanted, rtol=2e-5, atol=1e-6)
+    entropy = -(softmax * np.log(softmax)).sum(axis=1)
+    assert neighbours == pytest.approx(np.median(np.exp(entropy)), rel=2e-2)
+
+
+def test_identity_leaves_the_features_as_they_are():
+    f = features()
+    spatial, _ = spatial_aware(f, Attention("identity", "none"))
+    assert torch.equal(spatial, f)
+
+
+@pytest.mark.parametrize("norm", [0.1, 50.0])
+@pytest.mark.parametrize("wanted", [5.0, 100.0])
+def test_perplexity_gives_the_wanted_number_of_neighbours_whatever_the_features_norm(wanted, norm):
+    _, neighbours = spatial_aware(norm * features(20, 21, 8), Attention("matmul", f"perplexity-{wanted}"))
+    assert neighbours == pytest.approx(wanted, rel=0.01)
+
+
+def test_more_neighbours_than_positions_are_as_good_as_all():
+    f = features()
+    spatial, neighbours = spatial_aware(f, Attention("matmul", "perplexity-1000000"))
+    assert 0.9 * 63 < neighbours <= 63
+    assert torch.isfinite(spatial).all()
+
+
+def test_uniform_and_collapsed_attention_have_all_and_one_neighbour():
+    logits = torch.eye(12)
+    assert effective_neighbours(logits, 1e-9) == pytest.approx(12)
+    assert effective_neighbours(logits, 1e9) == pytest.approx(1)
+
+
+def test_uniform_features_attend_to_all_positions_alike():
+    f = torch.ones(4, 6, 3) * torch.tensor([1.0, 2.0, 3.0])
+    for reading, share in (("matmul", 1.0), ("column_mass", 1.0), ("self_weight", 1 / 24)):
+        spatial, neighbours = spatial_aware(f, Attention(reading, "none"))
+        torch.testing.assert_close(spatial, f * share)
+        assert neighbours == pytest.approx(24, rel=1e-4)
+
+
+class Largest(TorchDispatchMode):
+    """Notes the largest tensor that any operation of torch gives back."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        given = func(*args, **(kwargs or {}))
+        for tensor in given if isinstance(given, tuple | list) else [given]:
+            if isinstance(tensor, torch.Tensor):
+                self.numbers = max(self.numbers, tensor.numel())
+        return given
+
+
+@pytest.mark.parametrize("reading", ["matmul", "column_mass", "self_weight"])
+@pytest.mark.parametrize("scale", ["inv_sqrt", "perplexity-100"])
+def test_the_whole_map_is_never_in_memory(reading, scale):
+    # Channels first in memory, as ReSC's convolutions leave them: torch's attention is not blockwise on those.
+    f = features(4, 98, 98).permute(1, 2, 0)
+    with Largest() as largest:
+        spatial_aware(f, Attention(reading, scale))
+    assert 98 * 98 < largest.numbers <= 512 * 98 * 98
+
+
+@pytest.mark.parametrize(
+    ("reading", "scale"),
+    [
+        ("softmax", "none"),
+        ("matmul", "sqrt"),
+        ("matmul", "cosine-"),
+        ("matmul", "cosine-0"),
+        ("matmul", "cosine-1.2.3"),
+        ("matmul", "perplexity--3"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_before_any_work(reading, scale):
+    with pytest.raises(ValueError, match="no such attention"):
+        Attention(reading, scale)

@@ -1,0 +1,101 @@
+"""From distances to anomaly maps and image scores, and what figures are shown of them."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from fundus_anomaly import shown_images, storage
+from fundus_anomaly.scored_images import score_images
+from fundus_anomaly.scoring import IMAGE_SCORES, anomaly_map, image_scores
+
+DISTANCE = np.random.default_rng(0).random((9, 7)).astype(np.float32)
+OPTIONS = {"top_quantile": 0.99, "smoothing": 2.0}
+
+
+def test_the_anomaly_map_has_the_images_size_and_stays_within_the_distances():
+    scores = anomaly_map(DISTANCE, (72, 50))
+    assert scores.shape == (72, 50)
+    assert scores.dtype == np.float32
+    assert DISTANCE.min() - 1e-6 <= scores.min() <= scores.max() <= DISTANCE.max() + 1e-6
+    assert scores.max() > 0.9 * DISTANCE.max()
+
+
+def test_the_map_is_bilinear_with_a_position_in_the_middle_of_its_area():
+    scores = anomaly_map(np.array([[0.0, 8.0]], np.float32), (4, 8))
+    np.testing.assert_allclose(scores, np.tile([0, 0, 1, 3, 5, 7, 8, 8], (4, 1)))
+
+
+def test_image_scores_are_what_their_names_say():
+    map_ = np.zeros((100, 100), np.float32)
+    map_[50, 50], map_[10:20, 10:20] = 10.0, 4.0
+    scores = image_scores(map_, top_quantile=0.995, smoothing=1.0)
+    assert tuple(scores) == IMAGE_SCORES
+    assert scores["maximum"] == 10
+    assert scores["mean"] == pytest.approx(410 / 10000)
+    assert scores["top_quantile"] == 4
+    # One outlying pixel is no lesion: smoothed, the larger part wins.
+    assert 3.5 < scores["smoothed_maximum"] < 4.01
+    assert image_scores(map_, top_quantile=0.995, smoothing=0)["smoothed_maximum"] == 10
+
+
+class FirstChannel:
+    """A memory bank of one entry at the origin, as far as scoring can tell; notes what was left out."""
+
+    def __init__(self):
+        self.left_out = []
+
+    def distances(self, queries, left_out):
+        self.left_out.append(left_out)
+        return np.abs(queries[:, 0])
+
+
+@pytest.fixture
+def scored(tmp_path):
+    c = np.random.default_rng(1).normal(size=(3, 4, 5, 2)).astype(np.float16)
+    bank, excluding = FirstChannel(), {"c": np.array([True]), "a": np.array([False])}
+    with h5py.File(tmp_path / "c.h5", "w") as source, storage.create_h5(tmp_path / "scores.h5") as file:
+        source["feature"] = c
+        table = score_images(
+            source["feature"], "abc", [2, 0], bank, file, image_size=(32, 40), options=OPTIONS, excluding=excluding
+        )
+    return c, bank, table, tmp_path / "scores.h5"
+
+
+def test_scores_stand_with_the_image_that_they_are_of(scored):
+    c, bank, table, path = scored
+    assert list(table.columns) == ["id", *IMAGE_SCORES]
+    assert list(table["id"]) == ["c", "a"]
+    with storage.open_h5(path, "distance", "id") as file:
+        assert storage.read_ids(file) == ["c", "a"]
+        assert tuple(file.attrs["image_size"]) == (32, 40)
+        np.testing.assert_array_equal(file["distance"][:], np.abs(c[[2, 0], ..., 0]).astype(np.float32))
+        wanted = image_scores(anomaly_map(file["distance"][0], (32, 40)), **OPTIONS)
+    assert table.iloc[0].drop("id").to_dict() == wanted
+    # Each image with its own patient's entries left out.
+    assert [bool(left_out[0]) for left_out in bank.left_out] == [True, False]
+
+
+def test_a_figure_is_shown_each_image_with_its_own_mask_and_map(scored, tmp_path):
+    _, _, _, path = scored
+    image = np.random.default_rng(2).integers(0, 255, (3, 32, 40, 3), dtype=np.uint8)
+    with h5py.File(tmp_path / "i.h5", "w") as images, h5py.File(tmp_path / "m.h5", "w") as masks, h5py.File(path) as maps:
+        images["image"], images["field_of_view"] = image, image[..., 0] > 9
+        storage.write_ids(images, "abc")
+        masks["coverage"] = np.full((2, 1, 32, 40), [[[[7]]], [[[9]]]], np.uint8)
+        storage.write_ids(masks, "bc")
+        shown = shown_images.ShownImages(images, masks, [maps], ["MA"])
+        assert (shown.ids, shown.annotated) == (["c", "a"], ["c"])
+        np.testing.assert_array_equal(shown.photograph("c"), image[2])
+        np.testing.assert_array_equal(shown.field_of_view("a"), image[0, ..., 0] > 9)
+        assert (shown.coverage("c") == 9).all()
+        assert shown.coverage("a").shape == (1, 32, 40)
+        assert not shown.coverage("a").any()
+        np.testing.assert_array_equal(shown.maps("a")[0], anomaly_map(maps["distance"][1], (32, 40)))
+        scale = shown_images.scale_of(maps, shown.maps("c"), 0.5)
+        assert scale.low == pytest.approx(np.quantile(maps["distance"][:], 0.5), rel=1e-5)
+
+
+def test_scores_are_found_by_ids_that_look_like_numbers(tmp_path):
+    table = pd.DataFrame({"id": ["007", "8"], "maximum": [1.5, 2.5]})
+    table.to_csv(tmp_path / "s.csv", index=False)
+    assert shown_images.scores_by_id(tmp_path / "s.csv", "maximum").to_dict() == {"007": 1.5, "8": 2.5}

@@ -1,0 +1,23 @@
+"""Draw how many positions the attention of eq. 4 looks at, for each of its readings and scales."""
+
+import math
+
+from fundus_anomaly.figures.effective_neighbours import draw
+from fundus_anomaly.figures.style import save
+from fundus_anomaly.storage import open_h5
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Draw the figure as PNG; readings that share their attention share a line."""
+    found = {}
+    for row, path in zip(params.variants, input.features, strict=True):
+        with open_h5(path, "effective_neighbours", "feature") as file:
+            found[f"scale {row['scale']}"] = file["effective_neighbours"][:]
+            positions = math.prod(file["feature"].shape[1:3])
+    save(draw(found, positions), output[0], params.dpi)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)
