@@ -15,14 +15,15 @@ def concat_levels(level2: torch.Tensor, level3: torch.Tensor, pool: int) -> torc
         level2: ``(h2, w2, c2)`` float32.
         level3: ``(h3, w3, c3)`` float32.
         pool: Side of the average pooling of each level beforehand, odd; 1 for none (ReSAD), 3 for PatchCore
-            (Roth et al. 2022, Sec. 3.1). At the border the average is taken over what lies inside.
+            (Roth et al. 2022, Sec. 3.1). As in PatchCore's published code what lies outside counts as zero: an average
+            over what lies inside alone is noisier at the border, and the maximum of the map then often lies there.
 
     Returns:
         ``(h2, w2, c2 + c3)`` float32.
     """
     maps = [level.permute(2, 0, 1)[None] for level in (level2, level3)]
     if pool > 1:
-        maps = [F.avg_pool2d(level, pool, stride=1, padding=pool // 2, count_include_pad=False) for level in maps]
+        maps = [F.avg_pool2d(level, pool, stride=1, padding=pool // 2) for level in maps]
     fine, coarse = maps
     coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
     return torch.cat([fine, coarse], dim=1)[0].permute(1, 2, 0)
