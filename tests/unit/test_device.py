@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import torch
+
 from fundus_anomaly.device import device_for
 
 

@@ -1,6 +1,7 @@
 """An input error tells everything that is wrong at once, each with its remedy."""
 
 import pytest
+
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 
 ONE = Problem("a.csv, row 3", "'x'", "a number", "correct the row")

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
 from fundus_anomaly.evaluation.bootstrap import percentile_interval, resampled
 from fundus_anomaly.evaluation.delong import auc_interval, compare
 from fundus_anomaly.evaluation.pixel_metrics import average_precision, roc_auc
-from scipy import stats
-from sklearn.metrics import roc_auc_score
 
 
 def histograms(seed=0, images=24, bins=64):

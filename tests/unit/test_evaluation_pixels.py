@@ -4,6 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import ndimage
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score, roc_curve
+
 from fundus_anomaly.evaluation import pixel_metrics
 from fundus_anomaly.evaluation.pixel_histogram import (
     BINS,
@@ -16,8 +19,6 @@ from fundus_anomaly.evaluation.pixel_histogram import (
 )
 from fundus_anomaly.evaluation.region_overlap import aupro, region_histogram
 from fundus_anomaly.evaluation.thresholds import image_threshold, pixel_threshold_bin
-from scipy import ndimage
-from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score, roc_curve
 
 MEMORY = 2**24
 

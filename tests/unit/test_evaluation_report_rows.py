@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
+
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.rows import Row
-from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 
 SETTINGS = Settings(
     normal_quantile=0.9,

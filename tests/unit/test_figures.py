@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
+
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.figures import curves, effective_neighbours, findings_page, heat_map, misses, qualitative, style
 from fundus_anomaly.figures.heat_map import Scale
 from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
-from matplotlib.figure import Figure
 
 SIZE = 96
 LESIONS = ("MA", "HE", "EX", "SE")

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from fundus_anomaly.parallel import ordered_map
 
 

@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+
 from fundus_anomaly import shown_images, storage
 from fundus_anomaly.scored_images import score_images
 from fundus_anomaly.scoring import IMAGE_SCORES, anomaly_map, image_scores
@@ -78,7 +79,11 @@ def test_scores_stand_with_the_image_that_they_are_of(scored):
 def test_a_figure_is_shown_each_image_with_its_own_mask_and_map(scored, tmp_path):
     _, _, _, path = scored
     image = np.random.default_rng(2).integers(0, 255, (3, 32, 40, 3), dtype=np.uint8)
-    with h5py.File(tmp_path / "i.h5", "w") as images, h5py.File(tmp_path / "m.h5", "w") as masks, h5py.File(path) as maps:
+    with (
+        h5py.File(tmp_path / "i.h5", "w") as images,
+        h5py.File(tmp_path / "m.h5", "w") as masks,
+        h5py.File(path) as maps,
+    ):
         images["image"], images["field_of_view"] = image, image[..., 0] > 9
         storage.write_ids(images, "abc")
         masks["coverage"] = np.full((2, 1, 32, 40), [[[[7]]], [[[9]]]], np.uint8)

@@ -1,6 +1,7 @@
 """Random numbers depend on the seed and the names alone."""
 
 import numpy as np
+
 from fundus_anomaly.seeds import digest, generator
 
 

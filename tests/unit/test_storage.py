@@ -3,6 +3,7 @@
 import h5py
 import numpy as np
 import pytest
+
 from fundus_anomaly import storage
 from fundus_anomaly.errors import InputError
 
@@ -110,7 +111,7 @@ def test_only_data_of_the_files_own_are_read(stored, tmp_path, kind):
 def test_no_flipped_byte_is_read_as_data(stored, tmp_path):
     whole, path = stored.read_bytes(), tmp_path / "flipped.h5"
     undamaged, refused = read(stored), 0
-    for place in range(0, len(whole), 7):
+    for place in range(0, len(whole), 19):
         flipped = bytearray(whole)
         flipped[place] ^= 0x41
         path.write_bytes(flipped)
@@ -121,7 +122,7 @@ def test_no_flipped_byte_is_read_as_data(stored, tmp_path):
             refused += 1
         else:
             assert found == undamaged, f"byte {place} was flipped, and read"
-    assert refused > 100
+    assert refused > 50
 
 
 def test_a_damaged_chunk_is_laid_to_its_own_file_and_a_failed_write_to_none(stored, tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.tables.footnotes import comparison_note, footnotes, notes_of

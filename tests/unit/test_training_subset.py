@@ -1,7 +1,10 @@
 """Shares are of patients, nested, and independent of the order of images."""
 
+import itertools
+
 import numpy as np
 import pytest
+
 from fundus_anomaly.training_subset import calibration_images, share_of_patients
 
 PATIENTS = [f"p{n // 2}" for n in range(80)]
@@ -15,7 +18,7 @@ def test_both_eyes_of_a_patient_go_together():
 
 def test_a_smaller_share_is_part_of_every_larger_one():
     shares = [share_of_patients(PATIENTS, share, 5) for share in (0.1, 0.4, 0.7, 1.0)]
-    for small, large in zip(shares, shares[1:], strict=False):
+    for small, large in itertools.pairwise(shares):
         assert (large | ~small).all()
         assert large.sum() > small.sum()
     assert shares[-1].all()

@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.variants import BANK_KEYS, RESC_KEYS, expand
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 import h5py
@@ -38,7 +38,7 @@ TARGETS = {"all", "resad", "ablations", "audit"}
 
 def changed(config: Mapping, changes: Mapping[str, object]) -> dict:
     """Return a configuration with values changed, each named by its path: ``{"resad.scale": "none"}``."""
-    result = copy.deepcopy(dict(config))
+    result = deepcopy(dict(config))
     for path, value in changes.items():
         *sections, key = path.split(".")
         place = result
@@ -78,9 +78,10 @@ class TinyProject:
         shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
         return TinyProject(folder)
 
-    def configure(self, changes: Mapping[str, object] = {}, base: Mapping = TINY) -> None:  # noqa: B006
-        """Write the configuration."""
-        (self.folder / "tiny.yaml").write_text(yaml.safe_dump(changed(base, changes)), encoding="utf-8")
+    def configure(self, changes: Mapping[str, object] | None = None) -> None:
+        """Write the tiny configuration, with values changed."""
+        text = yaml.safe_dump(changed(TINY, changes or {}), allow_unicode=True)
+        (self.folder / "tiny.yaml").write_text(text, encoding="utf-8")
 
     def command(self, *arguments: str, configfile: str | None = "tiny.yaml") -> list[str]:
         """Return Snakemake's command; targets come first, since some options swallow what follows them."""
@@ -99,7 +100,7 @@ class TinyProject:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=1200,
+            timeout=3600,
         )
 
     def run(self, *arguments: str, **options: str) -> str:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+
 from fundus_anomaly.tables.resad import headline
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,6 @@ from ..errors import InputError, Problem
 
 # No other decoder sees a foreign file. MPO, a JPEG with a second picture in it, comes in through JPEG.
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
-# `opened` checks the size of every file against the configured limit; Pillow's own, fixed one would only hide it.
-Image.MAX_IMAGE_PIXELS = None
 # 16-bit data has a mode of its own in Pillow, or comes as 32-bit integers.
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
@@ -31,30 +30,42 @@ def opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
     Raises:
         InputError: If the file is missing, no image, larger than allowed, or truncated.
     """
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise InputError(
-                    Problem(
-                        str(path),
-                        f"{width}×{height} pixels",
-                        f"at most {max_pixels:,} pixels (data.max_pixels)",
-                        "replace the file, exclude its id in data.exclude, or raise data.max_pixels",
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path, formats=FORMATS) as image:
+                width, height = image.size
+                if width * height > max_pixels:
+                    raise InputError(
+                        Problem(
+                            str(path),
+                            f"{width}×{height} pixels",
+                            f"at most {max_pixels:,} pixels (data.max_pixels)",
+                            "replace the file, exclude its id in data.exclude, or raise data.max_pixels",
+                        )
                     )
+                yield image
+        except Image.DecompressionBombError as error:
+            # Pillow's own limit; what lies below it is held against the configured one.
+            raise InputError(
+                Problem(
+                    str(path),
+                    f"more pixels than can be decoded ({error})",
+                    f"at most {min(max_pixels, 2 * Image.MAX_IMAGE_PIXELS):,} pixels",
+                    "replace the file, or exclude its id in data.exclude",
                 )
-            yield image
-    except (OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            Problem(
-                str(path),
-                f"a file that cannot be decoded ({error})",
-                "a whole JPEG, PNG, TIFF or BMP image",
-                "replace the file, or exclude its id in data.exclude",
-            )
-        ) from error
+            ) from error
+        except (OSError, SyntaxError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                Problem(
+                    str(path),
+                    f"a file that cannot be decoded ({error})",
+                    "a whole JPEG, PNG, TIFF or BMP image",
+                    "replace the file, or exclude its id in data.exclude",
+                )
+            ) from error
 
 
 def decode(path: str | Path, at_least: tuple[int, int], max_pixels: int) -> tuple[np.ndarray, tuple[int, int]]:

@@ -77,8 +77,8 @@ def paint(
 
 def _add_pigment(layers: Layers, frame: Frame, patient: Patient, random: np.random.Generator) -> None:
     layers.add(smooth_noise(frame, random, 3, 5, 0.6) * np.float32(0.32 * patient.mottling), _MELANIN)
-    tint = random.normal(0.0, 0.09, 3)
-    layers.add(smooth_noise(frame, random, 3, 2, 0.5), tuple(tint * (0.5, 1.0, 3.4)))
+    tint = random.normal(0.0, 0.06, 3)
+    layers.add(smooth_noise(frame, random, 3, 2, 0.5), tuple(tint * (0.5, 1.0, 2.2)))
     layers.add(smooth_noise(frame, random, 48, 3, 0.9) * np.float32(0.16 * patient.grain), _MELANIN)
 
 
@@ -170,7 +170,7 @@ def _add_disc(
     random: np.random.Generator,
 ) -> None:
     wobble = 0.05 * smooth_noise(frame, random, 10, 2, 0.5)
-    inside = _edge(disc_distance + wobble, 1.0, random.uniform(0.05, 0.13))
+    inside = _edge(disc_distance + wobble, 1.0, random.uniform(0.08, 0.13))
     halo = np.exp(-np.maximum(disc_distance - 1, 0) / np.float32(random.uniform(0.2, 0.7))) * (1 - inside)
     layers.add(halo * np.float32(random.uniform(0.0, 0.3)), _DISC)
     if patient.atrophy > 0:
@@ -178,9 +178,11 @@ def _add_disc(
         crescent = _edge(_ellipse_distance(frame, temporal, anatomy.disc_axes, anatomy.disc_tilt) + wobble, 1.03, 0.06)
         layers.add(crescent * (1 - inside) * np.float32(patient.atrophy), _ATROPHY)
     temporal_side = 0.85 + 0.2 * np.tanh(-(frame.x - np.float32(anatomy.disc[0])) / np.float32(anatomy.disc_axes[0]))
-    layers.add(inside * temporal_side, tuple(np.add(_DISC, patient.disc_pallor * np.array(_PALLOR))))
+    # A disc stands out less from a bright fundus, as both near full scale.
+    stand_out = np.clip(0.45 - 0.5 * patient.log_colour[1], 0.7, 1.05)
+    layers.add(inside * temporal_side, tuple(stand_out * np.add(_DISC, patient.disc_pallor * np.array(_PALLOR))))
     cup = _edge(_ellipse_distance(frame, anatomy.cup, anatomy.cup_axes, anatomy.disc_tilt) + wobble, 1.0, 0.25)
-    layers.add(cup * inside * np.float32(random.uniform(0.6, 1.1)), _CUP)
+    layers.add(cup * inside * np.float32(stand_out * random.uniform(0.6, 1.0)), _CUP)
 
 
 def _ellipse_distance(frame: Frame, centre: np.ndarray, axes: tuple[float, float], tilt: float) -> np.ndarray:

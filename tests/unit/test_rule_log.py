@@ -1,0 +1,56 @@
+"""What a rule says stands in its log; a user's mistake is told without a traceback, and never as success."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+SCRIPT = """
+import logging, sys, warnings
+sys.path.insert(0, {scripts!r})
+from fundus_anomaly.errors import InputError, Problem
+from rule_log import logged
+with logged(sys.argv[1]):
+    logging.info("Bilder: ü")
+    warnings.warn("be warned")
+    {body}
+print("done")
+"""
+
+
+def run(tmp_path, body):
+    log = tmp_path / "new folder" / "rule.log"
+    code = SCRIPT.format(scripts=str(SCRIPTS), body=body)
+    done = subprocess.run([sys.executable, "-c", code, str(log)], capture_output=True, text=True, check=False)
+    return done, log.read_text(encoding="utf-8")
+
+
+def test_messages_and_warnings_go_to_the_log_and_the_terminal(tmp_path):
+    done, log = run(tmp_path, "pass")
+    assert (done.returncode, done.stdout.strip()) == (0, "done")
+    for text in (log, done.stderr):
+        assert "Bilder: ü" in text
+        assert "be warned" in text
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "traceback"),
+    [
+        ('raise InputError(Problem("a.png", "0 bytes", "an image", "replace it"))', "a.png: found 0 bytes", False),
+        ('raise OSError(28, "No space left on device")', "No space left on device", True),
+    ],
+)
+def test_a_failed_rule_says_why_and_is_not_done(tmp_path, body, told, traceback):
+    done, log = run(tmp_path, body)
+    assert done.returncode == 1
+    assert "done" not in done.stdout
+    for text in (log, done.stderr):
+        assert told in text
+        assert ("Traceback" in text) == traceback
+
+
+def test_a_second_run_starts_its_log_anew(tmp_path):
+    run(tmp_path, 'logging.info("the first run")')
+    assert "the first run" not in run(tmp_path, "pass")[1]

@@ -1,0 +1,27 @@
+"""Snakemake's report of a finished run holds its tables, its figures and their captions."""
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+PARTS = [
+    "tables/resad.csv",
+    "tables/ablations.csv",
+    "figures/qualitative.png",
+    "figures/curves.png",
+    "figures/misses.png",
+    "figures/effective_neighbours.png",
+    "audit/audit.html",
+    "heat_maps/index.html",
+]
+
+
+def test_the_report_holds_tables_figures_and_captions_with_nothing_left_to_fill_in(project):
+    project.run("--report", "report.html")
+    page = (project.folder / "report.html").read_text(encoding="utf-8")
+    for part in PARTS:
+        assert part.rsplit("/", 1)[-1] in page, part
+    for caption in ("Tables 1 and 2 of the ReSAD paper", "Table 3 of the ReSAD paper", "The worst misses of ReSAD"):
+        assert caption in page, caption
+    for unfilled in ("{{ snakemake", "{%- if snakemake", "Undefined"):
+        assert unfilled not in page

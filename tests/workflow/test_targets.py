@@ -1,0 +1,82 @@
+"""The configurations that are shipped can be planned, named targets exist, and a wrong configuration is refused."""
+
+import pytest
+import yaml
+from tiny_project import REPOSITORY, TINY, TinyProject, changed
+
+pytestmark = pytest.mark.workflow
+
+IDRID = REPOSITORY.parent / "shared" / "data" / "idrid"
+MAIN_RULES = {
+    "weights",
+    "inspect_photographs",
+    "inspect_masks",
+    "audit",
+    "admit",
+    "images",
+    "masks",
+    "features",
+    "resc",
+    "coreset",
+    "memory_bank",
+    "score",
+    "calibrate",
+    "evaluate",
+}
+RESAD = {"table_resad", "figure_qualitative", "figure_misses", "figure_curves", "heat_maps"}
+ABLATIONS = {"table_ablations", "figure_effective_neighbours"}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """The project as a fresh machine has it: without results."""
+    return TinyProject.checkout(tmp_path_factory.mktemp("checkout"))
+
+
+def test_the_default_run_plans_every_rule_and_computes_the_same_bank_once(checkout):
+    jobs = checkout.plan("all", configfile=None)
+    assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS | {"phantom"}
+    variants = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))["ablations"]["variants"]
+    # ReSAD, PatchCore and the ablations, of which "with ReSC" is ReSAD itself.
+    assert jobs["coreset"] == jobs["evaluate"] == 2 + len(variants) - 1
+    assert jobs["features"] == jobs["images"] == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("resad", MAIN_RULES | RESAD | {"phantom"}),
+        ("ablations", MAIN_RULES | ABLATIONS | {"phantom"}),
+        ("audit", {"phantom", "inspect_photographs", "inspect_masks", "audit"}),
+    ],
+)
+def test_each_target_of_the_default_run_plans_its_rules(checkout, target, expected):
+    assert set(checkout.plan(target, configfile=None)) == expected
+
+
+@pytest.mark.real
+def test_the_idrid_benchmark_plans_the_same_rules_on_the_real_photographs(checkout):
+    if not IDRID.is_dir():
+        pytest.skip("the real IDRiD photographs (../shared/data/idrid) are not here")
+    jobs = checkout.plan("--config", f"data_root={IDRID}", configfile="config/idrid.yaml")
+    assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"resad.regoin": 6}, ["regoin"]),
+        ({"evaluation.bootstrap": "many"}, ["bootstrap", "many"]),
+        ({"resad.spatial": "mattmul"}, ["spatial", "mattmul"]),
+        ({"ablations.variants": [{"name": "a"}, {"name": "a"}]}, ["'a' more than once", "rename one of them"]),
+        ({"dataset": "images", "data_root": "no such folder"}, ["no such folder"]),
+    ],
+    ids=["unknown key", "wrong type", "unknown value", "name twice", "missing data"],
+)
+def test_a_wrong_configuration_is_refused_before_any_job_and_named(checkout, changes, named):
+    (checkout.folder / "wrong.yaml").write_text(yaml.safe_dump(changed(TINY, changes)), encoding="utf-8")
+    refused = checkout.snakemake("-n", configfile="wrong.yaml")
+    assert refused.returncode != 0
+    assert "Job stats" not in refused.stdout
+    for words in named:
+        assert words in refused.stdout
