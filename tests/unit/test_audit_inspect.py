@@ -74,8 +74,8 @@ def test_what_is_no_photograph_is_told_apart(tmp_path):
         "text.jpg": "no image",
         "folder.jpg": "no file",
         "pipe.jpg": "no file",
-        "gif.jpg": "format",
-        "script.jpg": "format",
+        "gif.jpg": "no image",
+        "script.jpg": "no image",
     }
     for name, kind in kinds.items():
         facts = inspect_photograph(tmp_path / name, LARGEST)

@@ -79,6 +79,13 @@ def test_an_even_retina_becomes_even_grey_up_to_its_border():
     assert np.abs(subtract_local_average(photograph, view).astype(int) - 128).max() <= 1
 
 
+def test_contrast_against_the_neighbourhood_is_fourfold():
+    photograph, view = retina()
+    photograph[118:120, 118:120] += 10
+    # The spot itself adds hardly anything to its neighbourhood's average.
+    assert np.abs(subtract_local_average(photograph, view)[118, 118].astype(int) - (128 + 4 * 10)).max() <= 2
+
+
 def test_illumination_goes_and_a_lesion_stays():
     photograph, view = retina()
     shaded = (photograph * np.linspace(0.7, 1.2, 240)[None, :, None]).astype(np.uint8)

@@ -9,6 +9,7 @@ from tiny_project import h5_content
 
 pytestmark = pytest.mark.workflow
 
+READ_ONLY = "mount --bind results results; mount -o remount,bind,ro results"
 FEATURES = "results/phantom/features/backbone~efficientnet_lite0"
 
 
@@ -38,20 +39,27 @@ def test_a_full_disk_fails_and_leaves_nothing_that_looks_done(finished, project,
     assert h5_content(features) == h5_content(whole)
 
 
-def test_a_read_only_results_folder_fails_and_names_it(project, tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "target", "said"),
+    [
+        ({"figures.misses": 6}, "results/phantom/figures/misses.png", "Write-protected output files"),
+        ({"experiment": "new"}, "results/new/weights/efficientnet_lite0.weights", "Read-only file system"),
+    ],
+    ids=["a file to be replaced", "a file to be made"],
+)
+def test_a_read_only_results_folder_fails_and_names_it(project, tmp_path, changes, target, said):
     require_mounts(tmp_path)
-    target = "results/phantom/figures/misses.png"
-    project.configure({"figures.misses": 6})
-    before = (project.folder / target).read_bytes()
-    read_only = project.snakemake(
-        target, prefix=mounted("mount --bind results results && mount -o remount,bind,ro results")
-    )
-    assert read_only.returncode != 0
-    assert "Read-only file system" in read_only.stdout
-    assert "results/phantom" in read_only.stdout
-    assert (project.folder / target).read_bytes() == before
-    assert project.plan(target) == {"figure_misses": 1}
+    file = project.folder / target
+    before = file.read_bytes() if file.exists() else None
+    project.configure(changes)
+    read_only = project.snakemake(target, prefix=mounted(READ_ONLY))
+    planned = project.plan(target)
     project.configure()
+    assert read_only.returncode != 0
+    assert said in read_only.stdout
+    assert "/".join(target.split("/")[:2]) in read_only.stdout
+    assert (file.read_bytes() if file.exists() else None) == before
+    assert len(planned) == 1
 
 
 def test_a_file_where_a_folder_should_be_fails_and_names_it(project):

@@ -123,7 +123,7 @@ VARIANTS = TINY["ablations"]["variants"]
         ),
         ([*VARIANTS, {"name": "with ReSC"}], {"table_ablations": 1}),
         (VARIANTS[:1], {"table_ablations": 1}),
-        ([VARIANTS[0] | {"name": "seventy"}, VARIANTS[1]], {"table_ablations": 1, **NEIGHBOURS}),
+        ([VARIANTS[0] | {"name": "seventy"}, VARIANTS[1]], {"table_ablations": 1}),
     ],
     ids=["added", "added with a known bank", "removed", "renamed"],
 )

@@ -19,19 +19,24 @@ RESULTS = f"results/{config['experiment'] or config['dataset']}"
 DATA_ROOT = config["data_root"] or (f"{RESULTS}/data" if config["dataset"] == "phantom" else ".")
 
 
-def read_datasets():
-    """Return the configured dataset as it was found, and without the images that the user excluded."""
-    settings = config["data"][config["dataset"]]
+def or_stop(function, *arguments):
+    """Return a function's result; an error in the user's input stops the workflow in its own words."""
     try:
-        found = registry.load(config["dataset"], settings, DATA_ROOT, config["seed"])
-        return found, manifest.excluding(found, config["data"]["exclude"])
+        return function(*arguments)
     except InputError as error:
         raise WorkflowError(str(error))
 
 
+def read_datasets():
+    """Return the configured dataset as it was found, and without the images that the user excluded."""
+    settings = config["data"][config["dataset"]]
+    found = registry.load(config["dataset"], settings, DATA_ROOT, config["seed"])
+    return found, manifest.excluding(found, config["data"]["exclude"])
+
+
 # The audit reads all that was found, so that its report tells what an exclusion settled.
-FOUND, DATASET = read_datasets()
-VARIANTS = pd.DataFrame(variants.expand(config))
+FOUND, DATASET = or_stop(read_datasets)
+VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
 RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
 

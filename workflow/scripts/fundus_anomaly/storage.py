@@ -17,6 +17,8 @@ from .errors import InputError, Problem, raise_if_any
 def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that is renamed to it on success and removed on failure.
 
+    The temporary name is always the same, so that what a killed run left is replaced by the next.
+
     Args:
         path: The file to be written. Its folder is made if it is missing.
 
@@ -25,7 +27,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.part")
     try:
         yield temporary
         with temporary.open("rb+") as written:

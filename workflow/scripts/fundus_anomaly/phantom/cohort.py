@@ -16,7 +16,7 @@ LESIONS = ("MA", "HE", "EX", "SE")
 """Microaneurysms, haemorrhages, hard exudates, soft exudates: IDRiD's names, in IDRiD's order."""
 EYES = ("left", "right")
 _SHARE_WITH_OTHER_LESIONS = {
-    2: {"HE": 0.75, "EX": 0.6, "SE": 0.15},
+    2: {"HE": 0.8, "EX": 0.65, "SE": 0.3},
     3: {"HE": 1.0, "EX": 0.7, "SE": 0.4},
     4: {"HE": 1.0, "EX": 0.8, "SE": 0.7},
 }

@@ -16,12 +16,12 @@ MANY = 5
 _MARGIN = 0.06
 _SPREAD = {"MA": 0.42, "HE": 0.5, "EX": 0.3, "SE": 0.45}
 # Equivalent diameters in radii: median, and standard deviation of the logarithm; from IDRiD's masks.
-_DIAMETER = {"MA": (0.0115, 0.33), "HE": (0.0225, 0.5), "EX": (0.0115, 0.5), "SE": (0.058, 0.36)}
+_DIAMETER = {"MA": (0.0115, 0.33), "HE": (0.026, 0.52), "EX": (0.0115, 0.5), "SE": (0.058, 0.36)}
 _STRENGTH = {"MA": (0.4, 1.0), "HE": (0.45, 1.0), "EX": (0.4, 1.0), "SE": (0.35, 0.9)}
 # Fewest and most: microaneurysms, haemorrhages, groups of hard exudates, soft exudates.
 _COUNTS = {
-    1: {"MA": (1, 7)},
-    2: {"MA": (4, 18), "HE": (2, 12), "EX": (1, 4), "SE": (1, 2)},
+    1: {"MA": (2, 9)},
+    2: {"MA": (5, 22), "HE": (5, 16), "EX": (2, 5), "SE": (1, 3)},
     3: {"MA": (10, 35), "HE": (22, 40), "EX": (1, 5), "SE": (1, 4)},
     4: {"MA": (12, 45), "HE": (24, 50), "EX": (1, 6), "SE": (1, 7)},
 }
@@ -168,7 +168,7 @@ def _preretinal(centre: np.ndarray, random: np.random.Generator) -> Lesion:
 
 def _exudates(centre: np.ndarray, anatomy: Anatomy, frame: Frame, random: np.random.Generator) -> list[Lesion]:
     """Return one group of hard exudates: a patch, or part of a ring about a leak."""
-    number = int(np.rint(np.exp(random.uniform(np.log(3), np.log(45)))))
+    number = int(np.rint(np.exp(random.uniform(np.log(6), np.log(50)))))
     if random.random() < 0.45:
         radius, start, span = random.uniform(0.05, 0.16), random.uniform(0, 6.3), random.uniform(1.5, 6.3)
         angle = start + span * random.random(number)

@@ -12,7 +12,7 @@ from ..seeds import generator
 _LOG_COLOUR = np.array([4.998, 4.286, 3.268]) - np.log(255.0)
 # The spread is widened, as bright colours are pressed together at the sensor's shoulder.
 _LOG_COLOUR_SPREAD = 1.5 * np.array([[0.2216, 0.0, 0.0], [0.2802, 0.1289, 0.0], [0.2592, 0.5812, 0.4604]])
-_GREENEST, _BLUEST = np.log(0.6), np.log(0.66)
+_GREENEST, _BLUEST = np.log(0.56), np.log(0.66)
 CAMERAS = 4
 
 

@@ -18,10 +18,10 @@ from .texture import blur
 
 # Changes of log reflectance (R, G, B) at full strength, read off IDRiD's photographs.
 _COLOUR = {
-    "MA": (-0.28, -0.72, -0.4),
-    "HE": (-0.48, -0.9, -0.5),
-    "EX": (0.3, 0.72, 0.75),
-    "SE": (0.2, 0.5, 0.75),
+    "MA": (-0.32, -0.8, -0.45),
+    "HE": (-0.6, -1.1, -0.65),
+    "EX": (0.36, 0.88, 0.9),
+    "SE": (0.24, 0.62, 0.9),
 }
 _SOFTNESS = {"MA": 0.0018, "HE": 0.0045, "EX": 0.0012, "SE": 0.011}
 _LESION_SIDE = 1100
