@@ -1,8 +1,5 @@
 """One finished tiny run for all tests of the workflow; each test module works on copies of it."""
 
-import os
-from pathlib import Path
-
 import pytest
 from tiny_project import TinyProject
 
@@ -10,8 +7,6 @@ from tiny_project import TinyProject
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> TinyProject:
     """A project whose tiny run is finished. Not to be changed: tests copy it."""
-    if "DEVRUN" in os.environ:
-        return TinyProject(Path(os.environ["DEVRUN"]))
     project = TinyProject.checkout(tmp_path_factory.mktemp("finished"))
     project.run()
     return project

@@ -41,7 +41,7 @@ def main(input, output, params):
             "backbone": rows[0]["backbone"],
             "image size": f"{params.size}×{params.size}",
             "coreset fraction": ", ".join(sorted({f"{row['coreset']:g}" for row in rows})),
-            "test images": len(params.test["id"]),
+            "test images": len(set(params.test["id"]) - set(left_out["id"])),
         },
         dict(zip(left_out["id"], left_out["reason"], strict=True)),
         params.normal_quantile,

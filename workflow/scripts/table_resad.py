@@ -41,7 +41,7 @@ def main(input, output, params):
             "coreset fraction": rows[0]["coreset"],
             "region filter r": rows[0]["region"],
             "reading of eq. 4": f"{rows[0]['spatial']}, scale {rows[0]['scale']}",
-            "test images": len(params.test["id"]),
+            "test images": len(set(params.test["id"]) - set(left_out["id"])),
         },
         dict(zip(left_out["id"], left_out["reason"], strict=True)),
         params.normal_quantile,

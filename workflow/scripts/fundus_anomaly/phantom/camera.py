@@ -12,7 +12,7 @@ from .texture import blur, bump, smooth_noise
 
 _SHOULDER = 0.7
 # Colours of the light that the rim of the pupil and the lens scatter: bluish, yellow, orange.
-_RIMS = ((0.24, 0.31, 0.46), (0.34, 0.27, 0.12), (0.3, 0.16, 0.05))
+_RIMS = ((0.24, 0.31, 0.52), (0.32, 0.28, 0.2), (0.3, 0.16, 0.05))
 _FLARE = (0.8, 0.75, 0.6)
 
 

@@ -78,7 +78,7 @@ def paint(
 def _add_pigment(layers: Layers, frame: Frame, patient: Patient, random: np.random.Generator) -> None:
     layers.add(smooth_noise(frame, random, 3, 5, 0.6) * np.float32(0.32 * patient.mottling), _MELANIN)
     tint = random.normal(0.0, 0.06, 3)
-    layers.add(smooth_noise(frame, random, 3, 2, 0.5), tuple(tint * (0.5, 1.0, 2.2)))
+    layers.add(smooth_noise(frame, random, 3, 2, 0.5), tuple(tint * (0.5, 1.0, 2.8)))
     layers.add(smooth_noise(frame, random, 48, 3, 0.9) * np.float32(0.16 * patient.grain), _MELANIN)
 
 
