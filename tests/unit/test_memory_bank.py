@@ -97,6 +97,16 @@ def test_an_inverted_file_leaves_entries_out_too(bank, queries):
     np.testing.assert_allclose(distance, nearest(queries, bank[~excluding]), rtol=1e-5)
 
 
+def test_where_all_searched_cells_are_empty_the_whole_bank_is_gone_through():
+    # Two far clouds are two cells; without the near one's entries, its cell is empty.
+    cloud = np.random.default_rng(0).standard_normal((200, 8)).astype(np.float32)
+    bank = np.concatenate([cloud, cloud + 1000])
+    neighbours = search(bank, method="ivf", lists=2, probes=1)
+    queries = cloud[:50] + np.float32(0.25)
+    distance = neighbours.distances(queries, np.arange(400) < 200)
+    np.testing.assert_allclose(distance, nearest(queries, bank[200:]), rtol=1e-6)
+
+
 def test_a_bank_of_one_entry_and_no_queries_work():
     bank = np.ones((1, 3), np.float32)
     np.testing.assert_allclose(search(bank).distances(np.zeros((2, 3), np.float32)), np.sqrt(3))

@@ -9,7 +9,7 @@ import pytest
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import comparison_note, footnotes, notes_of
+from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of
 from fundus_anomaly.tables.published import FILE, published_rows
 from fundus_anomaly.tables.resad import (
     FIGURES,
@@ -194,3 +194,10 @@ def test_the_comparison_of_two_methods_gives_its_p_value_or_why_there_is_none():
     assert "p = 0.030" in comparison_note("ReSAD", "PatchCore", 0.9, 0.8, 0.03, "")
     assert "p < 0.001" in comparison_note("ReSAD", "PatchCore", 0.9, 0.8, 1e-9, "")
     assert "p – (no variance)" in comparison_note("ReSAD", "PatchCore", 1.0, 0.0, float("nan"), "no variance")
+
+
+def test_the_index_is_told_with_its_lowest_recall_where_it_is_approximate():
+    search = {"index": "ivf", "nlist": 100, "nprobe": 16}
+    told = index_fact(search, [0.99123, 0.98765])
+    assert told == "ivf, approximate, 16 of 100 cells searched, recall of the rows at least 0.9877"
+    assert index_fact(search | {"index": "flat"}, []) == "flat, exact"

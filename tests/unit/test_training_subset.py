@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from fundus_anomaly.training_subset import calibration_images, share_of_patients
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.training_subset import calibration_images, entries_of_own_patients, share_of_patients
 
 PATIENTS = [f"p{n // 2}" for n in range(80)]
 
@@ -45,3 +46,19 @@ def test_calibration_images_are_distinct_and_in_order(count, taken):
     assert chosen.dtype == np.int64
     assert len(chosen) == taken
     assert (np.diff(chosen) > 0).all()
+
+
+def test_an_image_is_not_compared_with_any_entry_of_its_patient():
+    own = entries_of_own_patients(["a", "b", "c"], ["p", "q", "p"], np.array([0, 1, 2, 2, 1]), [0, 1])
+    assert {name: entries.tolist() for name, entries in own.items()} == {
+        "a": [True, False, True, True, False],
+        "b": [False, True, False, False, True],
+    }
+
+
+def test_a_bank_of_one_patient_says_which_key_to_change():
+    entries = np.array([0, 2, 2])
+    with pytest.raises(InputError, match=r"'p' alone.*normals"):
+        entries_of_own_patients(["a", "b", "c"], ["p", "q", "p"], entries, [0, 1, 2])
+    # Images of other patients have nothing to leave out, and can be scored.
+    assert not entries_of_own_patients(["a", "b", "c"], ["p", "q", "p"], entries, [1])["b"].any()

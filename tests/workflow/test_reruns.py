@@ -17,7 +17,7 @@ BANKED = {"coreset": 4, "memory_bank": 4, **SCORED}
 NEIGHBOURS = {"figure_effective_neighbours": 1}
 RESC = {"resc": 6, **BANKED, **NEIGHBOURS}
 IMAGES = {"images": 2, "masks": 1, "features": 2, **RESC}
-AUDITED = {"audit": 1, "admit": 1}
+AUDITED = {"audit_findings": 1, "audit": 1, "admit": 1}
 
 
 def half(jobs):
@@ -69,7 +69,7 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
         ("imaging/graham.py", IMAGES),
         ("figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1}),
         ("tables/layout.py", TABLES),
-        ("audit/report.py", AUDITED | {"masks": 1} | EVALUATED | PICTURES),
+        ("audit/report.py", {"audit": 1}),
         # What the adapters find reaches the rules as values and not as code.
         ("datasets/manifest.py", {}),
     ],

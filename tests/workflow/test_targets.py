@@ -11,6 +11,7 @@ MAIN_RULES = {
     "weights",
     "inspect_photographs",
     "inspect_masks",
+    "audit_findings",
     "audit",
     "admit",
     "images",
@@ -47,7 +48,7 @@ def test_the_default_run_plans_every_rule_and_computes_the_same_bank_once(checko
     [
         ("resad", MAIN_RULES | RESAD | {"phantom"}),
         ("ablations", MAIN_RULES | ABLATIONS | {"phantom"}),
-        ("audit", {"phantom", "inspect_photographs", "inspect_masks", "audit"}),
+        ("audit", {"phantom", "inspect_photographs", "inspect_masks", "audit_findings", "audit"}),
     ],
 )
 def test_each_target_of_the_default_run_plans_its_rules(checkout, target, expected):

@@ -136,6 +136,7 @@ TABLE = {
     "normal_quantile": config["evaluation"]["normal_quantile"],
     "confidence": config["evaluation"]["confidence"],
     "size": config["preprocessing"]["size"],
+    "search": INDEX,
     "test": rows("test", ["id", "label"]),
 }
 
@@ -149,6 +150,11 @@ def variant_paths(names, pattern):
     """Return one path for each named variant's bank, scores or figures."""
     space = Paramspace(pd.DataFrame(variant_rows(names), columns=variants.RESC_KEYS + variants.BANK_KEYS))
     return [pattern.format(variant=instance) for instance in space.instance_patterns]
+
+
+def approximate_maps(names):
+    """Return the named variants' distance maps if an approximate index made them: they hold its recall."""
+    return variant_paths(names, f"{RESULTS}/scores/{{variant}}/test.h5") if INDEX["index"] != "flat" else []
 
 
 def resc_paths(names, pattern):

@@ -68,14 +68,35 @@ rule inspect_masks:
         "../scripts/inspect_masks.py"
 
 
-# The report of all findings: written whether or not there are errors among them, so that a stopped run has it too.
+rule audit_findings:
+    input:
+        photographs=expand(f"{RESULTS}/audit/photographs.{{split}}.csv", split=AUDITED_SPLITS),
+        masks=expand(f"{RESULTS}/audit/masks.{{split}}.csv", split=MASKED_SPLITS),
+        code=code("audit_findings.py"),
+    output:
+        findings=f"{RESULTS}/audit/findings.csv",
+    log:
+        f"{RESULTS}/logs/audit_findings.log",
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        manifest=audited(),
+        excluded=config["data"]["exclude"],
+        near_duplicate_share=config["data"]["near_duplicate_share"],
+        page=f"{RESULTS}/audit/audit.html",
+    script:
+        "../scripts/audit_findings.py"
+
+
+# The page of all findings. The gate waits for it, so that a run that it stops has the page too.
 rule audit:
     input:
+        findings=f"{RESULTS}/audit/findings.csv",
         photographs=expand(f"{RESULTS}/audit/photographs.{{split}}.csv", split=AUDITED_SPLITS),
         masks=expand(f"{RESULTS}/audit/masks.{{split}}.csv", split=MASKED_SPLITS),
         code=code("audit.py"),
     output:
-        findings=f"{RESULTS}/audit/findings.csv",
         page=report(f"{RESULTS}/audit/audit.html", caption="../report/audit.rst", category="Data"),
     log:
         f"{RESULTS}/logs/audit.log",
@@ -88,7 +109,6 @@ rule audit:
         notes=list(FOUND.notes),
         counts=[asdict(count) for count in FOUND.counts],
         excluded=config["data"]["exclude"],
-        near_duplicate_share=config["data"]["near_duplicate_share"],
     script:
         "../scripts/audit.py"
 
@@ -98,6 +118,7 @@ rule audit:
 rule admit:
     input:
         findings=f"{RESULTS}/audit/findings.csv",
+        page=ancient(f"{RESULTS}/audit/audit.html"),
         code=code("admit.py"),
     output:
         left_out=f"{RESULTS}/audit/left_out.csv",

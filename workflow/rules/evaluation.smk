@@ -42,6 +42,7 @@ rule evaluate:
 rule table_resad:
     input:
         metrics=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+        searched=approximate_maps(MAIN),
         scores=variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/test.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=PUBLISHED,
@@ -64,6 +65,7 @@ rule table_resad:
 rule table_ablations:
     input:
         metrics=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+        searched=approximate_maps(ABLATIONS),
         features=resc_paths(ABLATIONS, f"{RESULTS}/resc/{{variant}}/test.h5"),
         coresets=variant_paths(ABLATIONS, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
         left_out=f"{RESULTS}/audit/left_out.csv",

@@ -1,14 +1,10 @@
-"""Say all that the reading of the files found."""
-
-import logging
+"""Show all that the reading of the files found."""
 
 import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import read_facts
-from fundus_anomaly.audit.findings import findings_table
+from fundus_anomaly.audit.findings import findings_from
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
-from fundus_anomaly.audit.mask_findings import mask_findings
-from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.audit.report import page
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.storage import write_text
@@ -16,30 +12,22 @@ from rule_log import logged
 
 
 def main(input, output, params):
-    """Write the findings as CSV, and as a page that opens in a browser."""
-    manifest = pd.DataFrame(dict(params.manifest))
-    excluded = list(params.excluded)
+    """Write a page that opens in a browser."""
     photographs = pd.concat([read_facts(file, PHOTOGRAPH_FACTS) for file in input.photographs], ignore_index=True)
-    findings = photograph_findings(manifest, photographs, params.near_duplicate_share, excluded)
     masks = None
     if input.masks:
         masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
-        findings += mask_findings(manifest, photographs, masks, excluded)
-    table = findings_table(findings)
-    write_text(output.findings, table.to_csv(index=False, lineterminator="\n"))
-    report = page(
+    html = page(
         params.dataset,
-        manifest,
+        pd.DataFrame(dict(params.manifest)),
         photographs,
-        findings,
+        findings_from(pd.read_csv(input.findings, dtype=str, keep_default_na=False)),
         list(params.notes),
-        excluded,
+        list(params.excluded),
         mask_facts=masks,
         counts=[Count(**count) for count in params.counts],
     )
-    write_text(output.page, report)
-    for severity, group in table.groupby("severity", sort=False):
-        logging.info("%d findings of severity %s: see %s", len(group), severity, output.page)
+    write_text(output.page, html)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from fundus_anomaly.device import device_for
 from fundus_anomaly.memory_bank import NearestNeighbours
 from fundus_anomaly.scored_images import score_images
 from fundus_anomaly.storage import create_h5, open_h5, read_ids, write_text
-from fundus_anomaly.training_subset import calibration_images
+from fundus_anomaly.training_subset import calibration_images, entries_of_own_patients
 from rule_log import logged
 
 
@@ -16,13 +16,19 @@ def main(input, output, params, resources, threads):
     with open_h5(input.bank, "feature", "image", "id") as file:
         bank, image, names = file["feature"][:].astype(np.float32), file["image"][:], read_ids(file)
     patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
-    patients = np.array([patient_of[name] for name in names])
-    # The index is exact here whatever the test uses: entries cannot be left out of trained cells.
-    neighbours = NearestNeighbours(
-        bank, method="flat", device=device, threads=threads, memory=500_000_000, seed=params.seed
-    )
     chosen = calibration_images(names, params.images, params.seed)
-    excluding = {names[number]: patients[image] == patients[number] for number in chosen}
+    excluding = entries_of_own_patients(names, [patient_of[name] for name in names], image, chosen)
+    # The index is that of the test, so that an approximate one raises these distances as it raises the test's.
+    neighbours = NearestNeighbours(
+        bank,
+        method=params.search["index"],
+        device=device,
+        lists=params.search["nlist"],
+        probes=params.search["nprobe"],
+        threads=threads,
+        memory=500_000_000,
+        seed=params.seed,
+    )
     with open_h5(input.features, "feature", "id") as source, create_h5(output.maps) as file:
         scores = score_images(
             source["feature"],

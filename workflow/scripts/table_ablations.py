@@ -5,7 +5,7 @@ import pandas as pd
 
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import footnotes, notes_of
+from fundus_anomaly.tables.footnotes import footnotes, index_fact, notes_of
 from fundus_anomaly.tables.resad import FIGURES
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
@@ -28,6 +28,12 @@ def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:
     return Variant(row["variant"], parameters, pd.read_csv(metrics))
 
 
+def recall_of(maps: str) -> float:
+    """Return the recall of the index that made these distance maps."""
+    with open_h5(maps, "distance") as file:
+        return float(file.attrs["recall"])
+
+
 def main(input, output, params):
     """Write the table as CSV and as Markdown."""
     rows = [dict(variant) for variant in params.variants]
@@ -41,6 +47,7 @@ def main(input, output, params):
             "backbone": rows[0]["backbone"],
             "image size": f"{params.size}×{params.size}",
             "coreset fraction": ", ".join(sorted({f"{row['coreset']:g}" for row in rows})),
+            "index": index_fact(params.search, [recall_of(file) for file in input.searched]),
             "test images": len(set(params.test["id"]) - set(left_out["id"])),
         },
         dict(zip(left_out["id"], left_out["reason"], strict=True)),

@@ -5,8 +5,8 @@ import logging
 import pandas as pd
 
 from fundus_anomaly.evaluation.delong import compare
-from fundus_anomaly.storage import write_text
-from fundus_anomaly.tables.footnotes import comparison_note, footnotes, notes_of
+from fundus_anomaly.storage import open_h5, write_text
+from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of
 from fundus_anomaly.tables.resad import FIGURES, headline, resad_markdown, resad_table
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
@@ -22,6 +22,12 @@ def comparison(variants: list[dict], files: list[str], test: dict, score: str) -
     found = compare(labels.to_numpy() == 1, *(table[labels.index].to_numpy() for table in tables))
     names = [variant["variant"] for variant in variants]
     return [comparison_note(*names, found.auc_a, found.auc_b, found.p_value, found.note)]
+
+
+def recall_of(maps: str) -> float:
+    """Return the recall of the index that made these distance maps."""
+    with open_h5(maps, "distance") as file:
+        return float(file.attrs["recall"])
 
 
 def main(input, output, params):
@@ -41,6 +47,7 @@ def main(input, output, params):
             "coreset fraction": rows[0]["coreset"],
             "region filter r": rows[0]["region"],
             "reading of eq. 4": f"{rows[0]['spatial']}, scale {rows[0]['scale']}",
+            "index": index_fact(params.search, [recall_of(file) for file in input.searched]),
             "test images": len(set(params.test["id"]) - set(left_out["id"])),
         },
         dict(zip(left_out["id"], left_out["reason"], strict=True)),

@@ -32,13 +32,15 @@ class InputError(ValueError):
 
     Args:
         problems: One or more problems, in the order in which they are shown.
+        advice: What would mend several of them together; shown last.
     """
 
-    def __init__(self, problems: Problem | Iterable[Problem]):
+    def __init__(self, problems: Problem | Iterable[Problem], advice: str = ""):
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         count = len(self.problems)
         lines = [f"{count} problem{'s' if count != 1 else ''} with the input:"]
-        super().__init__("\n".join(lines + [f"  {number}. {p}" for number, p in enumerate(self.problems, 1)]))
+        lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1)]
+        super().__init__("\n".join(lines + ([f"  {advice}"] if advice else [])))
 
 
 def raise_if_any(problems: Iterable[Problem]) -> None:

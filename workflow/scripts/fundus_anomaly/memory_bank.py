@@ -81,7 +81,8 @@ class NearestNeighbours:
             excluding: ``(k,)`` bool, entries that are left out, e.g. those of the query's own patient; None for none.
 
         Returns:
-            ``(m,)`` float32, finite and at least 0; under ``"ivf"``, infinity where all searched cells are empty.
+            ``(m,)`` float32, finite and at least 0. Under ``"ivf"`` the whole bank is gone through for a query whose
+            cells are all empty, as those of its own patient alone may be.
 
         Raises:
             InputError: If shape or type are wrong, a query is not finite, or no entry is left.
@@ -129,24 +130,28 @@ class NearestNeighbours:
             renumbered = entries is not None and self._method == "flat"
             number = entries[column[known]] if renumbered else column[known]
             squared[known] = np.minimum(squared[known], squared_distances(block[known], self._bank[number]))
-        if self._method == "flat":
-            self._look_closely(block, squared, entries)
+        unclear = np.isinf(squared) if self._method == "ivf" else self._too_close_to_tell(block, squared)
+        if unclear.any():
+            self._go_through(block, squared, np.flatnonzero(unclear), entries)
         return squared
 
-    def _look_closely(self, block: np.ndarray, squared: np.ndarray, entries: np.ndarray | None) -> None:
-        """Search in float64 for queries so near to an entry that float32 cannot tell which is nearest."""
+    def _too_close_to_tell(self, block: np.ndarray, squared: np.ndarray) -> np.ndarray:
+        """Return which queries are so near to an entry that float32 cannot tell which is nearest, ``(m,)`` bool."""
         norms = np.einsum("ij,ij->i", block, block, dtype=np.float64) + self._largest_norm
-        close = np.flatnonzero((squared > 0) & (squared < _CLOSE * relative_error(block.shape[1]) * norms))
-        if not len(close):
-            return
-        origin = block[close].mean(axis=0)
-        queries, values = Centred(block[close], origin, torch.device(self._device)), squared[close]
+        return (squared > 0) & (squared < _CLOSE * relative_error(block.shape[1]) * norms)
+
+    def _go_through(
+        self, block: np.ndarray, squared: np.ndarray, chosen: np.ndarray, entries: np.ndarray | None
+    ) -> None:
+        """Search all entries in float64 for the chosen queries; ``squared`` is changed in place."""
+        origin = block[chosen].mean(axis=0)
+        queries, values = Centred(block[chosen], origin, torch.device(self._device)), squared[chosen]
         count = len(self._bank) if entries is None else len(entries)
         for start in range(0, count, _ENTRIES_A_BLOCK):
             part = slice(start, start + _ENTRIES_A_BLOCK)
             rows = self._bank[part if entries is None else entries[part]]
             approach(values, queries, Centred(rows, origin, torch.device(self._device)))
-        squared[close] = values
+        squared[chosen] = values
 
     def _placed(self, index: faiss.Index) -> faiss.Index:
         """Return the index on the device."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .errors import Problem, raise_if_any
 from .seeds import digest
 
 
@@ -41,3 +42,31 @@ def calibration_images(ids: Sequence[str], count: int, seed: int) -> np.ndarray:
     """
     ordered = sorted(range(len(ids)), key=lambda number: digest(seed, "calibration", ids[number]))
     return np.array(sorted(ordered[:count]), np.int64)
+
+
+def entries_of_own_patients(
+    ids: Sequence[str], patients: Sequence[str], entry_image: np.ndarray, chosen: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """Return which entries of a memory bank each of some normal images may not be compared with: its own patient's.
+
+    Args:
+        ids: Ids of the n normal images.
+        patients: The patient of each.
+        entry_image: ``(k,)`` int, the image that each entry of the bank comes from.
+        chosen: The images that are asked for.
+
+    Returns:
+        For the id of each chosen image ``(k,)`` bool.
+
+    Raises:
+        InputError: If every entry of the bank is of one patient, whose images no entry would be left for.
+    """
+    number = np.unique(list(patients), return_inverse=True)[1]
+    own = {ids[image]: number[entry_image] == number[image] for image in chosen}
+    alone = sorted({patients[image] for image in chosen if own[ids[image]].all()})
+    remedy = "raise the variant's share `normals` (ablations.variants), or give normal images of more patients"
+    raise_if_any(
+        Problem("memory bank", f"entries of patient {patient!r} alone", "those of two patients or more", remedy)
+        for patient in alone
+    )
+    return own

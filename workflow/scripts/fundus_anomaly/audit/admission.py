@@ -60,18 +60,17 @@ def admit(
         for finding in errors
     ]
     proposed = tuple(dict.fromkeys(name for finding in errors for name in finding.exclude))
+    advice = ""
     if len(proposed) > 1:
         # Several exclude lines cannot stand in one config: this one holds them all.
-        found = f"nothing yet that settles {len(proposed)} of the images above"
-        line = f"to settle all errors by excluding: {exclude_line([*excluded, *proposed])}"
-        problems.append(Problem("config, data.exclude", found, "the images that you want to leave out", line))
+        advice = f"To settle them together by excluding {len(proposed)} images: {exclude_line([*excluded, *proposed])}"
     left = manifest[~manifest["id"].isin(reasons)]
     for split in ("train", "test"):
         if (manifest["split"] == split).any() and not (left["split"] == split).any():
             remedy = "replace the files that were left out"
             problems.append(Problem(f"split {split!r}", "no usable image", "at least one", remedy))
     if problems:
-        raise InputError(problems)
+        raise InputError(problems, advice)
     gone = manifest[manifest["id"].isin(reasons)]
     rows = [(row.id, row.split, *reasons[row.id]) for row in gone.itertuples(index=False)]
     return pd.DataFrame(rows, columns=list(EXCLUSION_COLUMNS), dtype="str")

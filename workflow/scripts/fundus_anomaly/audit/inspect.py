@@ -124,7 +124,7 @@ def _inspected(
         if status.st_size == 0:
             return facts | {"error": "a file of 0 bytes", "error_kind": "empty file"}
         facts["sha256"] = sha256(path)
-        facts |= _header(path)
+        facts |= _header(path, max_pixels)
         kind = "too large" if int(facts["width"]) * int(facts["height"]) > max_pixels else "damaged"
         look(facts)
     except FileNotFoundError:
@@ -137,7 +137,7 @@ def _inspected(
     return facts
 
 
-def _header(path: Path) -> dict[str, object]:
+def _header(path: Path, max_pixels: int) -> dict[str, object]:
     """Return what the header tells; no pixel is decoded, so any size is allowed here."""
     with opened(path, 2**62) as image:
         bits = {"1": 1, "I": 32, "F": 32}.get(image.mode, 16 if image.mode.startswith("I;") else 8)
@@ -155,7 +155,8 @@ def _header(path: Path) -> dict[str, object]:
             "width": image.width,
             "height": image.height,
             "frames": int(getattr(image, "n_frames", 1)),
-            "exif_orientation": _orientation(image),
+            # A PNG is decoded whole in search of its EXIF data.
+            "exif_orientation": _orientation(image) if image.width * image.height <= max_pixels else 1,
         }
 
 

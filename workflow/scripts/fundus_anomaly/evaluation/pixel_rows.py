@@ -82,7 +82,9 @@ def _rows_of(
     regions = h.regions[subset.groups, subset.channel - 1].sum(axis=0)
     region_count = int(h.region_counts[subset.groups, subset.channel - 1].sum())
     positives, negatives = int(positive.sum()), int(negative.sum())
-    left_out = f"{len(h.unannotated)} abnormal images without a mask left out" if h.unannotated else ""
+    left_out = (
+        f"images left out that are not labelled normal and have no mask: {len(h.unannotated)}" if h.unannotated else ""
+    )
 
     def row(metric: str, value: float, note: str = "") -> Row:
         notes = "; ".join(part for part in (note, left_out) if part)

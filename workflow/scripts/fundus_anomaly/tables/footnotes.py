@@ -44,6 +44,19 @@ def footnotes(
     ]
 
 
+def index_fact(search: Mapping[str, object], recalls: Sequence[float]) -> str:
+    """Return the index that the nearest entries were searched with, and how well where it is approximate.
+
+    Args:
+        search: ``index``, ``nlist`` and ``nprobe`` of the configuration.
+        recalls: Share of positions whose nearest entry was found, one for each row of the table; empty if exact.
+    """
+    if search["index"] == "flat":
+        return "flat, exact"
+    cells = f"{search['index']}, approximate, {search['nprobe']} of {search['nlist']} cells searched"
+    return f"{cells}, recall of the rows at least {min(recalls):.4f}"
+
+
 def notes_of(variants: Sequence[Variant], figures: Sequence[Figure], image_score: str) -> list[str]:
     """Return what the evaluations remarked on the figures shown, each remark once, with the figures that it is about.
 

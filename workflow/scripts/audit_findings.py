@@ -1,0 +1,33 @@
+"""Judge all that the reading of the files found."""
+
+import logging
+
+import pandas as pd
+
+from fundus_anomaly.audit.fact_tables import read_facts
+from fundus_anomaly.audit.findings import findings_table
+from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
+from fundus_anomaly.audit.mask_findings import mask_findings
+from fundus_anomaly.audit.photograph_findings import photograph_findings
+from fundus_anomaly.storage import write_text
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Write the findings as CSV."""
+    manifest = pd.DataFrame(dict(params.manifest))
+    excluded = list(params.excluded)
+    photographs = pd.concat([read_facts(file, PHOTOGRAPH_FACTS) for file in input.photographs], ignore_index=True)
+    findings = photograph_findings(manifest, photographs, params.near_duplicate_share, excluded)
+    if input.masks:
+        masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
+        findings += mask_findings(manifest, photographs, masks, excluded)
+    table = findings_table(findings)
+    write_text(output.findings, table.to_csv(index=False, lineterminator="\n"))
+    for severity, group in table.groupby("severity", sort=False):
+        logging.info("%d findings of severity %s: see %s", len(group), severity, params.page)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)
