@@ -13,6 +13,8 @@ sys.path.insert(0, str(SCRIPTS))
 from fundus_anomaly import variants
 from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
+from fundus_anomaly.lesionpaste.sources import source_key, source_rows
 from import_closure import import_closure
 
 RESULTS = f"results/{config['experiment'] or config['dataset']}"
@@ -36,6 +38,30 @@ def read_datasets():
 
 # The audit reads all that was found, so that its report tells what an exclusion settled.
 FOUND, DATASET = or_stop(read_datasets)
+SOURCE_IMAGES = config["lesionpaste"]["source"]["images"]
+
+
+def read_source_dataset():
+    """Return the dataset that holds the annotated images: the run's own, or another."""
+    source = config["lesionpaste"]["source"]
+    if not SOURCE_IMAGES or not source["dataset"] and not source["root"]:
+        return FOUND
+    name = source["dataset"] or config["dataset"]
+    return registry.load(name, config["data"][name], source["root"] or DATA_ROOT, config["seed"])
+
+
+SOURCE_DATASET = or_stop(read_source_dataset)
+
+
+def source_table():
+    """Return the manifest's rows of the annotated images."""
+    if not SOURCE_IMAGES:
+        raise WorkflowError(
+            "lesionpaste.source.images is empty: name the annotated image whose lesions are to be pasted."
+        )
+    return or_stop(source_rows, SOURCE_DATASET, SOURCE_IMAGES, set(DATASET.manifest["id"]))
+
+
 VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
 RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
@@ -55,10 +81,11 @@ def code(script):
 AUDITED_SPLITS = list(FOUND.audited["split"].unique())
 MASKED_SPLITS = [
     split
-    for split, table in FOUND.manifest.groupby("split")
+    for split, table in FOUND.audited.groupby("split")
     if (table[manifest.mask_columns(FOUND.lesions)] != "").any(axis=None)
 ]
 
+PREPROCESSING = {"resad": config["preprocessing"], "lesionpaste": config["lesionpaste"]["preprocessing"]}
 IMAGE_SIZE = [config["preprocessing"]["size"]] * 2
 INDEX = {key: config["bank"][key] for key in ("index", "nlist", "nprobe")}
 SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")}
@@ -79,9 +106,9 @@ def columns_of(table, split, columns):
     return table[columns or list(table.columns)].to_dict("list")
 
 
-def mask_paths(table):
+def mask_paths(table, lesions=FOUND.lesions):
     """Return the paths of all lesion masks in rows of the manifest, image by image."""
-    columns = [table[column] for column in manifest.mask_columns(FOUND.lesions)]
+    columns = [table[column] for column in manifest.mask_columns(lesions)]
     return [path for image in zip(*columns) for path in image if path]
 
 
@@ -128,7 +155,7 @@ ATTENDING = list(
 )
 # Tables and curves need both classes in the test; a folder of unknown images has neither.
 LABELLED = {0, 1} <= set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
-MASKS = [f"{RESULTS}/masks/test.h5"] if "test" in MASKED_SPLITS else []
+MASKS = [f"{RESULTS}/masks/resad/test.h5"] if "test" in MASKED_SPLITS else []
 PUBLISHED = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "resad.csv")
 TABLE = {
     "dataset": config["dataset"],
@@ -165,6 +192,7 @@ def resc_paths(names, pattern):
 
 wildcard_constraints:
     split="train|test|unused",
+    method="resad|lesionpaste",
     backbone="[a-z0-9_]+",
     pool="[0-9]+",
     region="[0-9]+",

@@ -23,7 +23,7 @@ rule weights:
 
 rule features:
     input:
-        images=f"{RESULTS}/images/{{split}}.h5",
+        images=f"{RESULTS}/images/resad/{{split}}.h5",
         weights=f"{RESULTS}/weights/{{backbone}}.weights",
         code=code("features.py"),
     output:

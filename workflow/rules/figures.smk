@@ -3,7 +3,7 @@
 
 rule figure_qualitative:
     input:
-        images=f"{RESULTS}/images/test.h5",
+        images=f"{RESULTS}/images/resad/test.h5",
         masks=MASKS,
         maps=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.h5"),
         scores=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.csv"),
@@ -64,7 +64,7 @@ rule figure_curves:
 
 rule figure_misses:
     input:
-        images=f"{RESULTS}/images/test.h5",
+        images=f"{RESULTS}/images/resad/test.h5",
         masks=MASKS,
         maps=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.h5"),
         scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.csv"),
@@ -102,7 +102,7 @@ rule figure_misses:
 # Snakemake's report, since a report of one file cannot hold a folder.
 rule heat_maps:
     input:
-        images=f"{RESULTS}/images/test.h5",
+        images=f"{RESULTS}/images/resad/test.h5",
         maps=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.h5"),
         scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.csv"),
         calibration=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.h5"),

@@ -1,4 +1,4 @@
-# Photographs and lesion masks to HDF5 at the working size.
+# Photographs and lesion masks to HDF5, as each method wants to see them.
 
 
 rule images:
@@ -8,11 +8,11 @@ rule images:
         facts=f"{RESULTS}/audit/photographs.{{split}}.csv",
         code=code("images.py"),
     output:
-        images=f"{RESULTS}/images/{{split}}.h5",
+        images=f"{RESULTS}/images/{{method}}/{{split}}.h5",
     log:
-        f"{RESULTS}/logs/images.{{split}}.log",
+        f"{RESULTS}/logs/images/{{method}}.{{split}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/images.{{split}}.tsv"
+        f"{RESULTS}/benchmarks/images/{{method}}.{{split}}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1
@@ -20,7 +20,7 @@ rule images:
         mem_mb=2000,
         runtime=120,
     params:
-        **config["preprocessing"],
+        preprocessing=lambda wildcards: PREPROCESSING[wildcards.method],
         ids=ids_of_split,
         on_bad_image=config["data"]["on_bad_image"],
         max_pixels=config["data"]["max_pixels"],
@@ -31,13 +31,13 @@ rule images:
 rule masks:
     input:
         masks=masks,
-        images=f"{RESULTS}/images/{{split}}.h5",
+        images=f"{RESULTS}/images/{{method}}/{{split}}.h5",
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("masks.py"),
     output:
-        masks=f"{RESULTS}/masks/{{split}}.h5",
+        masks=f"{RESULTS}/masks/{{method}}/{{split}}.h5",
     log:
-        f"{RESULTS}/logs/masks.{{split}}.log",
+        f"{RESULTS}/logs/masks/{{method}}.{{split}}.log",
     conda:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1

@@ -29,13 +29,12 @@ def main(input, output, params, threads):
     """Write ``image`` (n, S, S, 3) uint8, ``field_of_view`` (n, S, S) uint8, ``source`` (n,) JSON and ``id``."""
     facts = read_facts(input.facts, PHOTOGRAPH_FACTS)
     taken = readable(params.ids, list(input.photographs), facts, params.on_bad_image)
-    size = params.size
+    preprocessing = dict(params.preprocessing)
+    size = preprocessing["size"]
 
     def one(image: tuple[str, str]) -> Preprocessed | InputError:
         try:
-            return preprocess(
-                image[1], size=size, aspect=params.aspect, graham=params.graham, max_pixels=params.max_pixels
-            )
+            return preprocess(image[1], **preprocessing, max_pixels=params.max_pixels)
         except InputError as error:
             return error
 

@@ -6,30 +6,32 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..phantom import cohort
-from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, Dataset, frame
+from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame
 
 NAME = cohort.DATASET
 LESIONS = cohort.LESIONS
 
 
+_PATIENTS = ("train_patients", "test_normal_patients", "test_abnormal_patients", "source_patients")
+
+
 def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
-    """Return the manifest of the planned cohort.
+    """Return the manifest of the planned cohort; annotated images for lesion banks are ``unused``.
 
     Args:
-        settings: ``train_patients``, ``test_normal_patients`` and ``test_abnormal_patients``, each patient with two
-            eyes.
+        settings: ``train_patients``, ``test_normal_patients``, ``test_abnormal_patients`` and ``source_patients``,
+            each patient with two eyes.
         root: The folder into which photographs and masks are written.
         seed: The seed of the configuration.
     """
-    numbers = {name: settings[name] for name in ("train_patients", "test_normal_patients", "test_abnormal_patients")}
     rows = []
-    for eye in cohort.plan(seed, **numbers):
+    for eye in cohort.plan(seed, **{name: settings[name] for name in _PATIENTS}):
         photograph, masks = cohort.file_names(eye)
         rows.append(
             {
                 "id": eye.id,
                 "path": str(root / photograph),
-                "split": eye.split,
+                "split": UNUSED if eye.split == "source" else eye.split,
                 "patient": eye.patient,
                 "eye": eye.eye,
                 "label": ABNORMAL if eye.grade else NORMAL,
@@ -37,4 +39,12 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
             }
             | {MASK_PREFIX + lesion: str(root / mask) for lesion, mask in masks.items()}
         )
-    return Dataset(NAME, frame(rows, LESIONS), LESIONS, masks_inverted=False)
+    table = frame(rows, LESIONS)
+    aside = table["split"] == UNUSED
+    return Dataset(
+        NAME,
+        table[~aside].reset_index(drop=True),
+        LESIONS,
+        masks_inverted=False,
+        unused=table[aside].reset_index(drop=True),
+    )

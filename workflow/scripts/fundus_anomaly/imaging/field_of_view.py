@@ -50,3 +50,14 @@ def bounding_box(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Return ``(top, left, height, width)`` in pixels of the smallest box around a non-empty ``(H, W)`` bool mask."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(rows[0]), int(columns[0]), int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
+
+
+def retina_diameter(mask: np.ndarray, scale: tuple[float, float] = (1.0, 1.0)) -> float:
+    """Return how wide the retina is in the photograph, in its pixels, also where the camera cut it at top and bottom.
+
+    Args:
+        mask: The field of view, ``(H, W)`` bool, not empty.
+        scale: Pixels of ``mask``, along y and along x, for one of the photograph.
+    """
+    _, _, height, width = bounding_box(mask)
+    return max(height / scale[0], width / scale[1])

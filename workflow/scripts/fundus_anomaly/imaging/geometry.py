@@ -37,6 +37,10 @@ class Geometry:
         box, inner, offset = (tuple(values[name]) for name in ("box", "inner", "offset"))
         return cls(box, inner, offset, int(values["size"]))
 
+    def scale(self, full_size: tuple[int, int]) -> tuple[float, float]:
+        """Return pixels of the square, along y and along x, for one pixel of a photograph of ``(height, width)``."""
+        return tuple(self.inner[axis] / (self.box[2 + axis] * full_size[axis]) for axis in (0, 1))
+
     def apply(self, image: np.ndarray) -> np.ndarray:
         """Return the image, ``(H, W)`` or ``(H, W, c)``, uint8 or float32, brought to the working size.
 

@@ -29,7 +29,8 @@ class Eye:
 
     Attributes:
         id: Namespaced id, e.g. ``"phantom/train/0003_left"``.
-        split: ``"train"`` (normals only) or ``"test"``.
+        split: ``"train"`` (normals only), ``"test"``, or ``"source"`` (annotated images that a lesion bank may be made
+            of: grade 4 with every kind of lesion).
         patient: The patient's id, e.g. ``"phantom/train/0003"``; both eyes share it.
         eye: ``"left"`` or ``"right"``.
         grade: Grade of diabetic retinopathy, 0 to 4.
@@ -44,7 +45,13 @@ class Eye:
     lesions: tuple[str, ...]
 
 
-def plan(seed: int, train_patients: int, test_normal_patients: int, test_abnormal_patients: int) -> list[Eye]:
+def plan(
+    seed: int,
+    train_patients: int,
+    test_normal_patients: int,
+    test_abnormal_patients: int,
+    source_patients: int = 0,
+) -> list[Eye]:
     """Return the eyes of the data set, two a patient.
 
     The right eyes of the abnormal patients run through the grades 1 to 4 in turn; the left eye has the same grade or a
@@ -56,6 +63,7 @@ def plan(seed: int, train_patients: int, test_normal_patients: int, test_abnorma
         train_patients: Number of normal patients whose photographs build the memory bank.
         test_normal_patients: Number of normal patients in the test split.
         test_abnormal_patients: Number of patients with a grade of at least 1 in both eyes in the test split.
+        source_patients: Number of patients whose annotated photographs stand aside for lesion banks.
 
     Raises:
         InputError: If a number is negative or has no four-digit patient numbers left.
@@ -64,6 +72,7 @@ def plan(seed: int, train_patients: int, test_normal_patients: int, test_abnorma
         "train_patients": (train_patients, 10000),
         "test_normal_patients": (test_normal_patients, 5000),
         "test_abnormal_patients": (test_abnormal_patients, 5000),
+        "source_patients": (source_patients, 10000),
     }
     raise_if_any(
         Problem(f"phantom: {name}", str(count), f"a whole number from 0 to {most}", "change it in the configuration")
@@ -72,7 +81,8 @@ def plan(seed: int, train_patients: int, test_normal_patients: int, test_abnorma
     )
     eyes = [_eye(seed, "train", number, side) for number in range(train_patients) for side in EYES]
     test = sorted([2 * i for i in range(test_normal_patients)] + [2 * i + 1 for i in range(test_abnormal_patients)])
-    return eyes + [_eye(seed, "test", number, side) for number in test for side in EYES]
+    eyes += [_eye(seed, "test", number, side) for number in test for side in EYES]
+    return eyes + [_source_eye(number, side) for number in range(source_patients) for side in EYES]
 
 
 def file_names(eye: Eye) -> tuple[str, dict[str, str]]:
@@ -89,6 +99,11 @@ def _eye(seed: int, split: str, number: int, side: str) -> Eye:
     name = f"{patient}_{side}"
     grade = _grade(seed, patient, number // 2, side) if split == "test" and number % 2 else 0
     return Eye(name, split, patient, side, grade, _lesions(seed, name, grade))
+
+
+def _source_eye(number: int, side: str) -> Eye:
+    patient = f"{DATASET}/source/{number:04d}"
+    return Eye(f"{patient}_{side}", "source", patient, side, 4, LESIONS)
 
 
 def _grade(seed: int, patient: str, rank: int, side: str) -> int:

@@ -1,0 +1,130 @@
+"""What is pasted changes the image where it says and nowhere else, and depends on seed and id alone."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from lesion_samples import FULL, NEUTRAL, PAPER_MIX, disc, lesions, normal, options
+from scipy.stats import chisquare
+
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.lesionpaste.synthesis import mixed_up, plan, synthesise
+
+SIDE, RETINA = 128, 400.0
+SCALE = (SIDE / RETINA, SIDE / RETINA)
+
+
+def twin(name, chosen=None, seed=0, epoch=0):
+    bank = lesions()
+    image, view = normal(SIDE)
+    pastes = plan(bank, chosen or options(), seed, name, epoch)
+    return image, view, bank, pastes, synthesise(image, view, SCALE, RETINA, bank, pastes)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_outside_of_the_pasted_masks_the_image_is_the_normal_one_bit_for_bit(number):
+    image, view, _, _, made = twin(f"set/{number}")
+    np.testing.assert_array_equal(made.image[~made.mask], image[~made.mask])
+    assert not made.mask[~view].any()
+    assert made.mask.any()
+
+
+def test_the_mask_is_the_union_of_what_was_pasted():
+    image, view, bank, pastes, made = twin("set/1", options(mix=((("MA", "HE", "EX", "SE"), 1.0),)))
+    union = np.zeros_like(view)
+    for paste in pastes:
+        alone = synthesise(image, view, SCALE, RETINA, bank, [paste])
+        assert Counter(np.unique(alone.masks)) == Counter([0, 1 << alone.kinds.index(bank[paste.lesion].kind)])
+        union |= alone.mask
+    np.testing.assert_array_equal(made.mask, union)
+
+
+def test_the_mix_of_types_fits_the_table_over_ten_thousand_draws():
+    bank = [lesion for lesion in lesions()][:16]
+    few = [next(lesion for lesion in bank if lesion.kind == kind) for kind in ("MA", "HE", "EX", "SE")]
+    drawn = Counter(
+        frozenset(few[paste.lesion].kind for paste in plan(few, options(NEUTRAL), 0, f"set/{number}"))
+        for number in range(10_000)
+    )
+    expected = {frozenset(kinds): share * 10_000 for kinds, share in PAPER_MIX}
+    assert set(drawn) == set(expected)
+    assert chisquare([drawn[kinds] for kinds in expected], list(expected.values())).pvalue > 0.001
+
+
+def test_the_number_of_lesions_is_uniform_from_one_to_half_as_many_again():
+    bank = [lesion for lesion in lesions() if lesion.kind == "MA"]
+    counts = Counter(len(plan(bank, options(mix=((("MA",), 1.0),)), 0, f"{n}")) for n in range(4000))
+    assert sorted(counts) == list(range(1, 11))  # 7 lesions
+    assert chisquare(list(counts.values())).pvalue > 0.001
+
+
+def test_a_twin_depends_on_seed_image_and_epoch_and_on_nothing_else():
+    same = [twin("set/7")[-1].image for _ in range(2)]
+    np.testing.assert_array_equal(*same)
+    for other in (twin("set/8"), twin("set/7", seed=1), twin("set/7", epoch=1)):
+        assert (other[-1].image != same[0]).any()
+
+
+def test_the_rows_of_table_1_share_lesions_places_and_weights():
+    rows = [plan(lesions(), options(each), 0, "set/1") for each in (FULL, NEUTRAL, replace(FULL, rotation=0))]
+    for others in rows[1:]:
+        for first, second in zip(rows[0], others, strict=True):
+            assert (first.lesion, first.weight) == (second.lesion, second.weight)
+            np.testing.assert_array_equal(first.places, second.places)
+
+
+def test_the_weights_are_uniform_in_their_range_and_one_without_mixup():
+    weights = [paste.weight for n in range(300) for paste in plan(lesions(), options(), 0, f"{n}")]
+    assert 0.5 <= min(weights) < 0.51
+    assert 0.79 < max(weights) <= 0.8
+    assert {paste.weight for paste in plan(lesions(), options(mixup=(1, 1)), 0, "x")} == {1.0}
+
+
+@pytest.mark.parametrize("weight", [0.5, 0.8, 1.0])
+def test_mixup_is_the_papers_equation(weight):
+    random = np.random.default_rng(0)
+    image, lesion = random.integers(0, 256, (9, 9, 3)).astype(np.uint8), random.random((9, 9, 3)) * 255
+    mask = random.random((9, 9)) < 0.5
+    m = mask[..., None].astype(float)
+    wanted = (1 - weight) * (m * image) + weight * (m * lesion) + (1 - m) * image
+    np.testing.assert_array_equal(mixed_up(image, lesion, mask, weight), wanted.round().astype(np.uint8))
+
+
+def test_places_are_spread_over_the_whole_field_of_view():
+    bank = [lesions()[0]]
+    image, view = normal(SIDE)
+    heat = np.zeros((SIDE, SIDE))
+    for number in range(1500):
+        made = synthesise(
+            image, view, SCALE, RETINA, bank, plan(bank, options(NEUTRAL, ((("MA",), 1.0),)), 0, f"{number}")
+        )
+        heat += made.mask
+    quarters = [part.sum() for half in np.split(heat, 2) for part in np.split(half, 2, axis=1)]
+    assert max(quarters) < 1.25 * min(quarters)
+    # The outermost ring of places is reached too.
+    assert heat[disc(SIDE) & ~disc(SIDE, 0.85)].sum() > 0.1 * heat.sum()
+
+
+def test_a_lesion_keeps_its_size_relative_to_the_retina():
+    bank = [lesion for lesion in lesions(retina=400.0) if lesion.kind == "SE"][:1]
+    image, view = normal(SIDE)
+    pastes = plan(bank, options(NEUTRAL, ((("SE",), 1.0),), most=1), 0, "x")
+    # A photograph of twice the resolution, brought to the same size: the lesion is as large as before.
+    once = synthesise(image, view, (0.32, 0.32), 400.0, bank, pastes).mask.sum()
+    twice = synthesise(image, view, (0.16, 0.16), 800.0, bank, pastes).mask.sum()
+    assert once == twice == pytest.approx((40 * 0.32) ** 2, rel=0.1)
+
+
+def test_a_lesion_that_fits_nowhere_is_an_error_and_a_tight_one_finds_its_place():
+    bank = [lesion for lesion in lesions() if lesion.kind == "SE"][:1]  # 40 of 400 pixels
+    chosen = options(NEUTRAL, ((("SE",), 1.0),), most=1)
+    image, view = normal(SIDE)
+    narrow = np.zeros_like(view)
+    narrow[5:18, 100:113] = True  # 13 pixels hold its 12.8
+    made = synthesise(image, narrow, SCALE, RETINA, bank, plan(bank, chosen, 0, "x"))
+    assert made.mask.any()
+    assert not made.mask[~narrow].any()
+    narrow[5, :] = False
+    with pytest.raises(InputError, match="fit nowhere"):
+        synthesise(image, narrow, SCALE, RETINA, bank, plan(bank, chosen, 0, "x"))

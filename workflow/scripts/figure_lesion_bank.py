@@ -1,0 +1,16 @@
+"""Draw what is inside a lesion bank."""
+
+from fundus_anomaly.figures.lesion_bank import draw
+from fundus_anomaly.figures.style import save
+from fundus_anomaly.lesionpaste.bank import read_bank
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Draw the contact sheet as PNG."""
+    save(draw(read_bank(input.bank), params.columns, params.rows_a_type), output[0], params.dpi)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)

@@ -1,0 +1,34 @@
+"""Draw normal images beside their artificial anomalous twins, for each mix of lesion types."""
+
+from fundus_anomaly.figures.style import save
+from fundus_anomaly.figures.twins import Row, draw
+from fundus_anomaly.lesionpaste.bank import read_bank
+from fundus_anomaly.lesionpaste.normal_images import NormalImages
+from fundus_anomaly.lesionpaste.options import options_from
+from fundus_anomaly.lesionpaste.synthesis import plan, synthesise
+from fundus_anomaly.seeds import digest
+from fundus_anomaly.storage import open_h5
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Draw the twins that training sees: the images are chosen by seed and id, the first of each mix."""
+    bank, options = read_bank(input.bank), options_from(params.synthesis)
+    rows = []
+    with open_h5(input.images, "image", "field_of_view", "source", "id") as file:
+        images = NormalImages(file)
+        order = sorted(range(len(images)), key=lambda number: digest(params.seed, "figure", images.ids[number]))
+        plans = {number: plan(bank, options, params.seed, images.ids[number]) for number in order}
+        for kinds, _ in options.mix:
+            fitting = [number for number in order if {bank[paste.lesion].kind for paste in plans[number]} == set(kinds)]
+            for number in fitting[: params.rows]:
+                normal = images[number]
+                made = synthesise(*normal[1:], bank, plans[number])
+                mix, count = ", ".join(kinds), len(plans[number])
+                rows.append(Row(normal.id, mix, count, normal.image, made.image, made.masks, made.kinds))
+    save(draw(rows), output[0], params.dpi)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)
