@@ -108,7 +108,7 @@ def test_an_unknown_dataset_is_refused_with_the_names_of_the_known():
 
 
 def test_a_grown_phantom_holds_the_smaller_one():
-    numbers = {"train_patients": 3, "test_normal_patients": 2, "test_abnormal_patients": 2}
+    numbers = {"train_patients": 3, "test_normal_patients": 2, "test_abnormal_patients": 2, "source_patients": 0}
     small = registry.load("phantom", numbers, "data", 1)
     large = registry.load("phantom", numbers | {"train_patients": 5}, "data", 1)
     assert (small.manifest["split"].value_counts()["train"], len(small.manifest)) == (6, 14)

@@ -104,7 +104,7 @@ def test_another_training_photograph_reruns_the_bank_and_no_feature_of_the_test(
 
 
 def test_another_mask_reruns_what_measures_and_shows_lesions_and_no_feature(project):
-    mask = sorted(project.results.glob("data/masks/**/*.png"))[0]
+    mask = sorted(project.results.glob("data/masks/*/test/*.png"))[0]
     with edited(mask, other_picture(mask)):
         planned = project.plan()
     assert planned == {"inspect_masks": 1, **AUDITED, "masks": 1} | EVALUATED | PICTURES

@@ -32,8 +32,11 @@ TINY = {
         "variants": [{"name": "70%", "normals": 0.7}, {"name": "eq. 4 as identity", "spatial": "identity"}],
     },
 }
-ONE_THREAD = [f"{rule}=1" for rule in ("features", "resc", "coreset", "score", "calibrate", "images", "masks")]
-TARGETS = {"all", "resad", "ablations", "audit"}
+ONE_THREAD = [
+    f"{rule}=1"
+    for rule in ("features", "resc", "coreset", "score", "calibrate", "images", "masks", "train", "classify")
+]
+TARGETS = {"all", "resad", "ablations", "audit", "lesionpaste"}
 
 
 def changed(config: Mapping, changes: Mapping[str, object]) -> dict:

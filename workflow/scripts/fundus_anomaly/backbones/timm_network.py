@@ -10,7 +10,7 @@ from pathlib import Path
 import timm
 import torch
 
-from ..errors import InputError, Problem
+from .state import load_state, read_state
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -31,7 +31,7 @@ _LITE0_LAYERS = {
 }
 # The first block does not expand, so timm names its layers one earlier.
 _LITE0_FIRST = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
-_LITE0_OUTSIDE = {"_conv_stem": "conv_stem", "_bn0": "bn1"}
+_LITE0_OUTSIDE = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2"}
 
 
 def _lite0_key(key: str) -> str:
@@ -92,7 +92,9 @@ class TimmBackbone:
         network = NETWORKS[name]
         self._device, self._precision = device, precision
         self._model = timm.create_model(network.timm_name, pretrained=False, features_only=True, out_indices=(2, 3))
-        _load_state(self._model, _read_state(weights), network, name, weights)
+        state = {network.key(key): value for key, value in read_state(weights).items()}
+        # A features_only model joins the names of what it keeps with underscores where it flattens the network.
+        load_state(self._model, state, name, weights)
         self._model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
         self._mean = torch.tensor(network.mean, device=device).view(1, 3, 1, 1) * 255
         self._std = torch.tensor(network.std, device=device).view(1, 3, 1, 1) * 255
@@ -106,51 +108,3 @@ class TimmBackbone:
         with torch.autocast(torch.device(self._device).type, torch.bfloat16, enabled=low):
             level2, level3 = self._model(batch)
         return level2.permute(0, 2, 3, 1).float(), level3.permute(0, 2, 3, 1).float()
-
-
-def _read_state(weights: str | Path) -> dict[str, torch.Tensor]:
-    try:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a foreign file; each means the same to the user
-        raise InputError(
-            Problem(
-                str(weights),
-                f"a file that is no plain state dict ({_first_line(error)})",
-                "a PyTorch state dict of tensors, readable without unpickling code",
-                "get the weights of the backbone's own source (see README, weights)",
-            )
-        ) from error
-    state = state.get("state_dict", state) if isinstance(state, dict) else {}
-    return {key.removeprefix("module."): value for key, value in state.items() if isinstance(value, torch.Tensor)}
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _load_state(
-    model: torch.nn.Module, state: dict[str, torch.Tensor], network: Network, name: str, weights: str | Path
-) -> None:
-    # A features_only model joins the names of what it keeps with underscores where it flattens the network.
-    wanted = model.state_dict()
-    renamed = {network.key(key): value for key, value in state.items()}
-    problems = []
-    for key, value in wanted.items():
-        if key.endswith("num_batches_tracked"):
-            renamed.setdefault(key, value)
-        if key not in renamed:
-            problems.append(f"{key} is missing")
-        elif renamed[key].shape != value.shape:
-            problems.append(f"{key} has shape {tuple(renamed[key].shape)} instead of {tuple(value.shape)}")
-        elif not torch.isfinite(renamed[key].float()).all():
-            problems.append(f"{key} holds NaN or infinite values")
-    if problems:
-        raise InputError(
-            Problem(
-                str(weights),
-                f"{len(problems)} parameters that do not fit, e.g. {'; '.join(problems[:3])}",
-                f"the parameters of {name}",
-                "set backbone.name to the network of this file, or backbone.weights to a file of this network",
-            )
-        )
-    model.load_state_dict({key: renamed[key] for key in wanted})

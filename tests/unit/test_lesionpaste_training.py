@@ -1,0 +1,145 @@
+"""A training goes on from its checkpoint to the same weights; its batches are balanced and depend on no worker."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from lesion_samples import disc, lesions, normal, options
+from torch import nn
+
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.imaging.geometry import stretch
+from fundus_anomaly.lesionpaste.checkpoint import read_checkpoint, write_checkpoint
+from fundus_anomaly.lesionpaste.classifier import Classifier, build
+from fundus_anomaly.lesionpaste.training import Schedule, Training, logits_of, rate
+from fundus_anomaly.lesionpaste.twins import Twins, batches, order_of
+from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
+from fundus_anomaly.weights import fetch
+
+SIDE, COUNT = 32, 10
+SCHEDULE = Schedule(epochs=3, learning_rate=0.05, momentum=0.9, weight_decay=1e-4)
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """Ten normal images of 32×32 pixels, made from photographs of 64×64."""
+    path = tmp_path_factory.mktemp("images") / "train.h5"
+    source = json.dumps({"geometry": stretch(SIDE).as_dict(), "height": 64, "width": 64})
+    with create_h5(path) as file:
+        create_dataset(file, "image", (COUNT, SIDE, SIDE, 3), np.uint8)[:] = np.stack(
+            [normal(SIDE, seed)[0] for seed in range(COUNT)]
+        )
+        create_dataset(file, "field_of_view", (COUNT, SIDE, SIDE), np.uint8)[:] = disc(SIDE)
+        write_texts(file, "source", [source] * COUNT)
+        write_ids(file, [f"set/{number}" for number in range(COUNT)])
+    return path
+
+
+def pairs(images, epoch=0, chosen=None):
+    return Twins(images, range(COUNT), lesions(), options() if chosen is None else chosen, 0, epoch)
+
+
+def tiny_classifier(seed=0):
+    torch.manual_seed(seed)
+    layers = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Dropout(), nn.Linear(128, 2)
+    )
+    return Classifier(layers, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2))
+
+
+def trained(images, epochs, known=None, schedule=SCHEDULE):
+    training = Training(tiny_classifier(), schedule, device="cpu", precision="float32", seed=5)
+    if known is not None:
+        training.resume(known)
+    for epoch in range(len(training.state.history), epochs):
+        data = batches(pairs(images, epoch), 4, 0, False, order_of(epoch, COUNT, 5))
+        training.epoch(data, batches(pairs(images), 8, 0, False), 5, lambda count: None)
+    return training.state
+
+
+def test_batches_are_half_normal_and_half_twin_and_hold_every_image_once(images):
+    seen = []
+    for photographs, labels in batches(pairs(images), 6, 0, False, order_of(0, COUNT, 0)):
+        assert labels.sum() == len(labels) / 2
+        assert photographs.dtype == torch.uint8
+        seen += [photograph.numpy().tobytes() for photograph in photographs[labels == 0]]
+        different = (photographs[labels == 0] != photographs[labels == 1]).flatten(1).any(dim=1)
+        assert different.all()
+    assert sorted(seen) == sorted(normal(SIDE, seed)[0].tobytes() for seed in range(COUNT))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_number_of_workers_does_not_change_the_batches(images, workers):
+    alone, with_workers = (list(batches(pairs(images), 4, number, False)) for number in (0, workers))
+    for one, other in zip(alone, with_workers, strict=True):
+        assert torch.equal(one[0], other[0])
+        assert torch.equal(one[1], other[1])
+
+
+def test_twins_without_lesions_equal_their_normals(images):
+    twins = Twins(images, range(COUNT), lesions(), None, 0)
+    assert all(torch.equal(*twins[number]) for number in range(COUNT))
+
+
+def test_an_image_has_one_twin_unless_new_ones_are_asked_for(images):
+    assert torch.equal(pairs(images)[3], pairs(images)[3])
+    assert not torch.equal(pairs(images)[3], pairs(images, epoch=1)[3])
+
+
+def test_a_training_that_was_killed_ends_with_the_weights_of_an_undisturbed_one(images, tmp_path):
+    undisturbed = trained(images, 3)
+    write_checkpoint(tmp_path / "c.pt", trained(images, 2), "key")
+    resumed = trained(images, 3, read_checkpoint(tmp_path / "c.pt", "key"))
+    assert resumed.history == undisturbed.history
+    for one, other in ((resumed.weights, undisturbed.weights), (resumed.best, undisturbed.best)):
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_checkpoint_of_another_configuration_is_not_gone_on_from_and_a_damaged_one_is_named(images, tmp_path):
+    path = tmp_path / "c.pt"
+    assert read_checkpoint(path, "key") is None
+    write_checkpoint(path, trained(images, 1), "key")
+    assert read_checkpoint(path, "another") is None
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(InputError, match="delete"):
+        read_checkpoint(path, "key")
+
+
+def test_the_best_epoch_is_the_one_of_the_largest_validation_auc(images):
+    state = trained(images, 3)
+    merits = [(-row["validation_auc"], row["validation_loss"]) for row in state.history]
+    same = all(torch.equal(state.best[name], state.weights[name]) for name in state.weights)
+    assert same == (int(np.argmin([auc for auc, _ in merits])) == 2 or min(merits) == merits[2])
+
+
+def test_a_loss_that_is_no_number_says_which_key_to_change(images):
+    with pytest.raises(InputError, match="learning_rate"):
+        trained(images, 3, schedule=Schedule(3, 1e12, 0.9, 0.0))
+
+
+def test_the_rate_falls_as_a_cosine_from_the_configured_one_to_zero():
+    assert rate(SCHEDULE, 0) == SCHEDULE.learning_rate
+    assert rate(SCHEDULE, 0.5) == pytest.approx(SCHEDULE.learning_rate / 2)
+    assert rate(SCHEDULE, 1) == pytest.approx(0)
+    assert rate(SCHEDULE, 0.25) == pytest.approx(SCHEDULE.learning_rate * (1 + math.sqrt(0.5)) / 2)
+
+
+@pytest.mark.parametrize(("name", "head"), [("efficientnet_lite0", "full"), ("vgg16", "linear")])
+def test_a_classifier_has_imagenets_convolutions_and_a_head_of_its_seed(tmp_path, name, head):
+    weights = tmp_path / "weights"
+    fetch(name, "", "", weights)
+    same, again, other = (
+        build(name, weights, head=head, mean=(0.5,) * 3, std=(0.2,) * 3, seed=seed).eval() for seed in (1, 1, 2)
+    )
+    photographs = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+    results = [logits_of(model, photographs, "cpu", "float32") for model in (same, again, other)]
+    assert torch.equal(results[0], results[1])
+    assert not torch.equal(results[0], results[2])
+    differing = [key for key, value in same.state_dict().items() if not torch.equal(value, other.state_dict()[key])]
+    assert differing == ["network.classifier.weight"] or differing == [
+        "network.classifier.weight",
+        "network.classifier.bias",
+    ]

@@ -1,0 +1,19 @@
+"""Draw loss and validation AUC of every training."""
+
+import pandas as pd
+
+from fundus_anomaly.figures.learning_curves import draw
+from fundus_anomaly.figures.style import save
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Draw the figure as PNG."""
+    files = iter(input.histories)
+    histories = {row: [pd.read_csv(next(files)) for _ in params.repeats] for row in params.rows}
+    save(draw(histories), output[0], params.dpi)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)

@@ -1,0 +1,74 @@
+"""A training after some epoch, as a file that a killed run goes on from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from ..errors import InputError, Problem
+from ..storage import whole
+
+
+@dataclass
+class Checkpoint:
+    """What a training needs to go on.
+
+    Attributes:
+        history: One row an epoch: ``epoch``, ``loss``, ``validation_loss``, ``validation_auc``, ``learning_rate``.
+        weights: State of the classifier after the last epoch.
+        optimiser: State of the optimiser.
+        best: State of the classifier after the best epoch by validation.
+    """
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    optimiser: dict = field(default_factory=dict)
+    best: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint, key: str) -> None:
+    """Write a checkpoint, whole or not at all.
+
+    Args:
+        path: The file.
+        checkpoint: Its content.
+        key: What the training was configured with, see :func:`read_checkpoint`.
+    """
+    same = checkpoint.best is checkpoint.weights
+    content = {
+        "key": key,
+        "history": checkpoint.history,
+        "weights": checkpoint.weights,
+        "optimiser": checkpoint.optimiser,
+        "best": {} if same else checkpoint.best,
+    }
+    with whole(path) as temporary:
+        torch.save(content, temporary)
+
+
+def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None:
+    """Return the checkpoint of a training, or None if there is none of this configuration.
+
+    Args:
+        path: The file; it may be absent.
+        key: What the training is configured with: the checkpoint of another one is not gone on from.
+
+    Raises:
+        InputError: If the file is damaged.
+    """
+    path = Path(path)
+    if not path.exists():
+        return None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["key"] != key:
+            return None
+        best = content["best"] or content["weights"]
+        return Checkpoint(content["history"], content["weights"], content["optimiser"], best)
+    except Exception as error:  # torch raises many kinds for a damaged file
+        found = f"a file that is no checkpoint ({type(error).__name__})"
+        remedy = f"delete {path} and run the same command again; the training starts anew"
+        raise InputError(Problem(str(path), found, "a checkpoint as it was written", remedy)) from error

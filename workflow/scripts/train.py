@@ -1,0 +1,113 @@
+"""Train the classifier on normal images and their artificial anomalous twins."""
+
+import hashlib
+import json
+import logging
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from fundus_anomaly.device import device_for
+from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.imaging.decode import sha256
+from fundus_anomaly.lesionpaste.bank import read_bank
+from fundus_anomaly.lesionpaste.checkpoint import read_checkpoint, write_checkpoint
+from fundus_anomaly.lesionpaste.classifier import build
+from fundus_anomaly.lesionpaste.options import options_from
+from fundus_anomaly.lesionpaste.training import Schedule, Training
+from fundus_anomaly.lesionpaste.twins import Twins, batches, order_of
+from fundus_anomaly.progress import bar
+from fundus_anomaly.seeds import digest
+from fundus_anomaly.storage import open_h5, read_ids, whole, write_text
+from fundus_anomaly.training_subset import share_of_patients
+from rule_log import logged
+
+
+def divided(ids: list[str], patient_of: dict[str, str], share: float, seed: int) -> tuple[list[int], list[int]]:
+    """Return the numbers of the images to train on and of those to choose the epoch by, no patient in both."""
+    held_out = share_of_patients([patient_of[name] for name in ids], share, seed)
+    training, validation = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
+    if not training:
+        raise InputError(
+            Problem(
+                "normal images",
+                f"{len(ids)} of {len(set(patient_of[name] for name in ids))} patient, all of them for validation",
+                "normal images of two patients or more",
+                "give more normal images",
+            )
+        )
+    return training, validation
+
+
+def configuration_key(input, params) -> str:
+    """Return a digest of all that the weights depend on: a checkpoint of anything else is not gone on from."""
+    files = [sha256(file) for file in (input.images, input.bank, input.weights)]
+    told = json.dumps([files, params.row, params.training, params.train, params.repeat], sort_keys=True, default=dict)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def main(input, output, params, wildcards, resources, threads):
+    """Write the weights of the best epoch by validation, and the history of all epochs."""
+    device = device_for(resources.get("gpu", 0), threads)
+    settings, seed = dict(params.training), digest(params.seed, "lesionpaste repeat", params.repeat)
+    bank, options = read_bank(input.bank), options_from(params.row) if params.row["pasted"] else None
+    with open_h5(input.images, "image", "field_of_view", "source", "id") as file:
+        ids = read_ids(file)
+    patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
+    numbers, held_out = divided(ids, patient_of, settings["validation"], params.seed)
+    batch = min(settings["batch"], 2 * len(numbers))
+    if batch < settings["batch"]:
+        logging.info("batches of %d images instead of %d: there are no more", batch, settings["batch"])
+    logging.info("%d normal images to train on, %d to choose the epoch by", len(numbers), len(held_out))
+    classifier = build(
+        wildcards.network,
+        input.weights,
+        head=settings["head"],
+        mean=settings["mean"],
+        std=settings["std"],
+        seed=digest(seed, "head") % 2**63,
+    )
+    schedule = Schedule(*(settings[name] for name in ("epochs", "learning_rate", "momentum", "weight_decay")))
+    training = Training(classifier, schedule, device=device, precision=settings["precision"], seed=seed)
+    checkpoint, key = Path(output.weights).parent / "training.checkpoint.pt", configuration_key(input, params)
+    known = read_checkpoint(checkpoint, key)
+    if known is not None:
+        training.resume(known)
+        logging.info("going on after epoch %d", len(known.history))
+    workers, pinned = max(1, threads - 1), device == "cuda"
+    steps = math.ceil(len(numbers) / max(1, batch // 2))
+    done = len(training.state.history)
+    with bar(2 * len(numbers) * schedule.epochs, "training", "image", 2 * len(numbers) * done) as shown:
+        for epoch in range(done, schedule.epochs):
+            drawn = epoch if settings["fresh_twins"] else 0
+            pairs = Twins(input.images, numbers, bank, options, params.seed, drawn)
+            judged = Twins(input.images, held_out, bank, options, params.seed)
+            state = training.epoch(
+                batches(pairs, batch, workers, pinned, order_of(epoch, len(numbers), seed)),
+                batches(judged, batch, workers, pinned) if held_out else [],
+                steps,
+                shown.update,
+            )
+            write_checkpoint(checkpoint, state, key)
+            row = state.history[-1]
+            logging.info("epoch %d: " + ", ".join(f"{name} {row[name]:.4g}" for name in list(row)[1:]), row["epoch"])
+    with whole(output.weights) as temporary:
+        torch.save(training.state.best, temporary)
+    history = pd.DataFrame(training.state.history)
+    write_text(output.history, history.to_csv(index=False, lineterminator="\n"))
+    checkpoint.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(
+            snakemake.input,
+            snakemake.output,
+            snakemake.params,
+            snakemake.wildcards,
+            snakemake.resources,
+            snakemake.threads,
+        )
