@@ -44,6 +44,8 @@ def test_a_training_started_anew_ends_with_the_same_weights(trained):
     file = trained.one("lesionpaste/*/lesionpaste/repeat~0/classifier.pt")
     before = torch.load(file, weights_only=True)
     file.unlink()
+    # A missing file between finished ones is made again only if it is asked for; then what follows it is.
+    trained.run(str(file.relative_to(trained.folder)))
     trained.run("lesionpaste")
     after = torch.load(file, weights_only=True)
     assert before.keys() == after.keys()

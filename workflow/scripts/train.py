@@ -43,8 +43,8 @@ def divided(ids: list[str], patient_of: dict[str, str], share: float, seed: int)
 
 
 def configuration_key(input, params) -> str:
-    """Return a digest of all that the weights depend on: a checkpoint of anything else is not gone on from."""
-    files = [sha256(file) for file in (input.images, input.bank, input.weights)]
+    """Return a digest of all that the weights depend on, code included: another checkpoint is not gone on from."""
+    files = [sha256(file) for file in (input.images, input.bank, input.weights, *input.code)]
     told = json.dumps([files, params.row, params.training, params.train, params.repeat], sort_keys=True, default=dict)
     return hashlib.sha256(told.encode()).hexdigest()
 
