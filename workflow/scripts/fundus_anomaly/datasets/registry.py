@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import InputError, Problem
-from . import adam, idrid, images, phantom
+from . import adam, eyeq, idrid, idrid_grading, images, phantom
 from .manifest import Dataset, checked
 
-NAMES = (phantom.NAME, idrid.NAME, adam.NAME, images.NAME)
+NAMES = (phantom.NAME, idrid.NAME, idrid_grading.NAME, adam.NAME, eyeq.NAME, images.NAME)
 
 
 def load(name: str, settings: Mapping[str, object], root: str | os.PathLike[str], seed: int) -> Dataset:
@@ -32,6 +32,10 @@ def load(name: str, settings: Mapping[str, object], root: str | os.PathLike[str]
         return checked(phantom.load(settings, root, seed))
     if name == idrid.NAME:
         return checked(idrid.load(settings, root))
+    if name == idrid_grading.NAME:
+        return checked(idrid_grading.load(settings, root))
+    if name == eyeq.NAME:
+        return checked(eyeq.load(settings, root))
     if name == adam.NAME:
         return checked(adam.load(settings, root, seed))
     if name == images.NAME:
