@@ -31,7 +31,7 @@ class Dataset:
     """One dataset as its adapter read it; no image has been opened.
 
     Attributes:
-        name: The adapter's name; every id begins with it.
+        name: The adapter's name.
         manifest: One row an image of the benchmark. Columns ``id`` (str, unique), ``path`` (str), ``split``
             (``"train"``: the normal images that build the bank; ``"test"``), ``patient`` (str), ``eye`` (``"left"``,
             ``"right"`` or ``""``), ``label`` (int64; 0 normal, 1 abnormal, -1 unknown), ``grade`` (int64; 0–4, -1
