@@ -205,8 +205,7 @@ def test_a_run_killed_and_started_again_gives_the_undisturbed_result_to_the_last
         env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
     )
     while not checkpoint.exists() and worker.poll() is None:
-        time.sleep(0.01)
-    time.sleep(0.2)
+        time.sleep(0.001)
     worker.send_signal(signal.SIGKILL)
     assert worker.wait() == -signal.SIGKILL
     with h5py.File(checkpoint) as file:

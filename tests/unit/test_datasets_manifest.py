@@ -103,7 +103,7 @@ def test_a_difference_from_the_official_number_is_said_in_full():
 
 
 def test_an_unknown_dataset_is_refused_with_the_names_of_the_known():
-    with pytest.raises(InputError, match="phantom, idrid, adam, images"):
+    with pytest.raises(InputError, match="phantom, idrid, idrid_grading, adam, eyeq, images"):
         registry.load("idird", {}, ".", 0)
 
 
