@@ -108,11 +108,30 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from_and_a_damaged
         read_checkpoint(path, "key")
 
 
-def test_the_best_epoch_is_the_one_of_the_largest_validation_auc(images):
-    state = trained(images, 3)
-    merits = [(-row["validation_auc"], row["validation_loss"]) for row in state.history]
-    same = all(torch.equal(state.best[name], state.weights[name]) for name in state.weights)
-    assert same == (int(np.argmin([auc for auc, _ in merits])) == 2 or min(merits) == merits[2])
+@pytest.mark.parametrize(
+    ("judged", "best"),
+    [
+        ([(0.1, 0.6), (0.5, 0.9), (0.2, 0.7)], 1),  # the largest AUC, whatever its loss
+        ([(0.5, 0.8), (0.4, 0.8), (0.6, 0.8)], 1),  # then the smallest loss
+        ([(0.5, 0.9), (0.5, 0.9), (0.5, 0.9)], 0),  # then the first
+        ([(math.nan, math.nan)] * 3, 2),  # without validation images the last
+    ],
+)
+@pytest.mark.parametrize("killed_after", [None, 1, 2])
+def test_the_weights_kept_are_those_of_the_best_epoch(images, tmp_path, monkeypatch, judged, best, killed_after):
+    training = Training(tiny_classifier(), SCHEDULE, device="cpu", precision="float32", seed=5)
+    after = []
+    for epoch, found in enumerate(judged):
+        monkeypatch.setattr(Training, "_judge", lambda self, batches, found=found: found)
+        data = batches(pairs(images, epoch), 4, 0, False, order_of(epoch, COUNT, 5))
+        state = training.epoch(data, [], 5, lambda count: None)
+        after.append({name: value.clone() for name, value in state.weights.items()})
+        if killed_after == epoch + 1:
+            write_checkpoint(tmp_path / "c.pt", state, "key")
+            training = Training(tiny_classifier(), SCHEDULE, device="cpu", precision="float32", seed=5)
+            training.resume(read_checkpoint(tmp_path / "c.pt", "key"))
+    differing = [any(not torch.equal(training.state.best[name], one[name]) for name in one) for one in after]
+    assert [number for number, differs in enumerate(differing) if not differs] == [best]
 
 
 def test_a_loss_that_is_no_number_says_which_key_to_change(images):

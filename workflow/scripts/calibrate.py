@@ -3,7 +3,7 @@
 import numpy as np
 
 from fundus_anomaly.device import device_for
-from fundus_anomaly.memory_bank import NearestNeighbours
+from fundus_anomaly.memory_bank import neighbours_for
 from fundus_anomaly.scored_images import score_images
 from fundus_anomaly.storage import create_h5, open_h5, read_ids, write_text
 from fundus_anomaly.training_subset import calibration_images, entries_of_own_patients
@@ -19,16 +19,7 @@ def main(input, output, params, resources, threads):
     chosen = calibration_images(names, params.images, params.seed)
     excluding = entries_of_own_patients(names, [patient_of[name] for name in names], image, chosen)
     # The index is that of the test, so that an approximate one raises these distances as it raises the test's.
-    neighbours = NearestNeighbours(
-        bank,
-        method=params.search["index"],
-        device=device,
-        lists=params.search["nlist"],
-        probes=params.search["nprobe"],
-        threads=threads,
-        memory=500_000_000,
-        seed=params.seed,
-    )
+    neighbours = neighbours_for(bank, params.search, device=device, threads=threads, seed=params.seed)
     with open_h5(input.features, "feature", "id") as source, create_h5(output.maps) as file:
         scores = score_images(
             source["feature"],

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 
 from fundus_anomaly.device import device_for
-from fundus_anomaly.memory_bank import NearestNeighbours
+from fundus_anomaly.memory_bank import neighbours_for
 from fundus_anomaly.scored_images import score_images
 from fundus_anomaly.storage import create_h5, open_h5, read_ids, write_text
 from rule_log import logged
@@ -16,16 +16,7 @@ def main(input, output, params, resources, threads):
     device = device_for(resources.get("gpu", 0), threads)
     with open_h5(input.bank, "feature") as file:
         bank = file["feature"][:].astype(np.float32)
-    neighbours = NearestNeighbours(
-        bank,
-        method=params.search["index"],
-        device=device,
-        lists=params.search["nlist"],
-        probes=params.search["nprobe"],
-        threads=threads,
-        memory=500_000_000,
-        seed=params.seed,
-    )
+    neighbours = neighbours_for(bank, params.search, device=device, threads=threads, seed=params.seed)
     with open_h5(input.features, "feature", "id") as source, create_h5(output.maps) as file:
         ids = read_ids(source)
         if params.search["index"] == "ivf":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import faiss
@@ -14,6 +15,7 @@ from .exact_distances import Centred, approach, relative_error, squared_distance
 # faiss on a GPU multiplies in TF32; among so many of its nearest the true one is found in float64.
 _CANDIDATES_ON_GPU = 8
 _ENTRIES_A_BLOCK = 4096
+_WORKING_BYTES = 500_000_000
 # Squared distances below so many times their float32 error are looked at in float64.
 _CLOSE = 16.0
 
@@ -173,6 +175,33 @@ class NearestNeighbours:
             elif excluding.all():
                 problems.append(Problem("excluding", "every entry of the bank", allowed, remedy))
         return problems
+
+
+def neighbours_for(
+    bank: np.ndarray, search: Mapping[str, object], *, device: str, threads: int, seed: int
+) -> NearestNeighbours:
+    """Return the search that the configuration asks for; test images and held-out normals go through the same.
+
+    Args:
+        bank: See :class:`NearestNeighbours`.
+        search: ``index``, ``nlist`` and ``nprobe`` of the configuration's section ``bank``.
+        device: ``"cpu"`` or ``"cuda"``.
+        threads: Threads of faiss on the CPU.
+        seed: The configured seed.
+
+    Raises:
+        InputError: If the settings do not fit the bank.
+    """
+    return NearestNeighbours(
+        bank,
+        method=search["index"],
+        device=device,
+        lists=search["nlist"],
+        probes=search["nprobe"],
+        threads=threads,
+        memory=_WORKING_BYTES,
+        seed=seed,
+    )
 
 
 def _problems(bank: np.ndarray, method: str, device: str, lists: int, probes: int) -> list[Problem]:

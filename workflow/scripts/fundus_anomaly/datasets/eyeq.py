@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import InputError, Problem, raise_if_any
 from .folders import named_files, require_folders
-from .manifest import ABNORMAL, NORMAL, UNUSED, Dataset, frame
+from .manifest import ABNORMAL, NORMAL, UNUSED, Dataset, frame, set_aside
 from .official_counts import Count, differences
 
 NAME = "eyeq"
@@ -60,20 +60,12 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
         counts += _counts(split, table, qualities)
     raise_if_any(problems)
     notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"EyeQ at {str(root)!r}")
-    whole = frame(rows, ())
-    aside = whole["split"] == UNUSED
+    parts = set_aside(frame(rows, ()))
     notes.append(
-        f"{aside.sum()} training images of grades 1 to 4 are no part of the benchmark; the audit compares them."
+        f"{len(parts['unused'])} training images of grades 1 to 4 are no part of the benchmark; "
+        "the audit compares them."
     )
-    return Dataset(
-        NAME,
-        whole[~aside].reset_index(drop=True),
-        (),
-        masks_inverted=False,
-        notes=tuple(notes),
-        unused=whole[aside].reset_index(drop=True),
-        counts=tuple(counts),
-    )
+    return Dataset(NAME, lesions=(), masks_inverted=False, notes=tuple(notes), counts=tuple(counts), **parts)
 
 
 def _qualities(wanted: object) -> set[str]:

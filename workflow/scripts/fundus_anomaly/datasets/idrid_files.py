@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import InputError, Problem, raise_if_any
 from .folders import named_files, require_folders
 from .label_table import read_table
-from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame
+from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, Dataset, frame, set_aside
 from .official_counts import Count, differences
 
 # The optic disc (OD) is annotated too, and is no lesion.
@@ -99,16 +99,13 @@ class IdridFiles:
         where = f"IDRiD at {str(self.root)!r}"
         notes = (*self.notes, *differences(counts, strict=strict, where=where))
         notes += differences(unused, strict=False, where=where)
-        table = frame(rows, LESIONS)
-        aside = table["split"] == UNUSED
         return Dataset(
             name,
-            table[~aside].reset_index(drop=True),
-            LESIONS,
+            lesions=LESIONS,
             masks_inverted=False,
             notes=notes,
-            unused=table[aside].reset_index(drop=True),
             counts=(*counts, *unused),
+            **set_aside(frame(rows, LESIONS)),
         )
 
 

@@ -82,6 +82,12 @@ def frame(rows: Iterable[dict[str, object]], lesions: Sequence[str]) -> pd.DataF
     return table.astype({name: "int64" if name in ("label", "grade") else "str" for name in columns})
 
 
+def set_aside(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the benchmark's rows and those of split ``"unused"`` as :class:`Dataset`'s ``manifest`` and ``unused``."""
+    aside = table["split"] == UNUSED
+    return {"manifest": table[~aside].reset_index(drop=True), "unused": table[aside].reset_index(drop=True)}
+
+
 def is_id(text: str) -> bool:
     """Return whether a text may be an image id: letters, digits, ``_ . - /``, and no way out of a folder."""
     return bool(_ID.fullmatch(text)) and ".." not in text and "." not in text.split("/")

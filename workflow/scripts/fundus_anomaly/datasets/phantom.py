@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..phantom import cohort
-from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame
+from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame, set_aside
 
 NAME = cohort.DATASET
 LESIONS = cohort.LESIONS
@@ -39,12 +39,4 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
             }
             | {MASK_PREFIX + lesion: str(root / mask) for lesion, mask in masks.items()}
         )
-    table = frame(rows, LESIONS)
-    aside = table["split"] == UNUSED
-    return Dataset(
-        NAME,
-        table[~aside].reset_index(drop=True),
-        LESIONS,
-        masks_inverted=False,
-        unused=table[aside].reset_index(drop=True),
-    )
+    return Dataset(NAME, lesions=LESIONS, masks_inverted=False, **set_aside(frame(rows, LESIONS)))

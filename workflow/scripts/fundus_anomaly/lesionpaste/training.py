@@ -92,7 +92,8 @@ class Training:
         row["learning_rate"] = rate(self._schedule, number / self._schedule.epochs)
         history = [*self.state.history, row]
         best = min(history, key=_merit)["epoch"]
-        weights = {key: value.cpu() for key, value in self._classifier.state_dict().items()}
+        # A copy: on a CPU a state is the parameters themselves, which the next epoch changes.
+        weights = {key: value.to("cpu", copy=True) for key, value in self._classifier.state_dict().items()}
         kept = weights if best == row["epoch"] else self.state.best
         self.state = Checkpoint(history, weights, self._optimiser.state_dict(), kept)
         return self.state
