@@ -29,3 +29,4 @@ rule all:
         rules.audit.output,
         rules.resad.input,
         rules.ablations.input,
+        lesionpaste_results if SOURCES else [],

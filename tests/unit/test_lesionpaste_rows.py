@@ -1,15 +1,20 @@
 """Rows change what they name; annotated images stand outside of the benchmark."""
 
 import copy
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.lesionpaste.augmentation import Augmentation
 from fundus_anomaly.lesionpaste.options import options_from
-from fundus_anomaly.lesionpaste.rows import CONTROL, LESIONPASTE, expand
+from fundus_anomaly.lesionpaste.rows import CONTROL, LESIONPASTE, epochs_tested, expand, trainings
 from fundus_anomaly.lesionpaste.sources import source_key, source_rows
 
 DEFAULT = yaml.safe_load((Path(__file__).resolve().parents[2] / "config.yaml").read_text(encoding="utf-8"))
@@ -22,20 +27,110 @@ def config(**changes):
     return made
 
 
+def rows_of(**changes):
+    return expand(config(ablations={}, **changes))
+
+
+def without_names(row):
+    return {key: value for key, value in row.items() if key not in ("name", "key")}
+
+
 def test_a_row_changes_what_it_names_and_nothing_else():
-    named = [{"name": "λ = .7", "mixup": [0.7, 0.7]}, {"name": "no flip", "augmentation": {"flip": 0}}]
-    main, fixed, unflipped, control = expand(config(rows=named))
+    named = [{"name": "λ = .7", "mixup": [0.7, 0.7]}, {"name": "no flip", "augmentation": {"operations": []}}]
+    main, fixed, unflipped, control = rows_of(rows=named)
     assert (main["name"], control["name"]) == (LESIONPASTE, CONTROL)
-    assert fixed | {"name": main["name"], "key": main["key"], "mixup": main["mixup"]} == main
-    assert unflipped["augmentation"] == main["augmentation"] | {"flip": 0}
-    assert control | {"name": main["name"], "key": main["key"], "pasted": True} == main
+    assert without_names(fixed) | {"mixup": main["mixup"]} == without_names(main)
+    assert unflipped["augmentation"] == main["augmentation"] | {"operations": []}
+    assert without_names(control) | {"pasted": True} == without_names(main)
     assert len({row["key"] for row in (main, fixed, unflipped, control)}) == 4
 
 
-def test_the_control_can_be_left_out_and_a_name_stands_for_one_row():
-    assert [row["name"] for row in expand(config(rows=[], control=False))] == [LESIONPASTE]
+def test_the_control_can_be_left_out_and_a_name_stands_for_one_row_of_a_table():
+    assert [row["name"] for row in rows_of(rows=[], control=False)] == [LESIONPASTE]
     with pytest.raises(InputError, match="'LesionPaste' more than once"):
-        expand(config(rows=[{"name": "LesionPaste"}]))
+        rows_of(rows=[{"name": "LesionPaste"}])
+    expand(config(rows=[], ablations={"1": [{"name": "Flip"}], "2": [{"name": "Flip"}]}))
+    with pytest.raises(InputError, match=r"lesionpaste\.ablations\.2: found 'Flip' more than once"):
+        expand(config(rows=[], ablations={"2": [{"name": "Flip"}, {"name": "Flip", "most": 2}]}))
+
+
+def test_rows_with_equal_settings_share_one_training():
+    main = DEFAULT["lesionpaste"]
+    plain = {"mixup": [1, 1]}
+    best = {"operations": ["brightness", "resize", "rotation", "contrast", "flip"]}
+    ablations = {
+        "1": [{"name": "five operations"} | plain | {"augmentation": best}],
+        "2": [{"name": "w.o. MixUp"} | plain, {"name": "Random", "mixup": main["mixup"]}],
+        "A1": [{"name": "the same image", "sources": main["source"]["images"]} | plain],
+    }
+    rows = expand(config(rows=[{"name": "LesionPaste w.o. MixUp"} | plain], ablations=ablations))
+    key = {row["name"]: row["key"] for row in rows}
+    assert (
+        len({key[name] for name in ("five operations", "w.o. MixUp", "LesionPaste w.o. MixUp", "the same image")}) == 1
+    )
+    assert key["Random"] == key[LESIONPASTE]
+    assert set(trainings(rows)) == set(key.values())
+
+
+def test_the_paper_s_tables_stand_in_the_default_configuration():
+    rows = expand(DEFAULT)
+    counts = Counter(row["table"] for row in rows)
+    assert counts == {"3": 3, "1": 11, "2": 5, "A1": 2, "A2": 2}
+    # Shared: w.o. MixUp four times, Random, and the one annotated image of A1 and A2.
+    assert len(trainings(rows)) == 3 + 10 + 3 + 2 + 1
+
+
+mixes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "types": st.lists(
+                st.sampled_from(["MA", "HE", "A+B", "A", "B", "ä/.."]), min_size=1, max_size=3, unique=True
+            ),
+            "share": st.sampled_from([0.2, 0.25, 0.5, 1.0]),
+        }
+    ),
+    min_size=1,
+    max_size=3,
+)
+changes = st.fixed_dictionaries(
+    {"name": st.uuids().map(str)},
+    optional={
+        "mix": mixes,
+        "most": st.sampled_from([1.5, 1.50001, 2]),
+        "mixup": st.sampled_from([[0.5, 0.8], [1, 1], [0.5, 0.8000001]]),
+        "sources": st.lists(st.sampled_from(["a/1", "a/2", "a/ü"]), min_size=1, unique=True),
+        "augmentation": st.fixed_dictionaries(
+            {},
+            optional={
+                "operations": st.lists(st.sampled_from(["flip", "colour"]), unique=True),
+                "resize": st.sampled_from([[0.5, 1], [0.5, 0.9]]),
+            },
+        ),
+    },
+)
+
+
+@given(st.lists(changes, max_size=6, unique_by=lambda row: row["name"]))
+def test_a_folder_stands_for_one_setting_and_is_a_plain_name(named):
+    settings_of = {}
+    for row in expand(config(rows=named, ablations={})):
+        options = options_from(row) if row["pasted"] else "control"
+        setting = (options, tuple(row["sources"]) if row["pasted"] else ())
+        assert settings_of.setdefault(row["key"], setting) == setting
+        assert re.fullmatch(r"[A-Za-z0-9.~+_,-]{1,140}", row["key"])
+
+
+def test_the_authors_way_tests_every_tenth_epoch():
+    assert epochs_tested({"tested_every": 10, "epochs": 25}) == [10, 20]
+    assert epochs_tested({"tested_every": 0, "epochs": 25}) == []
+
+
+def test_an_operation_that_is_not_listed_is_off():
+    section = DEFAULT["lesionpaste"]
+    only_flip = options_from(section | {"augmentation": section["augmentation"] | {"operations": ["flip"]}})
+    assert only_flip.augmentation == Augmentation(0.5, 0, (1, 1), (1, 1), (1, 1), 0)
+    five = options_from(section).augmentation
+    assert five == Augmentation(0.5, 45, (0.5, 1.0), (0.9, 1.1), (0.9, 1.1), 0)
 
 
 def test_ranges_have_the_smaller_number_first():

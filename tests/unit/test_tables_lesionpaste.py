@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from fundus_anomaly.tables.lesionpaste import FILE, comparisons, lesionpaste_markdown, lesionpaste_table
+from fundus_anomaly.tables.lesionpaste import CHOSEN_ON_TEST, FILE, comparisons, lesionpaste_markdown, lesionpaste_table
 
 
 @pytest.fixture
@@ -17,59 +17,108 @@ def test_images():
 
 def logits(test_images, seed, gain=1.0):
     noise = np.random.default_rng(seed).standard_normal(len(test_images))
-    return pd.Series(noise + gain * test_images["label"].to_numpy(), index=test_images["id"])
+    logit = noise + gain * test_images["label"].to_numpy()
+    return pd.DataFrame({"logit": logit}, index=test_images["id"])
+
+
+def table_of(scores, test_images, dataset="phantom", number="3"):
+    return lesionpaste_table(scores, test_images, dataset, number, 0.95)
+
+
+def text_of(scores, test_images, dataset="phantom", number="3"):
+    table = table_of(scores, test_images, dataset, number)
+    return lesionpaste_markdown(table, comparisons(scores, test_images), number, "title", ["a note"])
 
 
 def test_each_grade_is_set_against_the_normals_and_all_abnormal_ones_against_them(test_images):
     scores = logits(test_images, 0)
-    table = lesionpaste_table({"LesionPaste": {0: scores}}, test_images, "phantom", 0.95).set_index("against")
+    table = table_of({"LesionPaste": {"repeat~0": scores}}, test_images).set_index("against")
     assert list(table.index) == ["grade_1", "grade_2", "grade_4", "all"]
     for name, abnormal in (("grade_1", 8), ("grade_2", 12), ("grade_4", 5), ("all", 28)):
         row = table.loc[name]
         taken = test_images["label"].eq(0) | test_images["grade"].eq(int(name[-1]) if name != "all" else -9)
         taken = taken | (test_images["label"].eq(1) if name == "all" else False)
-        wanted = roc_auc_score(test_images["label"][taken], scores.to_numpy()[taken])
+        wanted = roc_auc_score(test_images["label"][taken], scores["logit"].to_numpy()[taken])
         assert row["auc"] == pytest.approx(wanted)
         assert row["auc_low"] < row["auc"] < row["auc_high"]
         assert (row["normals"], row["abnormals"]) == (30, abnormal)
 
 
-def test_several_repeats_are_shown_as_mean_and_standard_deviation(test_images):
-    repeats = {seed: logits(test_images, seed) for seed in (0, 1, 2)}
-    table = lesionpaste_table({"LesionPaste": repeats}, test_images, "phantom", 0.95)
+def test_several_runs_are_shown_as_mean_and_standard_deviation(test_images):
+    runs = {f"repeat~{seed}": logits(test_images, seed) for seed in (0, 1, 2)}
+    table = table_of({"LesionPaste": runs}, test_images)
     of_all = table.loc[table["against"] == "all", "auc"]
-    text = lesionpaste_markdown(table, "title", ["a note"])
+    text = text_of({"LesionPaste": runs}, test_images)
     assert f"{of_all.mean():.3f} ± {of_all.std(ddof=1):.3f}" in text
     assert "0 vs 1: 30 and 8" in text
 
 
-def test_the_published_figures_of_a_dataset_stand_beneath_ours(test_images):
-    table = lesionpaste_table({"LesionPaste": {0: logits(test_images, 0)}}, test_images, "eyeq", 0.95)
-    published = table[table["source"] == "published"]
-    assert (
-        published.loc[(published["method"] == "LesionPaste") & (published["against"] == "all"), "auc"].item() == 0.8216
+def test_folds_are_tested_each_on_its_own_images_and_pooled_for_delong(test_images):
+    whole = logits(test_images, 0)
+    folds = {f"fold~{fold}/repeat~0": whole.iloc[fold::2] for fold in (0, 1)}
+    table = table_of({"LesionPaste": folds}, test_images)
+    of_all = table[table["against"] == "all"].set_index("run")
+    for run, part in folds.items():
+        labels = test_images.set_index("id").loc[part.index, "label"]
+        assert of_all.loc[run, "auc"] == pytest.approx(roc_auc_score(labels, part["logit"]))
+    other = {"repeat~0": logits(test_images, 1)}
+    pooled, unfolded = (
+        comparisons({"a": runs, "b": other}, test_images).loc["a", "b"] for runs in (folds, {"repeat~0": whole})
     )
-    assert "LesionPaste (published)" in lesionpaste_markdown(table, "title", [])
+    assert pooled == unfolded
+    assert "0 vs all: 15 and 14" in text_of({"LesionPaste": folds}, test_images)
 
 
-def test_rows_are_compared_in_pairs_by_delong(test_images):
+def test_the_epoch_that_the_test_chooses_has_a_column_of_its_own(test_images):
+    scores = logits(test_images, 0, 0.0)
+    scores["epoch_10"] = logits(test_images, 1, 1.0)["logit"]
+    scores["epoch_20"] = logits(test_images, 2, 3.0)["logit"]
+    table = table_of({"LesionPaste": {"repeat~0": scores}}, test_images).set_index("against")
+    assert set(table["epoch_chosen_on_test"]) == {20}
+    best = roc_auc_score(test_images["label"], scores["epoch_20"])
+    assert table.loc["all", "auc_epoch_chosen_on_test"] == pytest.approx(best)
+    assert table.loc["all", "auc"] == pytest.approx(roc_auc_score(test_images["label"], scores["logit"]))
+    text = text_of({"LesionPaste": {"repeat~0": scores}}, test_images)
+    assert CHOSEN_ON_TEST in text
+    assert f"{best:.3f} |" in text
+    assert CHOSEN_ON_TEST not in text_of({"LesionPaste": {"repeat~0": logits(test_images, 0)}}, test_images)
+
+
+@pytest.mark.parametrize(
+    ("number", "method", "auc"),
+    [("3", "LesionPaste", 0.8216), ("1", "Flip", 0.7803), ("2", "0.7", 0.8177), ("A1", "idrid_48", 0.7851)],
+)
+def test_the_published_figures_of_a_table_stand_beneath_ours(test_images, number, method, auc):
+    scores = {"ours": {"repeat~0": logits(test_images, 0)}}
+    published = table_of(scores, test_images, "eyeq", number).query("source == 'published'")
+    assert published.loc[(published["method"] == method) & (published["against"] == "all"), "auc"].item() == auc
+    text = text_of(scores, test_images, "eyeq", number)
+    assert f"{method} (published)" in text
+    assert f"Medical Images, Table {number};" in text
+
+
+def test_any_two_rows_are_compared_by_delong(test_images):
     rows = {
-        "a": {0: logits(test_images, 0, 3.0)},
-        "b": {0: logits(test_images, 1, 0.0)},
-        "c": {0: logits(test_images, 2)},
+        "a": {"repeat~0": logits(test_images, 0, 3.0)},
+        "b": {"repeat~0": logits(test_images, 1, 0.0)},
+        "c": {"repeat~0": logits(test_images, 2)},
     }
-    told = comparisons(rows, test_images)
-    assert len(told) == 3
-    assert told[0].startswith("Image AUC, a ")
-    assert "p < 0.001" in told[0]
+    found = comparisons(rows, test_images)
+    assert found.shape == (3, 3)
+    assert np.isnan(np.diag(found)).all()
+    assert found.loc["a", "b"] == found.loc["b", "a"] < 0.001
+    assert found.loc["a", "c"] > found.loc["a", "b"]
+    assert "< 0.001" in text_of(rows, test_images)
 
 
 def test_a_test_of_one_class_has_no_figure_and_says_why(test_images):
     normals = test_images[test_images["label"] == 0]
-    table = lesionpaste_table({"LesionPaste": {0: logits(normals, 0)}}, normals, "phantom", 0.95)
+    rows = {name: {"repeat~0": logits(normals, seed)} for seed, name in enumerate("ab")}
+    table = table_of(rows, normals)
     assert table["auc"].isna().all()
     assert "undefined" in table["note"].iloc[0]
-    assert comparisons({"a": {0: logits(normals, 0)}, "b": {0: logits(normals, 1)}}, normals) == []
+    assert comparisons(rows, normals).empty
+    assert "DeLong's test of two rows" not in text_of(rows, normals)
 
 
 def test_the_published_file_holds_every_table_of_the_paper():

@@ -55,8 +55,11 @@ def closed_port():
         return f"http://127.0.0.1:{probe.getsockname()[1]}/wide_resnet50_2.pth"
 
 
-@pytest.mark.parametrize("url", [closed_port(), "file:///no/such/folder/wide_resnet50_2.pth"])
-def test_without_internet_the_user_is_told_how_to_get_the_file(target, url):
+@pytest.mark.parametrize(
+    "address", [closed_port, lambda: "file:///no/such/folder/wide_resnet50_2.pth"], ids=["no server", "no file"]
+)
+def test_without_internet_the_user_is_told_how_to_get_the_file(target, address):
+    url = address()
     with pytest.raises(InputError) as caught:
         weights.fetch("wide_resnet50_2", "", "", target, url_of=lambda member: url)
     (problem,) = caught.value.problems

@@ -14,7 +14,7 @@ from fundus_anomaly import variants
 from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
-from fundus_anomaly.lesionpaste.rows import expand as lesionpaste_rows
+from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
 from fundus_anomaly.lesionpaste.sources import source_key, source_rows
 from import_closure import import_closure
 
@@ -39,13 +39,16 @@ def read_datasets():
 
 # The audit reads all that was found, so that its report tells what an exclusion settled.
 FOUND, DATASET = or_stop(read_datasets)
-SOURCE_IMAGES = config["lesionpaste"]["source"]["images"]
+LESIONPASTE_ROWS = or_stop(lesionpaste_rows.expand, config)
+TRAININGS = lesionpaste_rows.trainings(LESIONPASTE_ROWS)
+# Sets of annotated images by the folder of their bank.
+SOURCES = {source_key(row["sources"]): row["sources"] for row in LESIONPASTE_ROWS if row["sources"]}
 
 
 def read_source_dataset():
     """Return the dataset that holds the annotated images: the run's own, or another."""
     source = config["lesionpaste"]["source"]
-    if not SOURCE_IMAGES or not source["dataset"] and not source["root"]:
+    if not SOURCES or not source["dataset"] and not source["root"]:
         return FOUND
     name = source["dataset"] or config["dataset"]
     return registry.load(name, config["data"][name], source["root"] or DATA_ROOT, config["seed"])
@@ -54,16 +57,11 @@ def read_source_dataset():
 SOURCE_DATASET = or_stop(read_source_dataset)
 
 
-def source_table():
-    """Return the manifest's rows of the annotated images."""
-    if not SOURCE_IMAGES:
-        raise WorkflowError(
-            "lesionpaste.source.images is empty: name the annotated image whose lesions are to be pasted."
-        )
-    return or_stop(source_rows, SOURCE_DATASET, SOURCE_IMAGES, set(DATASET.manifest["id"]))
+def source_table(key):
+    """Return the manifest's rows of a set of annotated images."""
+    return or_stop(source_rows, SOURCE_DATASET, SOURCES[key], set(DATASET.manifest["id"]))
 
 
-ROWS = {row["key"]: row for row in or_stop(lesionpaste_rows, config)}
 VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
 RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
@@ -194,34 +192,100 @@ def resc_paths(names, pattern):
     return [pattern.format(variant=instance) for instance in space.instance_patterns]
 
 
-SOURCE_BANK = f"{RESULTS}/lesion_bank/{source_key(SOURCE_IMAGES)}/bank.h5" if SOURCE_IMAGES else []
 PUBLISHED_LESIONPASTE = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "lesionpaste.csv")
+# The paper's tables of LesionPaste that the configuration has rows for; the main one first.
+PAPER_TABLES = list(dict.fromkeys(row["table"] for row in LESIONPASTE_ROWS))
+FOLDS = sorted(set(DATASET.manifest.get("fold", pd.Series(-1)).loc[lambda fold: fold >= 0]))
+# Each training of a row: its folder, and its fold (None where the dataset has none) and repeat.
+RUNS = {
+    f"repeat~{repeat}" if fold is None else f"fold~{fold}/repeat~{repeat}": (fold, repeat)
+    for fold in FOLDS or [None]
+    for repeat in config["lesionpaste"]["repeats"]
+}
+# Epochs whose weights are tested for the column "best epoch on the test".
+TESTED_EPOCHS = lesionpaste_rows.epochs_tested(config["lesionpaste"]["training"])
+TRAINED = f"{RESULTS}/lesionpaste/{{network}}/{{row}}/{{run}}"
 
 
-def lesionpaste_files(name):
-    """Return one file of each row and repeat, the repeats of a row side by side."""
+# Where a dataset is divided into folds, normal images of the split "train" are tested too, each in its own fold.
+TESTED_SPLITS = ["test", "train"] if FOLDS else ["test"]
+
+
+def tested_rows():
+    """Return the manifest's rows of all images that a classifier is tested on."""
+    table = DATASET.manifest[DATASET.manifest["split"].isin(TESTED_SPLITS)]
+    return columns_of(table, None, ["id", "label", "grade"])
+
+
+def in_fold(table, run, held_out):
+    """Return the rows of a run's fold, or of all the others; all rows of a dataset without folds."""
+    fold, _ = RUNS[run]
+    return table if fold is None else table[(table["fold"] == fold) == held_out]
+
+
+def trained_rows(run):
+    """Return id and patient of the normal images that a run trains on."""
+    table = DATASET.manifest[DATASET.manifest["split"] == "train"]
+    return columns_of(in_fold(table, run, held_out=False), None, ["id", "patient"])
+
+
+def tested_ids(run):
+    """Return the ids of the images that a run is tested on."""
+    table = DATASET.manifest[DATASET.manifest["split"].isin(TESTED_SPLITS)]
+    return in_fold(table, run, held_out=True)["id"].tolist()
+
+
+def bank_of(row):
+    """Return the lesion bank of a training."""
+    if not row["sources"]:
+        raise WorkflowError(
+            "lesionpaste.source.images is empty: name the annotated image whose lesions are to be pasted."
+        )
+    return f"{RESULTS}/lesion_bank/{source_key(row['sources'])}/bank.h5"
+
+
+def table_rows(table):
+    """Return the rows of one of LesionPaste's tables."""
+    return [row for row in LESIONPASTE_ROWS if row["table"] == table]
+
+
+def lesionpaste_files(table, name):
+    """Return one file of each row and run of a table, the runs of a row side by side."""
     network = config["lesionpaste"]["network"]["name"]
-    folder = f"{RESULTS}/lesionpaste/{network}"
-    return [f"{folder}/{row}/repeat~{number}/{name}" for row in ROWS for number in config["lesionpaste"]["repeats"]]
+    keys = [row["key"] for row in table_rows(table)]
+    return [f"{RESULTS}/lesionpaste/{network}/{key}/{run}/{name}" for key in keys for run in RUNS]
+
+
+def tables_and_curves(tables):
+    """Return what shows a number of LesionPaste's tables."""
+    names = [f"tables/lesionpaste_{table}.csv" for table in tables] + [
+        f"figures/learning_curves_{table}.png" for table in tables
+    ]
+    return [f"{RESULTS}/{name}" for name in names]
 
 
 def lesionpaste_results(wildcards):
     """Return what the target makes; a run without an annotated image cannot have it."""
-    source_table()
-    return [
-        f"{RESULTS}/lesion_bank/{source_key(SOURCE_IMAGES)}/lesions.png",
-        *rules.figure_twins.output,
-        *rules.table_lesionpaste.output,
-        *rules.figure_learning_curves.output,
-    ]
+    bank = Path(bank_of(LESIONPASTE_ROWS[0]))
+    figures = [*rules.figure_twins.output, *(rules.figure_gradcam.output if LABELLED else [])]
+    return [str(bank.with_name("lesions.png")), *figures, *tables_and_curves(PAPER_TABLES[:1])]
+
+
+def lesionpaste_ablation_results(wildcards):
+    """Return what the target makes: every table but the main one, and the contact sheets of the banks."""
+    if len(PAPER_TABLES) == 1:
+        raise WorkflowError("lesionpaste.ablations is empty: give rows of Table 1, 2, A1 or A2, as config.yaml does.")
+    banks = dict.fromkeys(bank_of(row) for row in LESIONPASTE_ROWS if row["table"] != lesionpaste_rows.MAIN_TABLE)
+    return [str(Path(bank).with_name("lesions.png")) for bank in banks] + tables_and_curves(PAPER_TABLES[1:])
 
 
 wildcard_constraints:
     split="train|test|unused",
     method="resad|lesionpaste",
     network="[a-z0-9_]+",
-    row="[a-z0-9_.]+",
-    repeat="[0-9]+",
+    row="[^/]+",
+    run="(fold~[0-9]+/)?repeat~[0-9]+",
+    paper_table="3|1|2|A1|A2",
     sources="[^/]+",
     backbone="[a-z0-9_]+",
     pool="[0-9]+",

@@ -3,8 +3,8 @@
 
 rule lesion_bank:
     input:
-        photographs=lambda wildcards: source_table()["path"].tolist(),
-        masks=lambda wildcards: mask_paths(source_table(), SOURCE_DATASET.lesions),
+        photographs=lambda wildcards: source_table(wildcards.sources)["path"].tolist(),
+        masks=lambda wildcards: mask_paths(source_table(wildcards.sources), SOURCE_DATASET.lesions),
         admitted=ancient(f"{RESULTS}/audit/left_out.csv"),
         code=code("lesion_bank.py"),
     output:
@@ -17,7 +17,7 @@ rule lesion_bank:
         mem_mb=4000,
         runtime=60,
     params:
-        sources=lambda wildcards: source_table().to_dict("records"),
+        sources=lambda wildcards: source_table(wildcards.sources).to_dict("records"),
         lesions=list(SOURCE_DATASET.lesions),
         inverted=SOURCE_DATASET.masks_inverted,
         kinds=list(dict.fromkeys(kind for part in config["lesionpaste"]["mix"] for kind in part["types"])),
@@ -53,7 +53,7 @@ rule figure_lesion_bank:
 
 rule figure_twins:
     input:
-        bank=SOURCE_BANK,
+        bank=lambda wildcards: bank_of(LESIONPASTE_ROWS[0]),
         images=f"{RESULTS}/images/lesionpaste/train.h5",
         code=code("figure_twins.py"),
     output:
@@ -80,16 +80,17 @@ rule figure_twins:
 rule train:
     input:
         images=f"{RESULTS}/images/lesionpaste/train.h5",
-        bank=SOURCE_BANK,
+        bank=lambda wildcards: bank_of(TRAININGS[wildcards.row]),
         weights=f"{RESULTS}/weights/{{network}}.weights",
         code=code("train.py"),
     output:
-        weights=f"{RESULTS}/lesionpaste/{{network}}/{{row}}/repeat~{{repeat}}/classifier.pt",
-        history=f"{RESULTS}/lesionpaste/{{network}}/{{row}}/repeat~{{repeat}}/history.csv",
+        weights=f"{TRAINED}/classifier.pt",
+        history=f"{TRAINED}/history.csv",
+        tested=[f"{TRAINED}/epoch~{epoch}.pt" for epoch in TESTED_EPOCHS],
     log:
-        f"{RESULTS}/logs/train/{{network}}/{{row}}/repeat~{{repeat}}.log",
+        f"{RESULTS}/logs/train/{{network}}/{{row}}/{{run}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/train/{{network}}/{{row}}/repeat~{{repeat}}.tsv"
+        f"{RESULTS}/benchmarks/train/{{network}}/{{row}}/{{run}}.tsv"
     conda:
         "../../envs/gpu.yaml"
     threads: workflow.cores or 1
@@ -98,10 +99,11 @@ rule train:
         mem_mb=8000,
         runtime=1440,
     params:
-        row=lambda wildcards: {key: value for key, value in ROWS[wildcards.row].items() if key not in ("name", "key")},
+        row=lambda wildcards: {key: TRAININGS[wildcards.row][key] for key in ("pasted", *SYNTHESIS_KEYS)},
         training=config["lesionpaste"]["training"],
-        train=rows("train", ["id", "patient"]),
-        repeat=lambda wildcards: int(wildcards.repeat),
+        tested=TESTED_EPOCHS,
+        train=lambda wildcards: trained_rows(wildcards.run),
+        repeat=lambda wildcards: RUNS[wildcards.run][1],
         seed=config["seed"],
     script:
         "../scripts/train.py"
@@ -109,13 +111,14 @@ rule train:
 
 rule classify:
     input:
-        images=f"{RESULTS}/images/lesionpaste/test.h5",
-        weights=f"{RESULTS}/lesionpaste/{{network}}/{{row}}/repeat~{{repeat}}/classifier.pt",
+        images=[f"{RESULTS}/images/lesionpaste/{split}.h5" for split in TESTED_SPLITS],
+        weights=f"{TRAINED}/classifier.pt",
+        tested=[f"{TRAINED}/epoch~{epoch}.pt" for epoch in TESTED_EPOCHS],
         code=code("classify.py"),
     output:
-        scores=f"{RESULTS}/lesionpaste/{{network}}/{{row}}/repeat~{{repeat}}/test.csv",
+        scores=f"{TRAINED}/test.csv",
     log:
-        f"{RESULTS}/logs/classify/{{network}}/{{row}}/repeat~{{repeat}}.log",
+        f"{RESULTS}/logs/classify/{{network}}/{{row}}/{{run}}.log",
     conda:
         "../../envs/gpu.yaml"
     threads: workflow.cores or 1
@@ -125,38 +128,45 @@ rule classify:
         runtime=120,
     params:
         training={key: config["lesionpaste"]["training"][key] for key in ("head", "mean", "std", "batch", "precision")},
+        tested=TESTED_EPOCHS,
+        ids=lambda wildcards: tested_ids(wildcards.run),
     script:
         "../scripts/classify.py"
 
 
 rule table_lesionpaste:
     input:
-        scores=lesionpaste_files("test.csv"),
-        bank=SOURCE_BANK,
+        scores=lambda wildcards: lesionpaste_files(wildcards.paper_table, "test.csv"),
+        banks=lambda wildcards: list(dict.fromkeys(map(bank_of, table_rows(wildcards.paper_table)))),
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=PUBLISHED_LESIONPASTE,
         code=code("table_lesionpaste.py"),
     output:
-        csv=report(f"{RESULTS}/tables/lesionpaste.csv", caption="../report/table_lesionpaste.rst", category="Tables"),
-        md=f"{RESULTS}/tables/lesionpaste.md",
+        csv=report(
+            f"{RESULTS}/tables/lesionpaste_{{paper_table}}.csv",
+            caption="../report/table_lesionpaste.rst",
+            category="Tables",
+            labels={"table": "LesionPaste, Table {paper_table}"},
+        ),
+        md=f"{RESULTS}/tables/lesionpaste_{{paper_table}}.md",
     log:
-        f"{RESULTS}/logs/table_lesionpaste.log",
+        f"{RESULTS}/logs/table_lesionpaste_{{paper_table}}.log",
     localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:
         dataset=config["dataset"],
-        rows=[row["name"] for row in ROWS.values()],
-        repeats=config["lesionpaste"]["repeats"],
-        test=rows("test", ["id", "label", "grade"]),
+        rows=lambda wildcards: [row["name"] for row in table_rows(wildcards.paper_table)],
+        runs=list(RUNS),
+        test=tested_rows(),
         confidence=config["evaluation"]["confidence"],
         facts={
             "dataset": config["dataset"],
-            "lesions of": ", ".join(SOURCE_IMAGES),
+            "lesions of": ", ".join(config["lesionpaste"]["source"]["images"]),
             "network": config["lesionpaste"]["network"]["name"],
             "image size": config["lesionpaste"]["preprocessing"]["size"],
             "epochs": config["lesionpaste"]["training"]["epochs"],
-            "training normals": len(rows("train", ["id"])["id"]),
+            "normals to train on": len(rows("train", ["id"])["id"]),
         },
     script:
         "../scripts/table_lesionpaste.py"
@@ -164,28 +174,69 @@ rule table_lesionpaste:
 
 rule figure_learning_curves:
     input:
-        histories=lesionpaste_files("history.csv"),
+        histories=lambda wildcards: lesionpaste_files(wildcards.paper_table, "history.csv"),
         code=code("figure_learning_curves.py"),
     output:
         report(
-            f"{RESULTS}/figures/learning_curves.png",
+            f"{RESULTS}/figures/learning_curves_{{paper_table}}.png",
             caption="../report/learning_curves.rst",
             category="Figures",
-            labels={"figure": "Learning curves of LesionPaste"},
+            labels={"figure": "Learning curves of LesionPaste, Table {paper_table}"},
         ),
     log:
-        f"{RESULTS}/logs/figure_learning_curves.log",
+        f"{RESULTS}/logs/figure_learning_curves_{{paper_table}}.log",
     localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:
-        rows=[row["name"] for row in ROWS.values()],
-        repeats=config["lesionpaste"]["repeats"],
+        rows=lambda wildcards: [row["name"] for row in table_rows(wildcards.paper_table)],
+        runs=list(RUNS),
         dpi=160,
     script:
         "../scripts/figure_learning_curves.py"
 
 
+rule figure_gradcam:
+    input:
+        photographs=rows("test")["path"],
+        images=f"{RESULTS}/images/lesionpaste/test.h5",
+        masks=f"{RESULTS}/masks/lesionpaste/test.h5" if "test" in MASKED_SPLITS else [],
+        weights=lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],
+        scores=lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv")[0],
+        code=code("figure_gradcam.py"),
+    output:
+        report(
+            f"{RESULTS}/figures/gradcam.png",
+            caption="../report/gradcam.rst",
+            category="Figures",
+            labels={"figure": "GradCAM and GradCAM++ (Fig. A3)"},
+        ),
+    log:
+        f"{RESULTS}/logs/figure_gradcam.log",
+    localrule: True
+    conda:
+        "../../envs/gpu.yaml"
+    params:
+        network=config["lesionpaste"]["network"]["name"],
+        training={key: config["lesionpaste"]["training"][key] for key in ("head", "mean", "std")},
+        preprocessing=PREPROCESSING["lesionpaste"],
+        max_pixels=config["data"]["max_pixels"],
+        manifest=rows("test", ["id", "path", "split", "label", "grade"]),
+        lesions=list(DATASET.lesions),
+        rows=config["figures"]["rows"],
+        row_quantile=0.5,
+        opacity=0.6,
+        dpi=160,
+        seed=config["seed"],
+    script:
+        "../scripts/figure_gradcam.py"
+
+
 rule lesionpaste:
     input:
         lesionpaste_results,
+
+
+rule lesionpaste_ablations:
+    input:
+        lesionpaste_ablation_results,

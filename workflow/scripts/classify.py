@@ -12,21 +12,39 @@ from fundus_anomaly.storage import open_h5, read_ids, write_text
 from rule_log import logged
 
 
+def logits(input, ids, classifier, device, settings, what):
+    """Return the abnormal logit less the normal one of the wanted images, by id, in the files' order."""
+    found: dict[str, float] = {}
+    for file_name in input.images:
+        with open_h5(file_name, "image", "id") as file:
+            names = read_ids(file)
+            wanted = [number for number, name in enumerate(names) if name in ids]
+            with bar(len(wanted), what, "image") as shown:
+                for first in range(0, len(wanted), settings["batch"]):
+                    numbers = wanted[first : first + settings["batch"]]
+                    photographs = torch.from_numpy(file["image"][numbers])
+                    scores = logits_of(classifier, photographs, device, settings["precision"]).tolist()
+                    found |= dict(zip((names[number] for number in numbers), scores, strict=True))
+                    shown.update(len(numbers))
+    return found
+
+
 def main(input, output, params, wildcards, resources, threads):
-    """Write ``id`` and ``logit``, the abnormal logit less the normal one, of every test image."""
+    """Write ``id``, ``logit``, and ``epoch_<n>`` for each epoch that is tested for a choice by the test."""
     device = device_for(resources.get("gpu", 0), threads)
-    settings = dict(params.training)
+    settings, ids = dict(params.training), set(params.ids)
     classifier = Classifier(empty_network(wildcards.network, settings["head"]), settings["mean"], settings["std"])
-    load_state(classifier, read_state(input.weights), wildcards.network, input.weights)
-    classifier = classifier.to(device, memory_format=torch.channels_last).eval()
-    scores = []
-    with open_h5(input.images, "image", "id") as file, bar(len(file["image"]), "classification", "image") as shown:
-        ids, images = read_ids(file), file["image"]
-        for first in range(0, len(ids), settings["batch"]):
-            photographs = torch.from_numpy(images[first : first + settings["batch"]])
-            scores += logits_of(classifier, photographs, device, settings["precision"]).tolist()
-            shown.update(len(photographs))
-    table = pd.DataFrame({"id": ids, "logit": scores})
+    weights = {"logit": input.weights} | {
+        f"epoch_{epoch}": file for epoch, file in zip(params.tested, input.tested, strict=True)
+    }
+    columns = {}
+    for column, file in weights.items():
+        load_state(classifier, read_state(file), wildcards.network, file)
+        ready = classifier.to(device, memory_format=torch.channels_last).eval()
+        columns[column] = pd.Series(
+            logits(input, ids, ready, device, settings, f"classification, {column}"), dtype=float
+        )
+    table = pd.DataFrame(columns).rename_axis("id").reset_index()
     write_text(output.scores, table.to_csv(index=False, lineterminator="\n"))
 
 

@@ -10,7 +10,7 @@ from rule_log import logged
 def main(input, output, params):
     """Draw the figure as PNG."""
     files = iter(input.histories)
-    histories = {row: [pd.read_csv(next(files)) for _ in params.repeats] for row in params.rows}
+    histories = {row: [pd.read_csv(next(files)) for _ in params.runs] for row in params.rows}
     save(draw(histories), output[0], params.dpi)
 
 

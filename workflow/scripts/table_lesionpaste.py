@@ -1,4 +1,4 @@
-"""Write LesionPaste's Table 3: AUC of normal images against each grade, beside the published figures."""
+"""Write one of LesionPaste's tables: AUC of normal images against each grade, beside the published figures."""
 
 import logging
 from collections import Counter
@@ -11,33 +11,42 @@ from fundus_anomaly.tables.lesionpaste import comparisons, lesionpaste_markdown,
 from rule_log import logged
 
 
-def main(input, output, params):
+def lesions_of(bank):
+    """Return in words what a lesion bank holds."""
+    lesions = read_bank(bank)
+    images = ", ".join(dict.fromkeys(lesion.source for lesion in lesions))
+    counts = Counter(lesion.kind for lesion in lesions)
+    return f"{', '.join(f'{count} {kind}' for kind, count in counts.items())} of {images}"
+
+
+def main(input, output, params, wildcards):
     """Write the table as CSV and as Markdown."""
     files = iter(input.scores)
     scores = {
-        row: {repeat: pd.read_csv(next(files), dtype={"id": str}).set_index("id")["logit"] for repeat in params.repeats}
+        row: {run: pd.read_csv(next(files), dtype={"id": str}).set_index("id") for run in params.runs}
         for row in params.rows
     }
     test = pd.DataFrame(dict(params.test))
-    table = lesionpaste_table(scores, test, params.dataset, params.confidence)
+    number = wildcards.paper_table
+    table = lesionpaste_table(scores, test, params.dataset, number, params.confidence)
     left_out = pd.read_csv(input.left_out, dtype=str, keep_default_na=False)
     gone = "; ".join(f"{row.id} ({row.reason})" for row in left_out.itertuples(index=False)) or "none"
-    lesions = Counter(lesion.kind for lesion in read_bank(input.bank))
-    facts = dict(params.facts) | {"lesions": ", ".join(f"{count} {kind}" for kind, count in lesions.items())}
+    facts = dict(params.facts) | {"lesions": "; ".join(map(lesions_of, input.banks))}
     notes = [
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
         f"Images left out: {gone}.",
-        f"One repeat: DeLong's interval, {params.confidence:.0%}; several: mean ± standard deviation over trainings.",
+        f"One training: DeLong's interval, {params.confidence:.0%}; several: mean ± standard deviation over trainings.",
         "The epoch is chosen on normal images held out by patient and their twins; no true anomaly is seen before the "
         "test.",
-        *comparisons(scores, test),
     ]
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
-    text = lesionpaste_markdown(table, f"LesionPaste on {params.dataset}", notes)
+    text = lesionpaste_markdown(
+        table, comparisons(scores, test), number, f"LesionPaste on {params.dataset}, Table {number}", notes
+    )
     write_text(output.md, text)
     logging.info("%s", text)
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(snakemake.input, snakemake.output, snakemake.params)
+        main(snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards)

@@ -27,14 +27,18 @@ from rule_log import logged
 
 
 def divided(ids: list[str], patient_of: dict[str, str], share: float, seed: int) -> tuple[list[int], list[int]]:
-    """Return the numbers of the images to train on and of those to choose the epoch by, no patient in both."""
-    held_out = share_of_patients([patient_of[name] for name in ids], share, seed)
-    training, validation = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
+    """Return the numbers of the images to train on and of those to choose the epoch by, no patient in both.
+
+    Images of no patient that is named here, those of a held-out fold, are in neither.
+    """
+    taken = np.array([number for number, name in enumerate(ids) if name in patient_of])
+    held_out = share_of_patients([patient_of[ids[number]] for number in taken], share, seed)
+    training, validation = taken[~held_out].tolist(), taken[held_out].tolist()
     if not training:
         raise InputError(
             Problem(
                 "normal images",
-                f"{len(ids)} of {len(set(patient_of[name] for name in ids))} patient, all of them for validation",
+                f"{len(taken)} of {len(set(patient_of.values()))} patient, all of them for validation",
                 "normal images of two patients or more",
                 "give more normal images",
             )
@@ -45,8 +49,14 @@ def divided(ids: list[str], patient_of: dict[str, str], share: float, seed: int)
 def configuration_key(input, params) -> str:
     """Return a digest of all that the weights depend on, code included: another checkpoint is not gone on from."""
     files = [sha256(file) for file in (input.images, input.bank, input.weights, *input.code)]
-    told = json.dumps([files, params.row, params.training, params.train, params.repeat], sort_keys=True, default=dict)
-    return hashlib.sha256(told.encode()).hexdigest()
+    told = [files, params.row, params.training, params.train, params.repeat, params.seed, params.tested]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=dict).encode()).hexdigest()
+
+
+def save(path: str | Path, weights: dict[str, torch.Tensor]) -> None:
+    """Write weights, whole or not at all."""
+    with whole(path) as temporary:
+        torch.save(weights, temporary)
 
 
 def main(input, output, params, wildcards, resources, threads):
@@ -73,8 +83,10 @@ def main(input, output, params, wildcards, resources, threads):
     schedule = Schedule(*(settings[name] for name in ("epochs", "learning_rate", "momentum", "weight_decay")))
     training = Training(classifier, schedule, device=device, precision=settings["precision"], seed=seed)
     checkpoint, key = Path(output.weights).parent / "training.checkpoint.pt", configuration_key(input, params)
+    # Declared outputs vanish when a job is killed: until the end, weights to be tested lie beside the checkpoint.
+    tested = {epoch: checkpoint.with_name(f"training.{key[:16]}.epoch~{epoch}.pt") for epoch in params.tested}
     known = read_checkpoint(checkpoint, key)
-    if known is not None:
+    if known is not None and all(tested[epoch].exists() for epoch in tested if epoch <= len(known.history)):
         training.resume(known)
         logging.info("going on after epoch %d", len(known.history))
     workers, pinned = max(1, threads - 1), device == "cuda"
@@ -91,11 +103,14 @@ def main(input, output, params, wildcards, resources, threads):
                 steps,
                 shown.update,
             )
-            write_checkpoint(checkpoint, state, key)
             row = state.history[-1]
+            if row["epoch"] in tested:
+                save(tested[row["epoch"]], state.weights)
+            write_checkpoint(checkpoint, state, key)
             logging.info("epoch %d: " + ", ".join(f"{name} {row[name]:.4g}" for name in list(row)[1:]), row["epoch"])
-    with whole(output.weights) as temporary:
-        torch.save(training.state.best, temporary)
+    save(output.weights, training.state.best)
+    for epoch, file in zip(params.tested, output.tested, strict=True):
+        tested[epoch].replace(file)
     history = pd.DataFrame(training.state.history)
     write_text(output.history, history.to_csv(index=False, lineterminator="\n"))
     checkpoint.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a figure needs of one scored image: photograph, field of view, lesions and score map, read on demand."""
+"""What a figure needs of one image: photograph, field of view, lesions and score map, read on demand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ShownImages:
     Args:
         images: Open file with ``image``, ``field_of_view`` and ``id``.
         masks: Open file with ``coverage`` and ``id``, or None.
-        maps: Open score files with ``distance`` and ``id``, one a method.
+        maps: Open score files with ``distance`` and ``id``, one a method; none if the figure shows no scores.
         lesions: Names of the lesion types.
     """
 
@@ -27,16 +27,16 @@ class ShownImages:
         self._images, self._masks, self._maps, self._lesions = images, masks, maps, lesions
         self._image_of = {name: place for place, name in enumerate(read_ids(images))}
         self._mask_of = {} if masks is None else {name: place for place, name in enumerate(read_ids(masks))}
-        self._map_of = {name: place for place, name in enumerate(read_ids(maps[0]))}
+        self._map_of = {name: place for place, name in enumerate(read_ids(maps[0]))} if maps else self._image_of
 
     @property
     def ids(self) -> list[str]:
-        """Ids of all scored images."""
+        """Ids of all scored images, of all images if there are no scores."""
         return list(self._map_of)
 
     @property
     def annotated(self) -> list[str]:
-        """Ids of the scored images that have a lesion mask."""
+        """Those of :attr:`ids` that have a lesion mask."""
         return [name for name in self._mask_of if name in self._map_of]
 
     def photograph(self, name: str) -> np.ndarray:

@@ -33,12 +33,18 @@ def options_from(settings: Mapping) -> Options:
         mix=tuple((tuple(part["types"]), float(part["share"])) for part in settings["mix"]),
         most=float(settings["most"]),
         mixup=tuple(settings["mixup"]),
-        augmentation=Augmentation(
-            flip=augmentation["flip"],
-            rotation=augmentation["rotation"],
-            resize=tuple(augmentation["resize"]),
-            contrast=tuple(augmentation["contrast"]),
-            brightness=tuple(augmentation["brightness"]),
-            colour=augmentation["colour"],
-        ),
+        augmentation=_augmentation(augmentation),
+    )
+
+
+def _augmentation(settings: Mapping) -> Augmentation:
+    """Return the augmentation with the operations that are not listed switched off."""
+    on = set(settings["operations"])
+    return Augmentation(
+        flip=settings["flip"] if "flip" in on else 0,
+        rotation=settings["rotation"] if "rotation" in on else 0,
+        resize=tuple(settings["resize"]) if "resize" in on else (1, 1),
+        contrast=tuple(settings["contrast"]) if "contrast" in on else (1, 1),
+        brightness=tuple(settings["brightness"]) if "brightness" in on else (1, 1),
+        colour=settings["colour"] if "colour" in on else 0,
     )

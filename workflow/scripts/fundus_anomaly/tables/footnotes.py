@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .layout import NONE, Figure
+from .layout import NONE, Figure, probability
 from .published import NOTE
 from .variant import Variant
 
@@ -81,6 +81,6 @@ def notes_of(variants: Sequence[Variant], figures: Sequence[Figure], image_score
 
 def comparison_note(label_a: str, label_b: str, auc_a: float, auc_b: float, p_value: float, note: str) -> str:
     """Return DeLong's test of two variants' image AUC as a sentence; the arguments are a Comparison's attributes."""
-    p_text = NONE if np.isnan(p_value) else "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
+    p_text = NONE if np.isnan(p_value) else probability(p_value) if p_value < 0.001 else f"= {probability(p_value)}"
     remark = f" ({note})" if note else ""
     return f"Image AUC, {label_a} {auc_a:.3f} against {label_b} {auc_b:.3f}: DeLong's test, p {p_text}{remark}."

@@ -84,6 +84,11 @@ def number(value: float) -> str:
     return NONE if pd.isna(value) else f"{value:.3f}"
 
 
+def probability(value: float) -> str:
+    """Return a p-value to three decimals, "< 0.001" below that, "–" if there is none."""
+    return "< 0.001" if value < 0.001 else number(value)
+
+
 def parameter(value: object) -> str:
     """Return a parameter as text: numbers to three digits or to the unit, "–" for what is missing."""
     if pd.isna(value):

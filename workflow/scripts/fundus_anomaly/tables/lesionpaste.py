@@ -1,7 +1,8 @@
-"""LesionPaste's Table 3: area under the ROC curve of normal images against each grade and against all abnormal ones."""
+"""LesionPaste's tables: area under the ROC curve of normal images against each grade and against all abnormal ones."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,17 +11,20 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from ..evaluation.delong import auc_interval, compare
-from .footnotes import comparison_note
-from .layout import NONE, OURS, PUBLISHED, document, markdown, number, with_interval
+from .layout import NONE, OURS, PUBLISHED, document, markdown, number, probability, with_interval
 
 FILE = Path(__file__).parent / "published" / "lesionpaste.csv"
 """Columns table, dataset, method, against (grade_1 … grade_4 | all), auc."""
 
 ALL = "all"
+CHOSEN_ON_TEST = "0 vs all, epoch chosen on the test"
 _NOTE = (
-    "Published rows: Huang, Huang and Tang, LesionPaste: One-Shot Anomaly Detection for Medical Images, Table 3; VGG16 "
-    "at 256×256, the epoch chosen on the test images by the authors' code."
+    "Published rows: Huang, Huang and Tang, LesionPaste: One-Shot Anomaly Detection for Medical Images, Table {table}; "
+    "VGG16 at 256×256, the epoch chosen on the test images by the authors' code."
 )
+_COLUMNS = ("method", "source", "run", "against", "normals", "abnormals", "auc", "auc_low", "auc_high")
+_COLUMNS += ("auc_epoch_chosen_on_test", "epoch_chosen_on_test", "note")
+_TESTED = "epoch_"
 
 
 def against(labels: np.ndarray, grades: np.ndarray) -> dict[str, np.ndarray]:
@@ -36,34 +40,57 @@ def against(labels: np.ndarray, grades: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def lesionpaste_table(
-    scores: Mapping[str, Mapping[int, pd.Series]], test: pd.DataFrame, dataset: str, confidence: float
+    scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataFrame, dataset: str, number: str, confidence: float
 ) -> pd.DataFrame:
-    """Return one line for each row, repeat and comparison.
+    """Return one line for each row, run and comparison.
 
     Args:
-        scores: For each row of the table and each repeat the abnormal logit of each test image, by id.
+        scores: For each row of the table and each run (a repeat, of a fold where the dataset has folds) the abnormal
+            logits of the test images, index ``id``: column ``logit`` of the epoch that was chosen by validation, and
+            columns ``epoch_<n>`` of the epochs that the authors' way chooses from.
         test: Columns ``id``, ``label``, ``grade``.
-        dataset: Decides which published figures stand beneath.
+        dataset: With ``number`` it decides which published figures stand beneath.
+        number: The table's number in the paper, ``"3"``, ``"1"``, ``"2"``, ``"A1"`` or ``"A2"``.
         confidence: Coverage of DeLong's intervals.
 
     Returns:
-        Columns ``method``, ``source``, ``repeat`` (Int64), ``against``, ``normals``, ``abnormals``, ``auc``,
-        ``auc_low``, ``auc_high``, ``note``.
+        Columns ``method``, ``source``, ``run``, ``against``, ``normals``, ``abnormals``, ``auc``, ``auc_low``,
+        ``auc_high``, ``auc_epoch_chosen_on_test``, ``epoch_chosen_on_test``, ``note``. The epoch that is chosen on the
+        test has the largest AUC of normals against all abnormal images.
     """
     lines = []
-    for method, repeats in scores.items():
-        for repeat, found in repeats.items():
+    for method, runs in scores.items():
+        for run, found in runs.items():
             table = test[test["id"].isin(found.index)]
             labels = table["label"].to_numpy()
-            logits = found[table["id"]].to_numpy()
+            logits = found.loc[table["id"]]
+            chosen = _chosen_on_test(labels, logits)
             for name, taken in against(labels, table["grade"].to_numpy()).items():
-                line = {"method": method, "source": OURS, "repeat": repeat, "against": name}
-                lines.append(line | _figures(labels[taken] == 1, logits[taken], confidence))
-    columns = ["method", "source", "repeat", "against", "normals", "abnormals", "auc", "auc_low", "auc_high", "note"]
+                line = {"method": method, "source": OURS, "run": run, "against": name}
+                line |= _figures(labels[taken] == 1, logits["logit"].to_numpy()[taken], confidence)
+                if chosen:
+                    auc = roc_auc_score(labels[taken] == 1, logits[chosen].to_numpy()[taken])
+                    epoch = int(chosen.removeprefix(_TESTED))
+                    line |= {"auc_epoch_chosen_on_test": float(auc), "epoch_chosen_on_test": epoch}
+                lines.append(line)
     published = pd.read_csv(FILE, dtype={"table": str})
-    published = published[(published["table"] == "3") & (published["dataset"] == dataset)]
+    published = published[(published["table"] == number) & (published["dataset"] == dataset)]
     lines += published[["method", "against", "auc"]].assign(source=PUBLISHED, note="").to_dict("records")
-    return pd.DataFrame(lines, columns=columns).astype({"repeat": "Int64", "normals": "Int64", "abnormals": "Int64"})
+    whole = dict.fromkeys(("normals", "abnormals", "epoch_chosen_on_test"), "Int64")
+    return pd.DataFrame(lines, columns=list(_COLUMNS)).astype(whole)
+
+
+def _chosen_on_test(labels: np.ndarray, logits: pd.DataFrame) -> str:
+    """Return the column of the epoch with the largest AUC on the test, "" if none was tested or there is no AUC."""
+    known = np.isin(labels, (0, 1))
+    if len(set(labels[known])) < 2:
+        return ""
+    aucs = {
+        column: roc_auc_score(labels[known] == 1, logits[column].to_numpy()[known])
+        for column in logits
+        if column.startswith(_TESTED)
+    }
+    return max(aucs, key=aucs.__getitem__, default="")
 
 
 def _figures(abnormal: np.ndarray, scores: np.ndarray, confidence: float) -> dict[str, object]:
@@ -74,23 +101,34 @@ def _figures(abnormal: np.ndarray, scores: np.ndarray, confidence: float) -> dic
     return counts | {"auc": float(roc_auc_score(abnormal, scores)), "auc_low": low, "auc_high": high, "note": note}
 
 
-def lesionpaste_markdown(table: pd.DataFrame, title: str, footnotes: Sequence[str]) -> str:
-    """Return the table for readers: a row a method, a column a comparison.
+def lesionpaste_markdown(
+    table: pd.DataFrame, p_values: pd.DataFrame, number_of_table: str, title: str, footnotes: Sequence[str]
+) -> str:
+    """Return the table for readers: a row a method, a column a comparison, and DeLong's test of any two rows.
 
-    One repeat is shown with DeLong's interval, several as mean ± standard deviation.
+    One run is shown with DeLong's interval, several as mean ± standard deviation.
 
     Args:
         table: From :func:`lesionpaste_table`.
+        p_values: From :func:`comparisons`.
+        number_of_table: As in :func:`lesionpaste_table`.
         title: Title of the document.
         footnotes: What a reader must know beside it.
     """
     names = list(dict.fromkeys(table["against"]))
     lines = []
     for (method, source), group in table.groupby(["method", "source"], sort=False):
-        label = f"{method} ({PUBLISHED})" if source == PUBLISHED else method
-        lines.append({"method": label} | {_heading(name): _cell(group[group["against"] == name]) for name in names})
-    notes = [*footnotes, *([_NOTE] if (table["source"] == PUBLISHED).any() else []), *_counts(table), *_remarks(table)]
-    return document(title, [markdown("AUC (the paper's Table 3)", pd.DataFrame(lines), 1)], notes)
+        line = {"method": f"{method} ({PUBLISHED})" if source == PUBLISHED else method}
+        line |= {_heading(name): _cell(group[group["against"] == name]) for name in names}
+        if table["auc_epoch_chosen_on_test"].notna().any():
+            line[CHOSEN_ON_TEST] = _spread(group.loc[group["against"] == ALL, "auc_epoch_chosen_on_test"].dropna())
+        lines.append(line)
+    published = [_NOTE.format(table=number_of_table)] if (table["source"] == PUBLISHED).any() else []
+    parts = [markdown(f"AUC (the paper's Table {number_of_table})", pd.DataFrame(lines), 1)]
+    if len(p_values) > 1:
+        shown = p_values.map(probability).rename_axis("p of two rows").reset_index()
+        parts.append(markdown("DeLong's test of two rows, 0 vs all", shown, 1))
+    return document(title, parts, [*footnotes, *published, *_counts(table), *_remarks(table)])
 
 
 def _heading(name: str) -> str:
@@ -102,14 +140,31 @@ def _cell(lines: pd.DataFrame) -> str:
     if len(values) == 0:
         return NONE
     if len(values) > 1:
-        return f"{number(values.mean())} ± {number(values.std(ddof=1))}"
+        return _spread(values)
     return with_interval(values.iloc[0], float(lines["auc_low"].iloc[0]), float(lines["auc_high"].iloc[0]))
 
 
+def _spread(values: pd.Series) -> str:
+    """Return mean and standard deviation of several runs, one run's figure, or "–"."""
+    if len(values) == 0:
+        return NONE
+    mean = number(values.mean())
+    return f"{mean} ± {number(values.std(ddof=1))}" if len(values) > 1 else mean
+
+
 def _counts(table: pd.DataFrame) -> list[str]:
-    ours = table[table["source"] == OURS].drop_duplicates("against")
-    counts = "; ".join(f"{_heading(row.against)}: {row.normals} and {row.abnormals}" for row in ours.itertuples())
-    return [f"Normal and abnormal test images: {counts}."]
+    ours = table[table["source"] == OURS]
+    ours = ours[ours["method"] == ours["method"].iloc[0]]
+    counts = ours.groupby("against", sort=False)[["normals", "abnormals"]].agg(["min", "max"])
+    told = "; ".join(
+        f"{_heading(name)}: {_span(*line['normals'])} and {_span(*line['abnormals'])}"
+        for name, line in counts.iterrows()
+    )
+    return [f"Normal and abnormal test images of a training: {told}."]
+
+
+def _span(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def _remarks(table: pd.DataFrame) -> list[str]:
@@ -117,21 +172,27 @@ def _remarks(table: pd.DataFrame) -> list[str]:
     return [f"{row.method}, {_heading(row.against)}: {row.note}." for row in noted.itertuples()]
 
 
-def comparisons(scores: Mapping[str, Mapping[int, pd.Series]], test: pd.DataFrame) -> list[str]:
-    """Return DeLong's test of each pair of rows on all test images, of the mean logit over repeats, as sentences.
+def comparisons(scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataFrame) -> pd.DataFrame:
+    """Return the p-values of DeLong's test of each pair of rows, normals against all abnormal images.
+
+    An image's logit is the mean over the runs that test it; those of several folds are pooled.
 
     Args:
         scores: As in :func:`lesionpaste_table`.
         test: Likewise.
+
+    Returns:
+        ``(m, m)``, rows and columns the names of the rows, NaN on the diagonal; empty if the test has one class only.
     """
-    means = {method: pd.concat(list(repeats.values()), axis=1).mean(axis=1) for method, repeats in scores.items()}
-    names, told = list(means), []
-    for place, first in enumerate(names):
-        for second in names[place + 1 :]:
-            table = test[test["id"].isin(means[first].index) & test["label"].isin([0, 1])]
-            if table["label"].nunique() < 2:
-                return []
-            pair = (means[name][table["id"]].to_numpy() for name in (first, second))
-            found = compare(table["label"].to_numpy() == 1, *pair)
-            told.append(comparison_note(first, second, found.auc_a, found.auc_b, found.p_value, found.note))
-    return told
+    logits = {row: pd.concat([found["logit"] for found in runs.values()]) for row, runs in scores.items()}
+    means = pd.DataFrame({row: found.groupby(level=0).mean() for row, found in logits.items()})
+    labels = test.set_index("id")["label"]
+    labels = labels[labels.isin([0, 1]) & labels.index.isin(means.index)]
+    if labels.nunique() < 2:
+        return pd.DataFrame()
+    means, abnormal = means.loc[labels.index], labels.to_numpy() == 1
+    values = pd.DataFrame(np.nan, index=list(means), columns=list(means))
+    for first, second in itertools.combinations(means, 2):
+        p = compare(abnormal, means[first].to_numpy(), means[second].to_numpy()).p_value
+        values.loc[first, second] = values.loc[second, first] = p
+    return values

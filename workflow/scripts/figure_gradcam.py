@@ -1,0 +1,61 @@
+"""Draw Fig. A3: where the trained classifier looks, over photographs and annotated lesions."""
+
+from contextlib import ExitStack
+
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.backbones.state import load_state, read_state
+from fundus_anomaly.figures.gradcam import Row, draw
+from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
+from fundus_anomaly.figures.style import save
+from fundus_anomaly.imaging.preprocess import preprocess
+from fundus_anomaly.lesionpaste.class_activation import class_activation
+from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
+from fundus_anomaly.shown_images import ShownImages
+from fundus_anomaly.storage import open_h5
+from rule_log import logged
+
+
+def main(input, output, params):
+    """Draw the figure as PNG; the images are chosen by their lesions and names, not by any score."""
+    lesions, settings = list(params.lesions), dict(params.training)
+    classifier = Classifier(empty_network(params.network, settings["head"]), settings["mean"], settings["std"])
+    load_state(classifier, read_state(input.weights), params.network, input.weights)
+    manifest = pd.DataFrame(dict(params.manifest)).set_index("id", drop=False)
+    logits = pd.read_csv(input.scores, dtype={"id": str}).set_index("id")["logit"]
+    with ExitStack() as stack:
+        images = stack.enter_context(open_h5(input.images, "image", "field_of_view", "id"))
+        masks = stack.enter_context(open_h5(input.masks[0], "coverage", "id")) if input.masks else None
+        shown = ShownImages(images, masks, [], lesions)
+        manifest = manifest[manifest["id"].isin(shown.ids) & manifest["id"].isin(logits.index)]
+        annotated = [name for name in shown.annotated if name in manifest.index]
+        chosen = choose_rows(
+            manifest,
+            lesion_areas(annotated, lesions, map(shown.coverage, annotated)),
+            quantile=params.row_quantile,
+            normals=1,
+            others=max(1, params.rows - 1),
+            seed=params.seed,
+        )
+        maps = class_activation(classifier, np.stack([shown.photograph(choice.id) for choice in chosen]))
+        plain = dict(params.preprocessing) | {"graham": False}
+        rows = [
+            Row(
+                choice.id,
+                choice.reason,
+                int(manifest.loc[choice.id, "grade"]),
+                preprocess(manifest.loc[choice.id, "path"], **plain, max_pixels=params.max_pixels).image,
+                shown.field_of_view(choice.id),
+                shown.coverage(choice.id),
+                {name: found[number] for name, found in maps.items()},
+                float(logits[choice.id]),
+            )
+            for number, choice in enumerate(chosen)
+        ]
+    save(draw(rows, lesions, params.opacity), output[0], params.dpi)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params)
