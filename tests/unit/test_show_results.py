@@ -5,20 +5,28 @@ import pytest
 
 import show_results
 
+TABLES = show_results._TABLES
+
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     (tmp_path / "tables").mkdir()
-    pd.DataFrame({"method": ["ReSAD"]}).to_csv(tmp_path / "tables" / "resad.csv", index=False)
-    monkeypatch.setattr(show_results, "headline", lambda table: f"headline of {table['method'][0]}")
+    for name, method in (("resad.csv", "ReSAD"), ("lesionpaste_3.csv", "LesionPaste")):
+        pd.DataFrame({"method": [method]}).to_csv(tmp_path / "tables" / name, index=False)
+    monkeypatch.setattr(
+        show_results,
+        "_TABLES",
+        {name: (title, lambda table: f"headline of {table['method'][0]}") for name, (title, _) in TABLES.items()},
+    )
     return tmp_path
 
 
-def test_the_headline_comes_first_and_only_what_exists_is_named(results, capsys):
+def test_the_headlines_come_first_and_only_what_exists_is_named(results, capsys):
     (results / "report.html").touch()
     show_results.main(results)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "headline of ReSAD"
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert lines[1] == "headline of ReSAD"
+    assert lines[3] == "headline of LesionPaste"
     assert [line.split()[-1] for line in lines if str(results) in line] == [
         str(results / "tables"),
         str(results / "report.html"),
@@ -32,3 +40,11 @@ def test_all_of_a_whole_run_is_named(results, capsys):
         (results / name).touch()
     show_results.main(results)
     assert capsys.readouterr().out.count(str(results)) == 5
+
+
+def test_a_run_of_one_method_shows_that_method_alone(results, capsys):
+    (results / "tables" / "resad.csv").unlink()
+    show_results.main(results)
+    shown = capsys.readouterr().out
+    assert "headline of LesionPaste" in shown
+    assert "ReSAD" not in shown

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from fundus_anomaly.tables.lesionpaste import CHOSEN_ON_TEST, FILE, comparisons, lesionpaste_markdown, lesionpaste_table
+from fundus_anomaly.tables.lesionpaste import (
+    CHOSEN_ON_TEST,
+    FILE,
+    comparisons,
+    headline,
+    lesionpaste_markdown,
+    lesionpaste_table,
+)
 
 
 @pytest.fixture
@@ -95,6 +102,13 @@ def test_the_published_figures_of_a_table_stand_beneath_ours(test_images, number
     text = text_of(scores, test_images, "eyeq", number)
     assert f"{method} (published)" in text
     assert f"Medical Images, Table {number};" in text
+
+
+def test_the_headline_shows_our_rows_alone(test_images):
+    table = table_of({"ours": {"repeat~0": logits(test_images, 0)}}, test_images, "eyeq")
+    auc = table.loc[(table["source"] == "this run") & (table["against"] == "all"), "auc"].item()
+    assert f"{auc:.3f}" in headline(table)
+    assert "published" not in headline(table)
 
 
 def test_any_two_rows_are_compared_by_delong(test_images):

@@ -169,5 +169,5 @@ rule ablations:
 onsuccess:
     import subprocess
 
-    if Path(f"{RESULTS}/tables/resad.csv").exists():
+    if Path(f"{RESULTS}/tables").is_dir():
         subprocess.run([sys.executable, str(SCRIPTS / "show_results.py"), RESULTS], check=False)

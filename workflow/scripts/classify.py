@@ -40,7 +40,7 @@ def main(input, output, params, wildcards, resources, threads):
     columns = {}
     for column, file in weights.items():
         load_state(classifier, read_state(file), wildcards.network, file)
-        ready = classifier.to(device, memory_format=torch.channels_last).eval()
+        ready = classifier.on(device).eval()
         columns[column] = pd.Series(
             logits(input, ids, ready, device, settings, f"classification, {column}"), dtype=float
         )

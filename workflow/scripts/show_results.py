@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from fundus_anomaly.tables.resad import headline
+from fundus_anomaly.tables import lesionpaste, resad
+
+_TABLES = {
+    "resad.csv": ("ReSAD, Tables 1 and 2", resad.headline),
+    "lesionpaste_3.csv": ("LesionPaste, Table 3, AUC", lesionpaste.headline),
+}
 
 
 def main(results: Path) -> None:
@@ -14,8 +19,9 @@ def main(results: Path) -> None:
     Args:
         results: The run's folder, e.g. ``results/phantom``.
     """
-    print(headline(pd.read_csv(results / "tables" / "resad.csv")))
-    print()
+    for name, (title, headline) in _TABLES.items():
+        if (results / "tables" / name).exists():
+            print(f"{title}\n\n{headline(pd.read_csv(results / 'tables' / name))}\n")
     for what, name in (
         ("tables", "tables"),
         ("figures", "figures"),

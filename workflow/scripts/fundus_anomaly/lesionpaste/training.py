@@ -55,7 +55,7 @@ class Training:
     """
 
     def __init__(self, classifier: Classifier, schedule: Schedule, *, device: str, precision: str, seed: int):
-        self._classifier = classifier.to(device)
+        self._classifier = classifier.on(device)
         self._schedule, self._device, self._seed = schedule, device, seed
         self._low = precision == "bfloat16"
         self._optimiser = torch.optim.SGD(

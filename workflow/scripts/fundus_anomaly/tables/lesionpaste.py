@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from ..evaluation.delong import auc_interval, compare
-from .layout import NONE, OURS, PUBLISHED, document, markdown, number, probability, with_interval
+from .layout import NONE, OURS, PUBLISHED, document, markdown, number, probability, terminal, with_interval
 
 FILE = Path(__file__).parent / "published" / "lesionpaste.csv"
 """Columns table, dataset, method, against (grade_1 … grade_4 | all), auc."""
@@ -115,6 +115,25 @@ def lesionpaste_markdown(
         title: Title of the document.
         footnotes: What a reader must know beside it.
     """
+    published = [_NOTE.format(table=number_of_table)] if (table["source"] == PUBLISHED).any() else []
+    parts = [markdown(f"AUC (the paper's Table {number_of_table})", _readable(table), 1)]
+    if len(p_values) > 1:
+        shown = p_values.map(probability).rename_axis("p of two rows").reset_index()
+        parts.append(markdown("DeLong's test of two rows, 0 vs all", shown, 1))
+    return document(title, parts, [*footnotes, *published, *_counts(table), *_remarks(table)])
+
+
+def headline(table: pd.DataFrame) -> str:
+    """Return our rows as a short table for the terminal.
+
+    Args:
+        table: From :func:`lesionpaste_table`.
+    """
+    return terminal(_readable(table[table["source"] == OURS]))
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row of text for each method, a column for each comparison."""
     names = list(dict.fromkeys(table["against"]))
     lines = []
     for (method, source), group in table.groupby(["method", "source"], sort=False):
@@ -123,12 +142,7 @@ def lesionpaste_markdown(
         if table["auc_epoch_chosen_on_test"].notna().any():
             line[CHOSEN_ON_TEST] = _spread(group.loc[group["against"] == ALL, "auc_epoch_chosen_on_test"].dropna())
         lines.append(line)
-    published = [_NOTE.format(table=number_of_table)] if (table["source"] == PUBLISHED).any() else []
-    parts = [markdown(f"AUC (the paper's Table {number_of_table})", pd.DataFrame(lines), 1)]
-    if len(p_values) > 1:
-        shown = p_values.map(probability).rename_axis("p of two rows").reset_index()
-        parts.append(markdown("DeLong's test of two rows, 0 vs all", shown, 1))
-    return document(title, parts, [*footnotes, *published, *_counts(table), *_remarks(table)])
+    return pd.DataFrame(lines)
 
 
 def _heading(name: str) -> str:
