@@ -4,18 +4,18 @@ import json
 import logging
 from types import SimpleNamespace
 
-import classify
-import figure_gradcam
-import lesion_bank
 import numpy as np
 import pandas as pd
 import pytest
-import table_lesionpaste
 import torch
-import train
 from lesion_samples import disc, lesions, normal
 from PIL import Image
 
+import classify
+import figure_gradcam
+import lesion_bank
+import table_lesionpaste
+import train
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.geometry import stretch
 from fundus_anomaly.lesionpaste.annotated_image import read_lesions
@@ -209,13 +209,9 @@ def trained(folder, weights, names, train_rows=None, network=NETWORK, **settings
     """Train as the rule's script does, on images of two eyes a patient, and return the history."""
     write_bank(folder / "bank.h5", lesions())
     rows = names if train_rows is None else train_rows
+    images = images_of(folder / "train.h5", names)
     train.main(
-        SimpleNamespace(
-            images=images_of(folder / "train.h5", names),
-            bank=folder / "bank.h5",
-            weights=weights,
-            code=[train.__file__],
-        ),
+        SimpleNamespace(images=images, bank=folder / "bank.h5", weights=weights, code=[train.__file__]),
         SimpleNamespace(weights=folder / "classifier.pt", history=folder / "history.csv", tested=[]),
         SimpleNamespace(
             row=ROW,

@@ -103,11 +103,11 @@ def require_kinds(
         InputError: With every type that is missing.
     """
     held = {lesion.kind for lesion in lesions}
-    images = ", ".join(sources)
+    there, images = ", ".join(sorted(held)) or "none", ", ".join(sources)
     raise_if_any(
         Problem(
             f"lesions of {images}",
-            f"no lesion of type {kind!r} (there are: {', '.join(sorted(held)) or 'none'}) and {_files(masks.get(kind))}",
+            f"no lesion of type {kind!r} (there are: {there}) and {_files(masks.get(kind))}",
             "at least one of each type that lesionpaste.mix names",
             "take the type out of lesionpaste.mix, or name another image in lesionpaste.source.images",
         )
