@@ -5,10 +5,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.utils import update_config
 
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.datasets.manifest import excluding
@@ -25,8 +27,11 @@ from fundus_anomaly.lesionpaste.rows import (
     trainings,
 )
 from fundus_anomaly.lesionpaste.sources import require_sources, source_key, source_rows
+from fundus_anomaly.tables.lesionpaste import FILE
 
-DEFAULT = yaml.safe_load((Path(__file__).resolve().parents[2] / "config.yaml").read_text(encoding="utf-8"))
+ROOT = Path(__file__).resolve().parents[2]
+IDRID = ROOT.parent / "shared" / "data" / "idrid"
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 COHORT = {"train_patients": 2, "test_normal_patients": 1, "test_abnormal_patients": 1, "source_patients": 1}
 
 
@@ -87,6 +92,44 @@ def test_the_paper_s_tables_stand_in_the_default_configuration():
     assert counts == {"3": 3, "1": 11, "2": 5, "A1": 2, "A2": 2}
     # Shared: w.o. MixUp four times, Random, and the one annotated image of A1 and A2.
     assert len(trainings(rows)) == 3 + 10 + 3 + 2 + 1
+
+
+def published(file):
+    configured = copy.deepcopy(DEFAULT)
+    update_config(configured, yaml.safe_load((ROOT / "config" / file).read_text(encoding="utf-8")))
+    return configured
+
+
+@pytest.mark.parametrize("file", ["eyeq.yaml", "idrid_lesionpaste.yaml"])
+def test_the_papers_tables_stand_whole_and_under_the_papers_names(file):
+    rows = expand(published(file))
+    figures = pd.read_csv(FILE, dtype={"table": str})
+    theirs = figures[figures["dataset"] == "eyeq"].groupby("table")["method"].agg(set)
+    for table in ("1", "2", "A1", "A2"):
+        assert {row["name"] for row in rows if row["table"] == table} == theirs[table]
+    assert {LESIONPASTE, "LesionPaste w.o. MixUp"} <= theirs["3"] & {r["name"] for r in rows if r["table"] == "3"}
+    assert [len(row["sources"]) for row in rows if row["table"] == "A2"] == [1, 2, 3, 5, 10]
+    for row in rows:
+        if row["table"] in ("A1", "A2"):
+            assert (row["mixup"], row["augmentation"]["operations"]) == ([1, 1], [])
+    # IDRiD_48 alone is one training for both tables.
+    key = {(row["table"], row["name"]): row["key"] for row in rows}
+    assert key["A1", "idrid_48"] == key["A2", "1"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("file", ["eyeq.yaml", "idrid_lesionpaste.yaml"])
+def test_every_annotated_image_of_the_papers_tables_has_masks_of_all_types(file):
+    if not IDRID.is_dir():
+        pytest.skip("the real IDRiD (../shared/data/idrid) is not here")
+    configured = published(file)
+    name = configured["lesionpaste"]["source"]["dataset"] or configured["dataset"]
+    dataset = registry.load(name, configured["data"][name], IDRID, 0)
+    rows = expand(configured)
+    benchmark = set() if configured["dataset"] == "eyeq" else set(dataset.manifest["id"])
+    require_sources(dataset, named_sources(rows, configured["lesionpaste"]["source"]["images"]), benchmark)
+    for row in rows:
+        assert (source_rows(dataset, row["sources"])[[f"mask_{kind}" for kind in kinds_of([row])]] != "").all(axis=None)
 
 
 mixes = st.lists(

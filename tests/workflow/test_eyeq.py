@@ -15,7 +15,7 @@ from fundus_anomaly.training_subset import share_of_patients
 
 pytestmark = pytest.mark.workflow
 
-ANNOTATED = ("48", "49", "03", "13", "39", "08", "14", "17", "18", "19")
+ANNOTATED = ("48", "49", "03", "13", "39", "08", "14", "18", "19", "22")
 TINY = {
     "preprocessing": {"size": 96},
     "lesionpaste": {
@@ -132,3 +132,32 @@ def test_all_annotated_images_that_are_missing_are_named_at_once(project, tmp_pa
     assert stopped.returncode != 0
     assert "lesionpaste.ablations.A1, row 'idrid_13', sources" in stopped.stdout
     assert "'idrid/segmentation/19', which has no lesion mask" in stopped.stdout
+
+
+def test_broken_photographs_a_test_of_one_class_and_shares_below_one_are_told_and_stop_nothing(project, tmp_path):
+    other = EyeqProject(project.folder)
+    other.results = project.folder / "results" / "hard"
+    other.eyepacs, other.idrid = tmp_path / "EyePACS ø", project.idrid
+    shutil.copytree(project.eyepacs, other.eyepacs)
+    (other.eyepacs / "train" / "10_left.jpeg").write_bytes(b"")
+    (other.eyepacs / "test" / "1_left.jpeg").write_bytes(b"no photograph" * 100)
+    abnormal = [f"eyeq/test/{name}" for name, quality, grade in TEST if quality == 0 and grade]
+    section = {"control": False, "rows": [], "mix": [{"types": ["MA"], "share": 0.3}, {"types": ["HE"], "share": 0.2}]}
+    hard = TINY | {"experiment": "hard", "data": {"on_bad_image": "exclude", "exclude": abnormal}}
+    hard["lesionpaste"] = TINY["lesionpaste"] | section
+    (project.folder / "hard.yaml").write_text(yaml.safe_dump(hard), encoding="utf-8")
+    other.run("lesionpaste", configfile="hard.yaml")
+
+    scores = pd.read_csv(other.one("lesionpaste/**/test.csv"))
+    assert set(scores["id"]) == GOOD_TEST - {*abnormal, "eyeq/test/1_left"}
+    text = (other.results / "tables/lesionpaste_3.md").read_text(encoding="utf-8")
+    assert "LesionPaste, 0 vs all: undefined: the test needs normal and abnormal images" in text
+    assert re.search(r"Images left out: .*eyeq/test/1_left .*eyeq/train/10_left|10_left.*1_left", text)
+    assert not (other.results / "figures/gradcam.png").exists()
+    log = other.one("logs/train/**/*.log").read_text(encoding="utf-8")
+    assert "the shares of lesionpaste.mix sum to 0.5 and are brought to 1: MA 0.6, HE 0.4" in log
+    assert "9 of the manifest's 10 normal images: the audit left the others out" in log
+    assert "5 of the manifest's 6 test images" in other.one("logs/classify/**/*.log").read_text(encoding="utf-8")
+    bank = other.one("logs/lesion_bank/*.log").read_text(encoding="utf-8")
+    assert re.search(r"of types that lesionpaste.mix never names, not in the bank: .* EX, .* SE", bank)
+    assert other.plan("lesionpaste", configfile="hard.yaml") == {}

@@ -21,7 +21,7 @@ rule lesion_bank:
         lesions=list(SOURCE_DATASET.lesions),
         inverted=SOURCE_DATASET.masks_inverted,
         kinds=lambda wildcards: lesionpaste_rows.kinds_of(rows_with(wildcards.sources)),
-        excluded=config["data"]["exclude"],
+        excluded=lambda wildcards: [name for name in SOURCES[wildcards.sources] if name in config["data"]["exclude"]],
         preprocessing=PREPROCESSING["lesionpaste"],
         max_pixels=config["data"]["max_pixels"],
     script:
