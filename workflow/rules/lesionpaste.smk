@@ -201,7 +201,7 @@ rule figure_gradcam:
     input:
         photographs=rows("test")["path"],
         images=f"{RESULTS}/images/lesionpaste/test.h5",
-        masks=f"{RESULTS}/masks/lesionpaste/test.h5" if "test" in MASKED_SPLITS else [],
+        masks=[f"{RESULTS}/masks/lesionpaste/test.h5"] if "test" in MASKED_SPLITS else [],
         weights=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],
         scores=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv")[0],
         code=code("figure_gradcam.py"),
