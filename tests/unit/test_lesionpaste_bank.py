@@ -57,9 +57,11 @@ def test_a_bank_that_does_not_fit_together_or_is_too_large_is_refused(tmp_path):
 
 def test_a_type_without_a_lesion_is_named_with_what_there_is():
     with pytest.raises(InputError, match=r"'PX'.*EX, HE, MA, SE") as error:
-        require_kinds(lesions(), ["MA", "PX", "QX", "PX"], ["set/annotated"])
-    assert len(error.value.problems) == 2
-    require_kinds(lesions(), ["MA", "HE"], ["set/annotated"])
+        require_kinds(lesions(), ["MA", "PX", "QX", "PX"], ["set/annotated"], {"PX": ["a_PX.tif", "b_PX.tif"]})
+    empty, absent = error.value.problems
+    assert "nothing marked in 'a_PX.tif', 'b_PX.tif'" in empty.found
+    assert "no mask file of this type" in absent.found
+    require_kinds(lesions(), ["MA", "HE"], ["set/annotated"], {})
 
 
 def test_a_lesion_larger_than_half_of_the_retina_is_refused():

@@ -5,19 +5,33 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.utils import update_config
 
 from fundus_anomaly.datasets import registry
+from fundus_anomaly.datasets.manifest import excluding
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.augmentation import Augmentation
 from fundus_anomaly.lesionpaste.options import options_from
-from fundus_anomaly.lesionpaste.rows import CONTROL, LESIONPASTE, epochs_tested, expand, trainings
-from fundus_anomaly.lesionpaste.sources import source_key, source_rows
+from fundus_anomaly.lesionpaste.rows import (
+    CONTROL,
+    LESIONPASTE,
+    epochs_tested,
+    expand,
+    kinds_of,
+    named_sources,
+    trainings,
+)
+from fundus_anomaly.lesionpaste.sources import require_sources, source_key, source_rows
+from fundus_anomaly.tables.lesionpaste import FILE
 
-DEFAULT = yaml.safe_load((Path(__file__).resolve().parents[2] / "config.yaml").read_text(encoding="utf-8"))
+ROOT = Path(__file__).resolve().parents[2]
+IDRID = ROOT.parent / "shared" / "data" / "idrid"
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 COHORT = {"train_patients": 2, "test_normal_patients": 1, "test_abnormal_patients": 1, "source_patients": 1}
 
 
@@ -78,6 +92,44 @@ def test_the_paper_s_tables_stand_in_the_default_configuration():
     assert counts == {"3": 3, "1": 11, "2": 5, "A1": 2, "A2": 2}
     # Shared: w.o. MixUp four times, Random, and the one annotated image of A1 and A2.
     assert len(trainings(rows)) == 3 + 10 + 3 + 2 + 1
+
+
+def published(file):
+    configured = copy.deepcopy(DEFAULT)
+    update_config(configured, yaml.safe_load((ROOT / "config" / file).read_text(encoding="utf-8")))
+    return configured
+
+
+@pytest.mark.parametrize("file", ["eyeq.yaml", "idrid_lesionpaste.yaml"])
+def test_the_papers_tables_stand_whole_and_under_the_papers_names(file):
+    rows = expand(published(file))
+    figures = pd.read_csv(FILE, dtype={"table": str})
+    theirs = figures[figures["dataset"] == "eyeq"].groupby("table")["method"].agg(set)
+    for table in ("1", "2", "A1", "A2"):
+        assert {row["name"] for row in rows if row["table"] == table} == theirs[table]
+    assert {LESIONPASTE, "LesionPaste w.o. MixUp"} <= theirs["3"] & {r["name"] for r in rows if r["table"] == "3"}
+    assert [len(row["sources"]) for row in rows if row["table"] == "A2"] == [1, 2, 3, 5, 10]
+    for row in rows:
+        if row["table"] in ("A1", "A2"):
+            assert (row["mixup"], row["augmentation"]["operations"]) == ([1, 1], [])
+    # IDRiD_48 alone is one training for both tables.
+    key = {(row["table"], row["name"]): row["key"] for row in rows}
+    assert key["A1", "idrid_48"] == key["A2", "1"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("file", ["eyeq.yaml", "idrid_lesionpaste.yaml"])
+def test_every_annotated_image_of_the_papers_tables_has_masks_of_all_types(file):
+    if not IDRID.is_dir():
+        pytest.skip("the real IDRiD (../shared/data/idrid) is not here")
+    configured = published(file)
+    name = configured["lesionpaste"]["source"]["dataset"] or configured["dataset"]
+    dataset = registry.load(name, configured["data"][name], IDRID, 0)
+    rows = expand(configured)
+    benchmark = set() if configured["dataset"] == "eyeq" else set(dataset.manifest["id"])
+    require_sources(dataset, named_sources(rows, configured["lesionpaste"]["source"]["images"]), benchmark)
+    for row in rows:
+        assert (source_rows(dataset, row["sources"])[[f"mask_{kind}" for kind in kinds_of([row])]] != "").all(axis=None)
 
 
 mixes = st.lists(
@@ -147,16 +199,62 @@ def test_ranges_have_the_smaller_number_first():
 def test_an_annotated_image_has_masks_and_is_no_part_of_the_benchmark():
     dataset = registry.load("phantom", COHORT, "data", 0)
     benchmark = set(dataset.manifest["id"])
-    rows = source_rows(dataset, ["phantom/source/0000_right"], benchmark)
+    require_sources(dataset, {"images": ["phantom/source/0000_right"]}, benchmark)
+    rows = source_rows(dataset, ["phantom/source/0000_right"])
     assert rows["id"].tolist() == ["phantom/source/0000_right"]
     assert (rows[[f"mask_{kind}" for kind in dataset.lesions]] != "").all(axis=None)
     abnormal = dataset.manifest.loc[dataset.manifest["label"] == 1, "id"].iloc[0]
     with pytest.raises(InputError) as error:
-        source_rows(dataset, ["phantom/source/0000_rigth", "phantom/train/0000_left", abnormal], benchmark)
+        require_sources(dataset, {"one": ["phantom/source/0000_rigth", "phantom/train/0000_left"]}, benchmark)
     told = [str(problem) for problem in error.value.problems]
+    with pytest.raises(InputError) as error:
+        require_sources(dataset, {"one": [abnormal], "two": ["phantom/source/0000_right", abnormal]}, benchmark)
+    told += [str(problem) for problem in error.value.problems]
     assert "did you mean 'phantom/source/0000_right'" in told[0]
     assert "no lesion mask" in told[1]
+    assert told[2].startswith("config, one: found ")
+    assert told[3].startswith("config, two: found ")
     assert "benchmark itself" in told[2]
+
+
+def test_an_annotated_image_that_is_excluded_from_the_benchmark_may_give_lesions():
+    dataset = registry.load("phantom", COHORT, "data", 0)
+    abnormal = dataset.manifest.loc[dataset.manifest["label"] == 1, "id"].iloc[0]
+    left = excluding(dataset, [abnormal])
+    require_sources(dataset, {"images": [abnormal]}, set(left.manifest["id"]))
+    assert source_rows(dataset, [abnormal])["id"].tolist() == [abnormal]
+
+
+def test_without_an_annotated_image_there_is_no_row_in_any_table():
+    # The configurations of ReSAD alone inherit the ablations of config.yaml, whose images they do not hold.
+    assert DEFAULT["lesionpaste"]["ablations"]
+    assert expand(config(source={"dataset": "", "root": "", "images": []})) == []
+
+
+def test_a_bank_must_hold_what_the_rows_that_share_it_paste():
+    mixes = [{"types": ["MA", "HE"], "share": 1}], [{"types": ["MA"], "share": 0.5}, {"types": ["EX"], "share": 0.5}]
+    rows = rows_of(mix=mixes[0], rows=[{"name": "another mix", "mix": mixes[1]}])
+    assert kinds_of(rows) == ["MA", "HE", "EX"]
+
+
+def test_the_key_that_names_an_annotated_image_is_told():
+    main = DEFAULT["lesionpaste"]["source"]["images"]
+    other = {"name": "w", "sources": ["a/1"]}
+    rows = expand(config(rows=[other], ablations={"A1": [other, {"name": "same", "sources": main}]}))
+    assert named_sources(rows, main) == {
+        "lesionpaste.source.images": main,
+        "lesionpaste.rows, row 'w', sources": ["a/1"],
+        "lesionpaste.ablations.A1, row 'w', sources": ["a/1"],
+    }
+
+
+def test_shares_that_do_not_sum_to_one_are_brought_to_it_and_the_log_says_so(caplog):
+    section = DEFAULT["lesionpaste"]
+    with caplog.at_level("INFO"):
+        options_from(section)
+        assert not caplog.text
+        options_from(section | {"mix": [{"types": ["MA"], "share": 0.3}, {"types": ["MA", "HE"], "share": 0.1}]})
+    assert "sum to 0.4 and are brought to 1: MA 0.75, MA+HE 0.25" in caplog.text
 
 
 def test_a_set_of_annotated_images_has_a_folder_name_of_its_own():

@@ -11,7 +11,7 @@ from torch import nn
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.geometry import stretch
-from fundus_anomaly.lesionpaste.checkpoint import read_checkpoint, write_checkpoint
+from fundus_anomaly.lesionpaste.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from fundus_anomaly.lesionpaste.classifier import Classifier, build
 from fundus_anomaly.lesionpaste.training import Schedule, Training, logits_of, rate
 from fundus_anomaly.lesionpaste.twins import Twins, batches, order_of
@@ -52,7 +52,7 @@ def tiny_classifier(seed=0):
 def trained(images, epochs, known=None, schedule=SCHEDULE):
     training = Training(tiny_classifier(), schedule, device="cpu", precision="float32", seed=5)
     if known is not None:
-        training.resume(known)
+        training.resume(known, "c.pt")
     for epoch in range(len(training.state.history), epochs):
         data = batches(pairs(images, epoch), 4, 0, False, order_of(epoch, COUNT, 5))
         training.epoch(data, batches(pairs(images), 8, 0, False), 5, lambda count: None)
@@ -98,14 +98,41 @@ def test_a_training_that_was_killed_ends_with_the_weights_of_an_undisturbed_one(
         assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_checkpoint_of_another_configuration_is_not_gone_on_from_and_a_damaged_one_is_named(images, tmp_path):
+def test_a_checkpoint_of_another_configuration_is_not_gone_on_from_and_the_log_says_so(images, tmp_path, caplog):
     path = tmp_path / "c.pt"
     assert read_checkpoint(path, "key") is None
     write_checkpoint(path, trained(images, 1), "key")
-    assert read_checkpoint(path, "another") is None
-    path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(InputError, match="delete"):
+    assert not caplog.text
+    with caplog.at_level("INFO"):
+        assert read_checkpoint(path, "another") is None
+    assert f"{path} is of another configuration: the training starts anew" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["truncated", "empty", "no dictionary", "a key missing", "code"])
+def test_a_damaged_checkpoint_is_named_and_may_be_deleted(images, tmp_path, kind):
+    path = tmp_path / "c.pt"
+    write_checkpoint(path, trained(images, 1), "key")
+    if kind in ("truncated", "empty"):
+        path.write_bytes(path.read_bytes()[: -200 if kind == "truncated" else 0])
+    else:
+        content = {"no dictionary": [1, 2], "a key missing": {"key": "key", "history": []}, "code": {"key": Schedule}}
+        torch.save(content[kind], path)
+    with pytest.raises(InputError, match=f"delete {path} and run the same command again") as error:
         read_checkpoint(path, "key")
+    assert error.value.problems[0].where == str(path)
+
+
+def test_a_checkpoint_with_the_state_of_another_network_is_named(images, tmp_path):
+    path = tmp_path / "c.pt"
+    state = trained(images, 1)
+    training = Training(tiny_classifier(), SCHEDULE, device="cpu", precision="float32", seed=5)
+    foreign = {f"other.{name}": value for name, value in state.weights.items()}
+    smaller = {name: value[:1] for name, value in state.weights.items()}
+    for weights in (foreign, smaller, {}):
+        with pytest.raises(InputError, match=f"{path}: found the state of another classifier .*delete"):
+            training.resume(Checkpoint(state.history, weights, state.optimiser, weights), path)
+    with pytest.raises(InputError, match="delete"):
+        training.resume(Checkpoint(state.history, state.weights, {"state": {}}, state.best), path)
 
 
 @pytest.mark.parametrize(
@@ -122,14 +149,14 @@ def test_the_weights_kept_are_those_of_the_best_epoch(images, tmp_path, monkeypa
     training = Training(tiny_classifier(), SCHEDULE, device="cpu", precision="float32", seed=5)
     after = []
     for epoch, found in enumerate(judged):
-        monkeypatch.setattr(Training, "_judge", lambda self, batches, found=found: found)
+        monkeypatch.setattr(Training, "_judge", lambda self, batches, number, found=found: found)
         data = batches(pairs(images, epoch), 4, 0, False, order_of(epoch, COUNT, 5))
         state = training.epoch(data, [], 5, lambda count: None)
         after.append({name: value.clone() for name, value in state.weights.items()})
         if killed_after == epoch + 1:
             write_checkpoint(tmp_path / "c.pt", state, "key")
             training = Training(tiny_classifier(), SCHEDULE, device="cpu", precision="float32", seed=5)
-            training.resume(read_checkpoint(tmp_path / "c.pt", "key"))
+            training.resume(read_checkpoint(tmp_path / "c.pt", "key"), tmp_path / "c.pt")
     differing = [any(not torch.equal(training.state.best[name], one[name]) for name in one) for one in after]
     assert [number for number, differs in enumerate(differing) if not differs] == [best]
 
@@ -137,6 +164,18 @@ def test_the_weights_kept_are_those_of_the_best_epoch(images, tmp_path, monkeypa
 def test_a_loss_that_is_no_number_says_which_key_to_change(images):
     with pytest.raises(InputError, match="learning_rate"):
         trained(images, 3, schedule=Schedule(3, 1e12, 0.9, 0.0))
+
+
+def test_a_classifier_that_leaves_the_numbers_at_an_epochs_last_step_stops_too(images):
+    class Overflowing(Classifier):
+        def forward(self, photographs):
+            logits = super().forward(photographs)
+            return logits if self.training else logits * math.inf
+
+    classifier = Overflowing(tiny_classifier().network, (0.5,) * 3, (0.2,) * 3)
+    training = Training(classifier, SCHEDULE, device="cpu", precision="float32", seed=5)
+    with pytest.raises(InputError, match=r"training, epoch 1: found logits .*learning_rate.*float32"):
+        training.epoch(batches(pairs(images), 4, 0, False), batches(pairs(images), 8, 0, False), 5, lambda count: None)
 
 
 def test_the_rate_falls_as_a_cosine_from_the_configured_one_to_zero():

@@ -54,9 +54,10 @@ def test_all_convolutions_fit_torchvisions_network(graph):
     assert {key: value.shape for key, value in state.items()} == {key: value.shape for key, value in wanted.items()}
 
 
-def test_torchvisions_own_file_is_taken_as_it_is(tmp_path):
+@pytest.mark.parametrize("archive", [True, False], ids=["archive", "pickle, as vgg16-397923af.pth is"])
+def test_torchvisions_own_file_is_taken_as_it_is(tmp_path, archive):
     whole = {"features.0.weight": torch.ones(64, 3, 3, 3), "classifier.0.weight": torch.ones(2, 2)}
-    torch.save(whole, tmp_path / "vgg16.pth")
+    torch.save(whole, tmp_path / "vgg16.pth", _use_new_zipfile_serialization=archive)
     assert list(vgg16_convolutions(tmp_path / "vgg16.pth")) == ["features.0.weight"]
 
 

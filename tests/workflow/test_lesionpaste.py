@@ -11,6 +11,7 @@ TINY_TRAINING = {
     "lesionpaste.network": {"name": "efficientnet_lite0"},
     "lesionpaste.training": {"epochs": 2, "batch": 4, "validation": 0.4},
     "lesionpaste.repeats": [0, 1],
+    "lesionpaste.rows": [{"name": "LesionPaste w.o. MixUp", "mixup": [1, 1]}],
 }
 ROWS = {"LesionPaste", "LesionPaste w.o. MixUp", "control: twins without lesions"}
 
@@ -23,14 +24,14 @@ def trained(project):
 
 
 def test_the_table_holds_every_row_and_repeat_and_the_control(trained):
-    table = pd.read_csv(trained.results / "tables/lesionpaste.csv")
+    table = pd.read_csv(trained.results / "tables/lesionpaste_3.csv")
     assert set(table["method"]) == ROWS
-    assert table.groupby("method")["repeat"].nunique().eq(2).all()
+    assert table.groupby("method")["run"].nunique().eq(2).all()
     assert table.loc[table["against"] == "all", "auc"].between(0, 1).all()
-    text = (trained.results / "tables/lesionpaste.md").read_text(encoding="utf-8")
+    text = (trained.results / "tables/lesionpaste_3.md").read_text(encoding="utf-8")
     assert "lesions of: phantom/source/0000_right" in text
     assert " ± " in text
-    for picture in ("figures/twins.png", "figures/learning_curves.png"):
+    for picture in ("figures/twins.png", "figures/learning_curves_3.png", "figures/gradcam.png"):
         assert (trained.results / picture).stat().st_size > 10_000
     assert trained.one("lesion_bank/*/lesions.png").stat().st_size > 10_000
 
@@ -41,7 +42,7 @@ def test_a_finished_training_plans_nothing_and_leaves_no_checkpoint(trained):
 
 
 def test_a_training_started_anew_ends_with_the_same_weights(trained):
-    file = trained.one("lesionpaste/*/lesionpaste/repeat~0/classifier.pt")
+    file = trained.one("lesionpaste/*/as_configured/repeat~0/classifier.pt")
     before = torch.load(file, weights_only=True)
     file.unlink()
     # A missing file between finished ones is made again only if it is asked for; then what follows it is.
@@ -57,7 +58,14 @@ def test_a_training_started_anew_ends_with_the_same_weights(trained):
     [
         (
             {"lesionpaste.mixup": [0.7, 0.7]},
-            {"train": 4, "classify": 4, "table_lesionpaste": 1, "figure_learning_curves": 1, "figure_twins": 1},
+            {
+                "train": 4,
+                "classify": 4,
+                "table_lesionpaste": 1,
+                "figure_learning_curves": 1,
+                "figure_twins": 1,
+                "figure_gradcam": 1,
+            },
         ),
         (
             {"lesionpaste.control": False},

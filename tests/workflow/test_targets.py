@@ -26,6 +26,16 @@ MAIN_RULES = {
 }
 RESAD = {"table_resad", "figure_qualitative", "figure_misses", "figure_curves", "heat_maps"}
 ABLATIONS = {"table_ablations", "figure_effective_neighbours"}
+LESIONPASTE = {
+    "lesion_bank",
+    "figure_lesion_bank",
+    "figure_twins",
+    "train",
+    "classify",
+    "table_lesionpaste",
+    "figure_learning_curves",
+    "figure_gradcam",
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +46,12 @@ def checkout(tmp_path_factory):
 
 def test_the_default_run_plans_every_rule_and_computes_the_same_bank_once(checkout):
     jobs = checkout.plan("all", configfile=None)
-    assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS | {"phantom"}
+    assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS | LESIONPASTE | {"phantom"}
     variants = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))["ablations"]["variants"]
     # ReSAD, PatchCore and the ablations, of which "with ReSC" is ReSAD itself.
     assert jobs["coreset"] == jobs["evaluate"] == 2 + len(variants) - 1
-    assert jobs["features"] == jobs["images"] == 2
+    assert jobs["features"] == 2
+    assert jobs["images"] == 2 * len(("resad", "lesionpaste"))
 
 
 @pytest.mark.parametrize(

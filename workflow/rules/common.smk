@@ -15,7 +15,7 @@ from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
 from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
-from fundus_anomaly.lesionpaste.sources import source_key, source_rows
+from fundus_anomaly.lesionpaste.sources import require_sources, source_key, source_rows
 from import_closure import import_closure
 
 RESULTS = f"results/{config['experiment'] or config['dataset']}"
@@ -41,8 +41,8 @@ def read_datasets():
 FOUND, DATASET = or_stop(read_datasets)
 LESIONPASTE_ROWS = or_stop(lesionpaste_rows.expand, config)
 TRAININGS = lesionpaste_rows.trainings(LESIONPASTE_ROWS)
-# Sets of annotated images by the folder of their bank.
-SOURCES = {source_key(row["sources"]): row["sources"] for row in LESIONPASTE_ROWS if row["sources"]}
+# Sets of annotated images by the folder of their bank; none leaves LesionPaste out.
+SOURCES = {source_key(row["sources"]): row["sources"] for row in LESIONPASTE_ROWS}
 
 
 def read_source_dataset():
@@ -57,9 +57,26 @@ def read_source_dataset():
 SOURCE_DATASET = or_stop(read_source_dataset)
 
 
+def annotated(rows):
+    """Return rows of LesionPaste's tables whose annotated images can give lesions; all that cannot stop the workflow."""
+    if not SOURCES:
+        raise WorkflowError(
+            "lesionpaste.source.images is empty: name the annotated image whose lesions are to be pasted."
+        )
+    named = lesionpaste_rows.named_sources(rows, config["lesionpaste"]["source"]["images"])
+    or_stop(require_sources, SOURCE_DATASET, named, set(DATASET.manifest["id"]))
+    return rows
+
+
+def rows_with(key):
+    """Return the rows of LesionPaste's tables that take the lesions of a set of annotated images."""
+    return [row for row in LESIONPASTE_ROWS if source_key(row["sources"]) == key]
+
+
 def source_table(key):
     """Return the manifest's rows of a set of annotated images."""
-    return or_stop(source_rows, SOURCE_DATASET, SOURCES[key], set(DATASET.manifest["id"]))
+    annotated(rows_with(key))
+    return source_rows(SOURCE_DATASET, SOURCES[key])
 
 
 VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
@@ -237,10 +254,6 @@ def tested_ids(run):
 
 def bank_of(row):
     """Return the lesion bank of a training."""
-    if not row["sources"]:
-        raise WorkflowError(
-            "lesionpaste.source.images is empty: name the annotated image whose lesions are to be pasted."
-        )
     return f"{RESULTS}/lesion_bank/{source_key(row['sources'])}/bank.h5"
 
 
@@ -266,16 +279,17 @@ def tables_and_curves(tables):
 
 def lesionpaste_results(wildcards):
     """Return what the target makes; a run without an annotated image cannot have it."""
-    bank = Path(bank_of(LESIONPASTE_ROWS[0]))
+    bank = Path(bank_of(annotated(table_rows(lesionpaste_rows.MAIN_TABLE))[0]))
     figures = [*rules.figure_twins.output, *(rules.figure_gradcam.output if LABELLED else [])]
     return [str(bank.with_name("lesions.png")), *figures, *tables_and_curves(PAPER_TABLES[:1])]
 
 
 def lesionpaste_ablation_results(wildcards):
     """Return what the target makes: every table but the main one, and the contact sheets of the banks."""
-    if len(PAPER_TABLES) == 1:
+    rows = annotated([row for row in LESIONPASTE_ROWS if row["table"] != lesionpaste_rows.MAIN_TABLE])
+    if not rows:
         raise WorkflowError("lesionpaste.ablations is empty: give rows of Table 1, 2, A1 or A2, as config.yaml does.")
-    banks = dict.fromkeys(bank_of(row) for row in LESIONPASTE_ROWS if row["table"] != lesionpaste_rows.MAIN_TABLE)
+    banks = dict.fromkeys(map(bank_of, rows))
     return [str(Path(bank).with_name("lesions.png")) for bank in banks] + tables_and_curves(PAPER_TABLES[1:])
 
 

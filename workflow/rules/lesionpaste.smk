@@ -20,7 +20,8 @@ rule lesion_bank:
         sources=lambda wildcards: source_table(wildcards.sources).to_dict("records"),
         lesions=list(SOURCE_DATASET.lesions),
         inverted=SOURCE_DATASET.masks_inverted,
-        kinds=list(dict.fromkeys(kind for part in config["lesionpaste"]["mix"] for kind in part["types"])),
+        kinds=lambda wildcards: lesionpaste_rows.kinds_of(rows_with(wildcards.sources)),
+        excluded=lambda wildcards: [name for name in SOURCES[wildcards.sources] if name in config["data"]["exclude"]],
         preprocessing=PREPROCESSING["lesionpaste"],
         max_pixels=config["data"]["max_pixels"],
     script:
@@ -200,9 +201,9 @@ rule figure_gradcam:
     input:
         photographs=rows("test")["path"],
         images=f"{RESULTS}/images/lesionpaste/test.h5",
-        masks=f"{RESULTS}/masks/lesionpaste/test.h5" if "test" in MASKED_SPLITS else [],
-        weights=lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],
-        scores=lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv")[0],
+        masks=[f"{RESULTS}/masks/lesionpaste/test.h5"] if "test" in MASKED_SPLITS else [],
+        weights=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],
+        scores=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv")[0],
         code=code("figure_gradcam.py"),
     output:
         report(

@@ -1,10 +1,14 @@
 """Score the test images with a trained classifier."""
 
+import logging
+
+import numpy as np
 import pandas as pd
 import torch
 
 from fundus_anomaly.backbones.state import load_state, read_state
 from fundus_anomaly.device import device_for
+from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
 from fundus_anomaly.lesionpaste.training import logits_of
 from fundus_anomaly.progress import bar
@@ -29,6 +33,20 @@ def logits(input, ids, classifier, device, settings, what):
     return found
 
 
+def require_finite(table, weights):
+    """Raise if an image has a logit that is no number: no figure of merit could be computed of it."""
+    raise_if_any(
+        Problem(
+            f"{file}, logits of the test images",
+            f"NaN or infinite values, e.g. of {strange['id'].iloc[0]}",
+            "finite logits",
+            "set lesionpaste.training.precision to float32, or lower lesionpaste.training.learning_rate",
+        )
+        for column, file in weights.items()
+        if len(strange := table[~np.isfinite(table[column])])
+    )
+
+
 def main(input, output, params, wildcards, resources, threads):
     """Write ``id``, ``logit``, and ``epoch_<n>`` for each epoch that is tested for a choice by the test."""
     device = device_for(resources.get("gpu", 0), threads)
@@ -45,6 +63,9 @@ def main(input, output, params, wildcards, resources, threads):
             logits(input, ids, ready, device, settings, f"classification, {column}"), dtype=float
         )
     table = pd.DataFrame(columns).rename_axis("id").reset_index()
+    require_finite(table, weights)
+    if len(table) < len(ids):
+        logging.info("%d of the manifest's %d test images: the audit left the others out", len(table), len(ids))
     write_text(output.scores, table.to_csv(index=False, lineterminator="\n"))
 
 

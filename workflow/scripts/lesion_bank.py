@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 
-from fundus_anomaly.errors import InputError, Problem, raise_if_any
+from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.lesionpaste.annotated_image import read_lesions
 from fundus_anomaly.lesionpaste.bank import require_fit, require_kinds, write_bank
 from rule_log import logged
@@ -11,11 +11,15 @@ from rule_log import logged
 
 def main(output, params):
     """Write the lesion bank of all named images."""
-    lesions, problems = [], list[Problem]()
+    lesions, problems, files = [], list[Problem](), dict[str, list[str]]()
     for row in params.sources:
         masks = {kind: row[f"mask_{kind}"] for kind in params.lesions if row[f"mask_{kind}"]}
+        for kind, file in masks.items():
+            files.setdefault(kind, []).append(file)
+        if row["id"] in params.excluded:
+            logging.info("%s is left out of the benchmark by data.exclude and gives its lesions", row["id"])
         try:
-            lesions += read_lesions(
+            found = read_lesions(
                 row["id"],
                 row["path"],
                 masks,
@@ -26,12 +30,25 @@ def main(output, params):
             )
         except InputError as error:
             problems += error.problems
-    raise_if_any(problems)
-    require_kinds(lesions, params.kinds, [row["id"] for row in params.sources])
+            continue
+        for kind in masks.keys() - {lesion.kind for lesion in found}:
+            logging.info("%s marks no lesion", masks[kind])
+        lesions += found
+    if problems:
+        raise InputError(problems, "Or name other annotated images in lesionpaste.source.images.")
+    require_kinds(lesions, params.kinds, [row["id"] for row in params.sources], files)
+    never = Counter(lesion.kind for lesion in lesions if lesion.kind not in params.kinds)
+    if never:
+        logging.info("of types that lesionpaste.mix never names, not in the bank: %s", _told(never))
+    lesions = [lesion for lesion in lesions if lesion.kind in params.kinds]
     require_fit(lesions)
     write_bank(output.bank, lesions)
-    counts = Counter(lesion.kind for lesion in lesions)
-    logging.info("lesions: %s", ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    logging.info("lesions: %s", _told(Counter(lesion.kind for lesion in lesions)))
+
+
+def _told(counts):
+    """Return how many lesions there are of each type, in words."""
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 
 if __name__ == "__main__":

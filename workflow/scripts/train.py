@@ -30,20 +30,18 @@ def divided(ids: list[str], patient_of: dict[str, str], share: float, seed: int)
     """Return the numbers of the images to train on and of those to choose the epoch by, no patient in both.
 
     Images of no patient that is named here, those of a held-out fold, are in neither.
+
+    Raises:
+        InputError: If the images are of fewer than two patients.
     """
-    taken = np.array([number for number, name in enumerate(ids) if name in patient_of])
-    held_out = share_of_patients([patient_of[ids[number]] for number in taken], share, seed)
-    training, validation = taken[~held_out].tolist(), taken[held_out].tolist()
-    if not training:
-        raise InputError(
-            Problem(
-                "normal images",
-                f"{len(taken)} of {len(set(patient_of.values()))} patient, all of them for validation",
-                "normal images of two patients or more",
-                "give more normal images",
-            )
-        )
-    return training, validation
+    taken = np.array([number for number, name in enumerate(ids) if name in patient_of], np.int64)
+    patients = [patient_of[ids[number]] for number in taken]
+    if len(set(patients)) < 2:
+        told = f"{len(taken)} of {len(set(patients))} patients; the patients who choose the epoch train nothing"
+        remedy = "give normal images of more patients, or take some out of data.exclude; each page names those left out"
+        raise InputError(Problem("normal images to train on", told, "images of two patients or more", remedy))
+    held_out = share_of_patients(patients, share, seed)
+    return taken[~held_out].tolist(), taken[held_out].tolist()
 
 
 def configuration_key(input, params) -> str:
@@ -71,6 +69,9 @@ def main(input, output, params, wildcards, resources, threads):
     batch = min(settings["batch"], 2 * len(numbers))
     if batch < settings["batch"]:
         logging.info("batches of %d images instead of %d: there are no more", batch, settings["batch"])
+    if len(numbers) + len(held_out) < len(patient_of):
+        told = len(numbers) + len(held_out), len(patient_of)
+        logging.info("%d of the manifest's %d normal images: the audit left the others out", *told)
     logging.info("%d normal images to train on, %d to choose the epoch by", len(numbers), len(held_out))
     classifier = build(
         wildcards.network,
@@ -86,8 +87,11 @@ def main(input, output, params, wildcards, resources, threads):
     # Declared outputs vanish when a job is killed: until the end, weights to be tested lie beside the checkpoint.
     tested = {epoch: checkpoint.with_name(f"training.{key[:16]}.epoch~{epoch}.pt") for epoch in params.tested}
     known = read_checkpoint(checkpoint, key)
-    if known is not None and all(tested[epoch].exists() for epoch in tested if epoch <= len(known.history)):
-        training.resume(known)
+    gone = [] if known is None else [e for e, file in tested.items() if e <= len(known.history) and not file.exists()]
+    if gone:
+        logging.info("no weights of epoch %s, which are to be tested: the training starts anew", gone[0])
+    elif known is not None:
+        training.resume(known, checkpoint)
         logging.info("going on after epoch %d", len(known.history))
     workers, pinned = max(1, threads - 1), device == "cuda"
     steps = math.ceil(len(numbers) / max(1, batch // 2))

@@ -16,6 +16,7 @@ from .state import read_state
 LAYERS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _OXFORD_MEAN_BGR = (103.939, 116.779, 123.68)
+_PICKLE = b"\x80\x02"
 _LARGEST_GRAPH = 700_000_000
 
 
@@ -33,7 +34,7 @@ def vgg16_convolutions(weights: str | Path) -> dict[str, torch.Tensor]:
     Raises:
         InputError: If the file is neither.
     """
-    if zipfile.is_zipfile(weights):
+    if _is_torch_file(Path(weights)):
         state = read_state(weights)
         return {key: value for key, value in state.items() if key.startswith("features.")}
     (weight, bias), *others = _onnx_convolutions(Path(weights))
@@ -48,6 +49,12 @@ def vgg16_convolutions(weights: str | Path) -> dict[str, torch.Tensor]:
         for layer, pair in zip(LAYERS, pairs, strict=True)
         for name, value in zip(("weight", "bias"), pair, strict=True)
     }
+
+
+def _is_torch_file(path: Path) -> bool:
+    """Return whether torch wrote a file: an archive, or a pickle as torchvision's own file of 2017 still is."""
+    with path.open("rb") as file:
+        return zipfile.is_zipfile(path) or file.read(2) == _PICKLE
 
 
 def _onnx_convolutions(path: Path) -> list[tuple[torch.Tensor, torch.Tensor]]:

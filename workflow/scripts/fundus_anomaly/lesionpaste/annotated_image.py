@@ -30,15 +30,18 @@ def read_lesions(
     Raises:
         InputError: With every file that cannot be decoded and every mask of another size than the photograph.
     """
-    photograph, size = decode(path, (2**31, 2**31), max_pixels)
-    decoded, problems = {}, []
+    decoded, problems, size = {}, list[Problem](), None
+    try:
+        photograph, size = decode(path, (2**31, 2**31), max_pixels)
+    except InputError as error:
+        problems += error.problems
     for kind, file in masks.items():
         try:
             decoded[kind] = decode_mask(file, inverted, max_pixels)
         except InputError as error:
             problems += error.problems
             continue
-        if decoded[kind].shape != size:
+        if size is not None and decoded[kind].shape != size:
             found, allowed = ("{1}×{0} pixels".format(*shape) for shape in (decoded[kind].shape, size))
             remedy = "replace the mask, or name another image in lesionpaste.source.images"
             problems.append(Problem(file, f"a mask of {found}", f"the photograph's size, {allowed}", remedy))

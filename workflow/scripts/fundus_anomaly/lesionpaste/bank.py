@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import h5py
 import numpy as np
@@ -88,29 +88,37 @@ def _misfits(path: str, file: h5py.File, ends: np.ndarray, most_bytes: int) -> l
     return []
 
 
-def require_kinds(lesions: Sequence[Lesion], kinds: Sequence[str], sources: Sequence[str]) -> None:
+def require_kinds(
+    lesions: Sequence[Lesion], kinds: Sequence[str], sources: Sequence[str], masks: Mapping[str, Sequence[str]]
+) -> None:
     """Raise if a type of lesion that is to be pasted has no lesion in the bank.
 
     Args:
         lesions: The bank.
-        kinds: Types that the mix of the configuration names.
+        kinds: Types that the mixes of the configuration name.
         sources: Ids of the annotated images, for the error.
+        masks: The mask files of each type, for the error.
 
     Raises:
         InputError: With every type that is missing.
     """
     held = {lesion.kind for lesion in lesions}
-    images = ", ".join(sources)
+    there, images = ", ".join(sorted(held)) or "none", ", ".join(sources)
     raise_if_any(
         Problem(
             f"lesions of {images}",
-            f"no lesion of type {kind!r} (there are: {', '.join(sorted(held)) or 'none'})",
+            f"no lesion of type {kind!r} (there are: {there}) and {_files(masks.get(kind))}",
             "at least one of each type that lesionpaste.mix names",
             "take the type out of lesionpaste.mix, or name another image in lesionpaste.source.images",
         )
         for kind in dict.fromkeys(kinds)
         if kind not in held
     )
+
+
+def _files(masks: Sequence[str] | None) -> str:
+    """Say which mask files hold nothing."""
+    return f"nothing marked in {', '.join(map(repr, masks))}" if masks else "no mask file of this type"
 
 
 def require_fit(lesions: Sequence[Lesion]) -> None:

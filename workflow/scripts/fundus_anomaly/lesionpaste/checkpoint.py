@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ import torch
 
 from ..errors import InputError, Problem
 from ..storage import whole
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -64,11 +67,17 @@ def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None
         return None
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        if content["key"] != key:
-            return None
-        best = content["best"] or content["weights"]
-        return Checkpoint(content["history"], content["weights"], content["optimiser"], best)
+        known, best = content["key"], content["best"] or content["weights"]
+        checkpoint = Checkpoint(content["history"], content["weights"], content["optimiser"], best)
     except Exception as error:  # torch raises many kinds for a damaged file
-        found = f"a file that is no checkpoint ({type(error).__name__})"
-        remedy = f"delete {path} and run the same command again; the training starts anew"
-        raise InputError(Problem(str(path), found, "a checkpoint as it was written", remedy)) from error
+        raise damaged(path, f"a file that is no checkpoint ({type(error).__name__})") from error
+    if known != key:
+        logger.info("%s is of another configuration: the training starts anew", path)
+        return None
+    return checkpoint
+
+
+def damaged(path: str | os.PathLike[str], found: str) -> InputError:
+    """Return the error for a checkpoint that a training cannot go on from."""
+    remedy = f"delete {path} and run the same command again; the training starts anew"
+    return InputError(Problem(str(path), found, "a checkpoint as it was written", remedy))

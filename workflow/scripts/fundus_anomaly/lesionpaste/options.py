@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Mapping
 
 from ..errors import Problem, raise_if_any
 from .augmentation import Augmentation
 from .synthesis import Options
 
+logger = logging.getLogger(__name__)
+
 _RANGES = ("mixup",)
 _AUGMENTATION_RANGES = ("resize", "contrast", "brightness")
 
 
 def options_from(settings: Mapping) -> Options:
-    """Return the options of a synthesis.
+    """Return the options of a synthesis; shares of the mix that do not sum to 1 are brought to it, which the log says.
 
     Args:
         settings: The keys of :data:`.keys.SYNTHESIS_KEYS`, each as the schema describes it.
@@ -29,8 +33,13 @@ def options_from(settings: Mapping) -> Options:
         for name, (low, high) in ranges.items()
         if low > high
     )
+    total = math.fsum(part["share"] for part in settings["mix"])
+    mix = tuple((tuple(part["types"]), float(part["share"])) for part in settings["mix"])
+    if not math.isclose(total, 1, abs_tol=1e-6):
+        shares = ", ".join(f"{'+'.join(kinds)} {share / total:.3g}" for kinds, share in mix)
+        logger.info("the shares of lesionpaste.mix sum to %.4g and are brought to 1: %s", total, shares)
     return Options(
-        mix=tuple((tuple(part["types"]), float(part["share"])) for part in settings["mix"]),
+        mix=mix,
         most=float(settings["most"]),
         mixup=tuple(settings["mixup"]),
         augmentation=_augmentation(augmentation),

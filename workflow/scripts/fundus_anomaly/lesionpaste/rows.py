@@ -18,7 +18,7 @@ _LONGEST = 120
 
 
 def expand(config: Mapping) -> list[dict]:
-    """Return the rows of all tables, in order: the main table first.
+    """Return the rows of all tables, in order: the main table first; none if no annotated image is configured.
 
     Each has ``table`` (its number in the paper), ``name``, ``key`` (the folder of its training), ``pasted``,
     ``sources`` (ids of its annotated images), and all of :data:`.keys.SYNTHESIS_KEYS`. The key tells what the row
@@ -34,6 +34,8 @@ def expand(config: Mapping) -> list[dict]:
         InputError: If two rows of a table share a name.
     """
     section = config["lesionpaste"]
+    if not section["source"]["images"]:
+        return []
     main = {key: section[key] for key in SYNTHESIS_KEYS}
     main |= {"pasted": True, "sources": list(section["source"]["images"])}
     rows = [{"table": MAIN_TABLE, "name": LESIONPASTE} | main]
@@ -54,6 +56,27 @@ def trainings(rows: Iterable[Mapping]) -> dict[str, Mapping]:
     for row in rows:
         found.setdefault(row["key"], row)
     return found
+
+
+def kinds_of(rows: Iterable[Mapping]) -> list[str]:
+    """Return the types of lesion that the mixes of rows name, each once."""
+    return list(dict.fromkeys(kind for row in rows for part in row["mix"] for kind in part["types"]))
+
+
+def named_sources(rows: Iterable[Mapping], configured: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return the annotated images of rows by the configuration's key that names them.
+
+    Args:
+        rows: Rows as :func:`expand` returns them.
+        configured: The images of ``lesionpaste.source.images``.
+    """
+    named: dict[str, Sequence[str]] = {}
+    for row in rows:
+        if row["sources"] == list(configured):
+            named["lesionpaste.source.images"] = row["sources"]
+        else:
+            named[f"{_section(row['table'])}, row {row['name']!r}, sources"] = row["sources"]
+    return named
 
 
 def epochs_tested(training: Mapping) -> list[int]:
@@ -106,11 +129,15 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def _section(table: str) -> str:
+    return "lesionpaste.rows" if table == MAIN_TABLE else f"lesionpaste.ablations.{table}"
+
+
 def _repeated(rows: Sequence[Mapping]) -> list[Problem]:
     taken = [(row["table"], row["name"]) for row in rows]
     return [
         Problem(
-            "config, lesionpaste.rows" if table == MAIN_TABLE else f"config, lesionpaste.ablations.{table}",
+            f"config, {_section(table)}",
             f"{name!r} more than once",
             "names of their own",
             "rename one of them",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from torch import nn
 
 from ..errors import InputError, Problem
 from ..seeds import digest
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, damaged
 from .classifier import Classifier
 
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
@@ -66,10 +67,21 @@ class Training:
         )
         self.state = Checkpoint()
 
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on after the checkpoint's last epoch."""
-        self._classifier.load_state_dict(checkpoint.weights)
-        self._optimiser.load_state_dict(checkpoint.optimiser)
+    def resume(self, checkpoint: Checkpoint, path: str | os.PathLike[str]) -> None:
+        """Go on after the checkpoint's last epoch.
+
+        Args:
+            checkpoint: Of a training of this configuration.
+            path: Its file, for the error.
+
+        Raises:
+            InputError: If it holds the state of another classifier or optimiser.
+        """
+        try:
+            self._classifier.load_state_dict(checkpoint.weights)
+            self._optimiser.load_state_dict(checkpoint.optimiser)
+        except Exception as error:  # torch raises many kinds for a state of another structure
+            raise damaged(path, f"the state of another classifier ({type(error).__name__})") from error
         self.state = checkpoint
 
     def epoch(self, training: Batches, validation: Batches, steps: int, shown: Callable[[int], object]) -> Checkpoint:
@@ -87,7 +99,7 @@ class Training:
         number = len(self.state.history)
         torch.manual_seed(digest(self._seed, "lesionpaste dropout", number) % 2**63)
         loss = self._train(training, number, steps, shown)
-        held_out, auc = self._judge(validation)
+        held_out, auc = self._judge(validation, number)
         row = {"epoch": number + 1, "loss": loss, "validation_loss": held_out, "validation_auc": auc}
         row["learning_rate"] = rate(self._schedule, number / self._schedule.epochs)
         history = [*self.state.history, row]
@@ -111,15 +123,7 @@ class Training:
             total, count = total + loss.detach() * len(labels), count + len(labels)
             shown(len(labels))
         mean = float(total / count)
-        if not math.isfinite(mean):
-            raise InputError(
-                Problem(
-                    f"training, epoch {number + 1}",
-                    f"a loss of {mean}",
-                    "a finite loss",
-                    "lower lesionpaste.training.learning_rate, or set lesionpaste.training.precision to float32",
-                )
-            )
+        _require_finite(mean, number, "a loss")
         return mean
 
     def _loss(self, photographs: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -130,7 +134,7 @@ class Training:
         return nn.functional.cross_entropy(logits, labels.to(self._device, non_blocking=True)), logits
 
     @torch.inference_mode()
-    def _judge(self, batches: Batches) -> tuple[float, float]:
+    def _judge(self, batches: Batches, number: int) -> tuple[float, float]:
         """Return loss and area under the ROC curve on the validation images; NaN if there are none."""
         self._classifier.eval()
         losses, scores, truths = [], [], []
@@ -141,7 +145,22 @@ class Training:
             truths += labels.tolist()
         if not truths:
             return math.nan, math.nan
-        return sum(losses) / len(truths), float(roc_auc_score(truths, scores))
+        # The last step of an epoch may be the first to leave the finite numbers: its own loss does not show it.
+        mean = sum(losses) / len(truths)
+        _require_finite(mean + sum(scores), number, "logits on the validation images, or a loss there,")
+        return mean, float(roc_auc_score(truths, scores))
+
+
+def _require_finite(value: float, number: int, what: str) -> None:
+    if not math.isfinite(value):
+        raise InputError(
+            Problem(
+                f"training, epoch {number + 1}",
+                f"{what} of {value}",
+                "a finite loss",
+                "lower lesionpaste.training.learning_rate, or set lesionpaste.training.precision to float32",
+            )
+        )
 
 
 def _merit(row: dict) -> tuple[float, float, float]:
