@@ -145,7 +145,7 @@ def test_ranges_have_the_smaller_number_first():
 
 
 def test_an_annotated_image_has_masks_and_is_no_part_of_the_benchmark():
-    dataset = registry.load("phantom", COHORT, "data", 0)
+    dataset = registry.load("phantom", COHORT, "data", "slices", 0)
     benchmark = set(dataset.manifest["id"])
     rows = source_rows(dataset, ["phantom/source/0000_right"], benchmark)
     assert rows["id"].tolist() == ["phantom/source/0000_right"]

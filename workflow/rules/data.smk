@@ -24,6 +24,32 @@ rule phantom:
         "../scripts/phantom.py"
 
 
+# Which slice a file shows stands in its name. Snakemake notes the parameters beside each of these thousands of files:
+# they must be short.
+rule slices:
+    input:
+        studies=lambda wildcards: [cut.volume for cut in cuts(lesions=False)],
+        masks=lambda wildcards: [cut.volume for cut in cuts(lesions=True)],
+        code=code("slices.py"),
+    output:
+        images=cut_images(lesions=False) or [f"{SLICES}/slice.png"],
+        masks=cut_images(lesions=True),
+    log:
+        f"{RESULTS}/logs/slices.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        images_a_study=[len(cut.images) for cut in cuts(lesions=False)],
+        images_a_mask=[len(cut.images) for cut in cuts(lesions=True)],
+        window=config["data"]["mosmed"]["window"],
+    script:
+        "../scripts/slices.py"
+
+
 rule inspect_photographs:
     input:
         photographs=audited_photographs,
