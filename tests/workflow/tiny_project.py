@@ -31,6 +31,11 @@ TINY = {
     "ablations": {
         "variants": [{"name": "70%", "normals": 0.7}, {"name": "eq. 4 as identity", "spatial": "identity"}],
     },
+    "lesionpaste": {
+        "preprocessing": {"size": 64},
+        "training": {"epochs": 1, "batch": 4, "validation": 0.4},
+        "rows": [],
+    },
 }
 ONE_THREAD = [
     f"{rule}=1"
