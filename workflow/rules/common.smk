@@ -118,18 +118,13 @@ def mask_paths(table, lesions=FOUND.lesions):
     return [path for image in zip(*columns) for path in image if path]
 
 
-def cuts(lesions):
-    """Return the volumes from which the workflow cuts images, or masks of lesions, and what it cuts."""
+def cuts():
+    """Return the volumes from which the workflow cuts images and masks, and what it cuts from each."""
     found = list(FOUND.cuts)
     if SOURCE_DATASET is not FOUND and SOURCE_DATASET.cuts:
         for table in map(source_table, SOURCES):
             found += only(SOURCE_DATASET.cuts, {*table["path"], *mask_paths(table, SOURCE_DATASET.lesions)})
-    return [cut for cut in found if cut.lesions == lesions]
-
-
-def cut_images(lesions):
-    """Return the files that the workflow cuts, volume by volume."""
-    return [image for cut in cuts(lesions) for image in cut.images]
+    return found
 
 
 def rows_of_split(wildcards):

@@ -24,16 +24,35 @@ rule phantom:
         "../scripts/phantom.py"
 
 
-# Which slice a file shows stands in its name. Snakemake notes the parameters beside each of these thousands of files:
-# they must be short.
+rule volumes:
+    input:
+        volumes=lambda wildcards: [cut.volume for cut in cuts()],
+        code=code("volumes.py"),
+    output:
+        table=f"{SLICES}/volumes.csv",
+    log:
+        f"{RESULTS}/logs/volumes.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        lesions=[cut.lesions for cut in cuts()],
+        images=[len(cut.images) for cut in cuts()],
+    script:
+        "../scripts/volumes.py"
+
+
+# Snakemake notes inputs and parameters beside each of these thousands of files, so they must be few: the volumes stand
+# in the table, and which slice a file shows in its name.
 rule slices:
     input:
-        studies=lambda wildcards: [cut.volume for cut in cuts(lesions=False)],
-        masks=lambda wildcards: [cut.volume for cut in cuts(lesions=True)],
+        volumes=f"{SLICES}/volumes.csv",
         code=code("slices.py"),
     output:
-        images=cut_images(lesions=False) or [f"{SLICES}/slice.png"],
-        masks=cut_images(lesions=True),
+        images=[image for cut in cuts() for image in cut.images] or [f"{SLICES}/slice.png"],
     log:
         f"{RESULTS}/logs/slices.log",
     conda:
@@ -43,8 +62,6 @@ rule slices:
         mem_mb=4000,
         runtime=120,
     params:
-        images_a_study=[len(cut.images) for cut in cuts(lesions=False)],
-        images_a_mask=[len(cut.images) for cut in cuts(lesions=True)],
         window=config["data"]["mosmed"]["window"],
     script:
         "../scripts/slices.py"

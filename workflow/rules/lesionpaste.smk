@@ -167,6 +167,7 @@ rule table_lesionpaste:
             "image size": config["lesionpaste"]["preprocessing"]["size"],
             "epochs": config["lesionpaste"]["training"]["epochs"],
             "normals to train on": len(rows("train", ["id"])["id"]),
+            "folds by patient": len(FOLDS) or "none",
         },
     script:
         "../scripts/table_lesionpaste.py"
@@ -200,7 +201,7 @@ rule figure_gradcam:
     input:
         photographs=rows("test")["path"],
         images=f"{RESULTS}/images/lesionpaste/test.h5",
-        masks=f"{RESULTS}/masks/lesionpaste/test.h5" if "test" in MASKED_SPLITS else [],
+        masks=[f"{RESULTS}/masks/lesionpaste/test.h5"] if "test" in MASKED_SPLITS else [],
         weights=lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],
         scores=lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv")[0],
         code=code("figure_gradcam.py"),

@@ -1,5 +1,7 @@
 """Cut images and lesion masks from the volumes of a dataset."""
 
+import csv
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -30,21 +32,14 @@ def cut(volume: str, images: list[str], lesions: bool, window: dict[str, float])
     return []
 
 
-def divided(images: list[str], counts: list[int]) -> list[list[str]]:
-    """Return consecutive images volume by volume, by the number of images of each."""
-    ends = np.cumsum(counts, dtype=int).tolist()
-    return [images[end - count : end] for end, count in zip(ends, counts, strict=True)]
-
-
 def main(input, output, params, threads):
-    """Cut every image; each thread holds one volume at a time."""
+    """Cut every image, volume by volume in the table's order; each thread holds one volume at a time."""
+    with Path(input.volumes).open(encoding="utf-8", newline="") as file:
+        volumes = list(csv.DictReader(file))
+    images, window = iter(output.images), dict(params.window)
     jobs = [
-        (Path(volume), images, lesions, dict(params.window))
-        for volumes, files, counts, lesions in (
-            (input.studies, output.images, params.images_a_study, False),
-            (input.masks, output.masks, params.images_a_mask, True),
-        )
-        for volume, images in zip(volumes, divided(list(files), list(counts)), strict=True)
+        (volume["volume"], list(islice(images, int(volume["images"]))), volume["lesions"] == "1", window)
+        for volume in volumes
     ]
     problems: list[Problem] = []
     work = ordered_map(lambda job: cut(*job), jobs, threads)
