@@ -68,7 +68,7 @@ def test_a_threshold_that_makes_copies_of_everything_is_refused(monkeypatch):
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real IDRiD is not in ../shared/data/idrid")
 def test_in_the_real_idrid_a_normal_training_image_is_found_to_be_a_diseased_test_image():
-    dataset = registry.load("idrid", SETTINGS, REAL, 0)
+    dataset = registry.load("idrid", SETTINGS, REAL, "slices", 0)
     wanted = ["idrid/grading/train/118", "idrid/grading/train/119", "idrid/grading/train/120"]
     wanted += ["idrid/segmentation/07", "idrid/segmentation/08", "idrid/grading/train/029", "idrid/grading/test/064"]
     rows = dataset.audited[dataset.audited["id"].isin(wanted)].reset_index(drop=True)

@@ -127,6 +127,17 @@ def test_a_copy_across_the_split_is_an_error_that_only_the_user_settles(changes)
     assert "set/test/1" in left_out["reason"].iloc[0]
 
 
+def test_a_copy_in_another_fold_is_an_error_since_one_fold_tests_what_the_other_trains_on():
+    folds = [(place, {"fold": place % 2}) for place in range(4)]
+    same = [(place, {"fold": 0}) for place in range(4)]
+    copies = [(0, COPY), (1, COPY)]
+    (finding,) = find(rows(*folds), facts(rows(), *copies))
+    assert (finding.severity, finding.kind) == ("error", "identical photographs in two folds")
+    assert finding.exclude == ("set/train/2",)
+    (finding,) = find(rows(*same), facts(rows(), *copies))
+    assert finding.severity == "warning"
+
+
 def test_a_copy_within_a_split_that_agrees_is_a_warning():
     manifest = rows()
     found = find(manifest, facts(manifest, (0, COPY), (1, COPY)))

@@ -18,7 +18,7 @@ MASKS = {"drusen": ("A0001", "N0003"), "exudate": ("A0001",), "hemorrhage": (), 
 
 
 def load(root, seed=0, **settings):
-    return registry.load("adam", SETTINGS | settings, root, seed)
+    return registry.load("adam", SETTINGS | settings, root, "slices", seed)
 
 
 def touch(path):

@@ -13,7 +13,7 @@ HEADER = "Image name,Retinopathy grade,Risk of macular edema ,,,\r\n"
 
 
 def load(root, **settings):
-    return registry.load("idrid", SETTINGS | settings, root, 0)
+    return registry.load("idrid", SETTINGS | settings, root, "slices", 0)
 
 
 @pytest.fixture

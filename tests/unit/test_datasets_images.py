@@ -12,7 +12,7 @@ SETTINGS = {"table": "", "normals": "normal", "unknowns": "unknown", "masks_inve
 
 
 def load(root, **settings):
-    return registry.load("images", SETTINGS | settings, root, 0)
+    return registry.load("images", SETTINGS | settings, root, "slices", 0)
 
 
 def touch(*paths):

@@ -45,12 +45,28 @@ def test_each_image_of_unknown_patient_is_its_own_patient():
         ({"path": "a\n.jpg"}, "path"),
         ({"mask_MA": "a\x07.jpg"}, "mask_MA"),
         ({"patient": " "}, "patient"),
+        ({"fold": -2}, "fold"),
     ],
 )
 def test_a_row_against_the_contract_is_refused(change, column):
     with pytest.raises(InputError) as error:
         checked(dataset((0, change)))
     assert any(problem.where.endswith(f", {column}") for problem in error.value.problems)
+
+
+def test_a_cross_validation_takes_in_every_image_or_none():
+    folds = [(place, {"fold": fold}) for place, fold in enumerate((0, 1, 0))]
+    assert checked(dataset(*folds)).manifest["fold"].tolist() == [0, 1, 0]
+    assert checked(dataset()).manifest["fold"].tolist() == [-1, -1, -1]
+    with pytest.raises(InputError, match="a fold for every image, or for none"):
+        checked(dataset(*folds[:2]))
+
+
+def test_a_patient_is_in_one_fold():
+    same = {"patient": "set/one"}
+    checked(dataset((0, same | {"fold": 1}), (1, same | {"fold": 1}), (2, {"fold": 0})))
+    with pytest.raises(InputError, match="one fold for all images of a patient"):
+        checked(dataset((0, same | {"fold": 0}), (1, same | {"fold": 1}), (2, {"fold": 0})))
 
 
 def test_every_kind_of_problem_is_told_at_once():
@@ -86,7 +102,7 @@ def test_a_split_cannot_be_excluded_whole():
 
 
 def test_a_patient_called_na_survives_the_csv(tmp_path):
-    table = dataset((0, {"patient": "NA"}), (1, {"patient": "007"}), (2, {"path": 'a,"b" ü.jpg'})).manifest
+    table = dataset((0, {"patient": "NA"}), (1, {"patient": "007"}), (2, {"path": 'a,"b" ü.jpg', "fold": 3})).manifest
     manifest.write_manifest(table, tmp_path / "manifest.csv")
     again = manifest.read_manifest(tmp_path / "manifest.csv")
     assert again.equals(table)
@@ -103,14 +119,14 @@ def test_a_difference_from_the_official_number_is_said_in_full():
 
 
 def test_an_unknown_dataset_is_refused_with_the_names_of_the_known():
-    with pytest.raises(InputError, match="phantom, idrid, idrid_grading, adam, eyeq, images"):
-        registry.load("idird", {}, ".", 0)
+    with pytest.raises(InputError, match="phantom, idrid, idrid_grading, adam, eyeq, mosmed, images"):
+        registry.load("idird", {}, ".", "slices", 0)
 
 
 def test_a_grown_phantom_holds_the_smaller_one():
     numbers = {"train_patients": 3, "test_normal_patients": 2, "test_abnormal_patients": 2, "source_patients": 0}
-    small = registry.load("phantom", numbers, "data", 1)
-    large = registry.load("phantom", numbers | {"train_patients": 5}, "data", 1)
+    small = registry.load("phantom", numbers, "data", "slices", 1)
+    large = registry.load("phantom", numbers | {"train_patients": 5}, "data", "slices", 1)
     assert (small.manifest["split"].value_counts()["train"], len(small.manifest)) == (6, 14)
     assert set(small.manifest.itertuples(index=False)) <= set(large.manifest.itertuples(index=False))
     abnormal = small.manifest[small.manifest["label"] == 1]

@@ -124,7 +124,7 @@ def test_every_annotated_image_of_the_papers_tables_has_masks_of_all_types(file)
         pytest.skip("the real IDRiD (../shared/data/idrid) is not here")
     configured = published(file)
     name = configured["lesionpaste"]["source"]["dataset"] or configured["dataset"]
-    dataset = registry.load(name, configured["data"][name], IDRID, 0)
+    dataset = registry.load(name, configured["data"][name], IDRID, "slices", 0)
     rows = expand(configured)
     benchmark = set() if configured["dataset"] == "eyeq" else set(dataset.manifest["id"])
     require_sources(dataset, named_sources(rows, configured["lesionpaste"]["source"]["images"]), benchmark)
@@ -197,7 +197,7 @@ def test_ranges_have_the_smaller_number_first():
 
 
 def test_an_annotated_image_has_masks_and_is_no_part_of_the_benchmark():
-    dataset = registry.load("phantom", COHORT, "data", 0)
+    dataset = registry.load("phantom", COHORT, "data", "slices", 0)
     benchmark = set(dataset.manifest["id"])
     require_sources(dataset, {"images": ["phantom/source/0000_right"]}, benchmark)
     rows = source_rows(dataset, ["phantom/source/0000_right"])
@@ -218,7 +218,7 @@ def test_an_annotated_image_has_masks_and_is_no_part_of_the_benchmark():
 
 
 def test_an_annotated_image_that_is_excluded_from_the_benchmark_may_give_lesions():
-    dataset = registry.load("phantom", COHORT, "data", 0)
+    dataset = registry.load("phantom", COHORT, "data", "slices", 0)
     abnormal = dataset.manifest.loc[dataset.manifest["label"] == 1, "id"].iloc[0]
     left = excluding(dataset, [abnormal])
     require_sources(dataset, {"images": [abnormal]}, set(left.manifest["id"]))

@@ -12,6 +12,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from fundus_anomaly import variants
 from fundus_anomaly.datasets import manifest, registry
+from fundus_anomaly.datasets.cuts import only
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
 from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
@@ -19,6 +20,8 @@ from fundus_anomaly.lesionpaste.sources import require_sources, source_key, sour
 from import_closure import import_closure
 
 RESULTS = f"results/{config['experiment'] or config['dataset']}"
+# Where slices are cut to, from volumes of the run's own dataset and of one that only gives annotated images.
+SLICES, SOURCE_SLICES = f"{RESULTS}/slices", f"{RESULTS}/source_slices"
 DATA_ROOT = config["data_root"] or (f"{RESULTS}/data" if config["dataset"] == "phantom" else ".")
 
 
@@ -33,7 +36,7 @@ def or_stop(function, *arguments):
 def read_datasets():
     """Return the configured dataset as it was found, and without the images that the user excluded."""
     settings = config["data"][config["dataset"]]
-    found = registry.load(config["dataset"], settings, DATA_ROOT, config["seed"])
+    found = registry.load(config["dataset"], settings, DATA_ROOT, SLICES, config["seed"])
     return found, manifest.excluding(found, config["data"]["exclude"])
 
 
@@ -51,7 +54,8 @@ def read_source_dataset():
     if not SOURCES or not source["dataset"] and not source["root"]:
         return FOUND
     name = source["dataset"] or config["dataset"]
-    return registry.load(name, config["data"][name], source["root"] or DATA_ROOT, config["seed"])
+    root = source["root"] or DATA_ROOT
+    return registry.load(name, config["data"][name], root, SOURCE_SLICES, config["seed"])
 
 
 SOURCE_DATASET = or_stop(read_source_dataset)
@@ -131,6 +135,15 @@ def mask_paths(table, lesions=FOUND.lesions):
     return [path for image in zip(*columns) for path in image if path]
 
 
+def cuts():
+    """Return the volumes from which the workflow cuts images and masks, and what it cuts from each."""
+    found = list(FOUND.cuts)
+    if SOURCE_DATASET is not FOUND and SOURCE_DATASET.cuts:
+        for table in map(source_table, SOURCES):
+            found += only(SOURCE_DATASET.cuts, {*table["path"], *mask_paths(table, SOURCE_DATASET.lesions)})
+    return found
+
+
 def rows_of_split(wildcards):
     return rows(wildcards.split)
 
@@ -174,6 +187,8 @@ ATTENDING = list(
 )
 # Tables and curves need both classes in the test; a folder of unknown images has neither.
 LABELLED = {0, 1} <= set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
+# Likewise Fig. A3: abnormal images, whatever normals stand beside them.
+ABNORMAL_TESTED = 1 in set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
 MASKS = [f"{RESULTS}/masks/resad/test.h5"] if "test" in MASKED_SPLITS else []
 PUBLISHED = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "resad.csv")
 TABLE = {
@@ -212,7 +227,7 @@ def resc_paths(names, pattern):
 PUBLISHED_LESIONPASTE = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "lesionpaste.csv")
 # The paper's tables of LesionPaste that the configuration has rows for; the main one first.
 PAPER_TABLES = list(dict.fromkeys(row["table"] for row in LESIONPASTE_ROWS))
-FOLDS = sorted(set(DATASET.manifest.get("fold", pd.Series(-1)).loc[lambda fold: fold >= 0]))
+FOLDS = sorted(set(DATASET.manifest["fold"]) - {manifest.NO_FOLD})
 # Each training of a row: its folder, and its fold (None where the dataset has none) and repeat.
 RUNS = {
     f"repeat~{repeat}" if fold is None else f"fold~{fold}/repeat~{repeat}": (fold, repeat)
@@ -280,7 +295,7 @@ def tables_and_curves(tables):
 def lesionpaste_results(wildcards):
     """Return what the target makes; a run without an annotated image cannot have it."""
     bank = Path(bank_of(annotated(table_rows(lesionpaste_rows.MAIN_TABLE))[0]))
-    figures = [*rules.figure_twins.output, *(rules.figure_gradcam.output if LABELLED else [])]
+    figures = [*rules.figure_twins.output, *(rules.figure_gradcam.output if ABNORMAL_TESTED else [])]
     return [str(bank.with_name("lesions.png")), *figures, *tables_and_curves(PAPER_TABLES[:1])]
 
 

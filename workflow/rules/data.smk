@@ -24,6 +24,49 @@ rule phantom:
         "../scripts/phantom.py"
 
 
+rule volumes:
+    input:
+        volumes=lambda wildcards: [cut.volume for cut in cuts()],
+        code=code("volumes.py"),
+    output:
+        table=f"{SLICES}/volumes.csv",
+    log:
+        f"{RESULTS}/logs/volumes.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        lesions=[cut.lesions for cut in cuts()],
+        images=[len(cut.images) for cut in cuts()],
+    script:
+        "../scripts/volumes.py"
+
+
+# Snakemake notes inputs and parameters beside each of these thousands of files, so they must be few: the volumes stand
+# in the table, and which slice a file shows in its name.
+rule slices:
+    input:
+        volumes=f"{SLICES}/volumes.csv",
+        code=code("slices.py"),
+    output:
+        images=[image for cut in cuts() for image in cut.images] or [f"{SLICES}/slice.png"],
+    log:
+        f"{RESULTS}/logs/slices.log",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: workflow.cores or 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        window=config["data"]["mosmed"]["window"],
+    script:
+        "../scripts/slices.py"
+
+
 rule inspect_photographs:
     input:
         photographs=audited_photographs,

@@ -168,6 +168,7 @@ rule table_lesionpaste:
             "image size": config["lesionpaste"]["preprocessing"]["size"],
             "epochs": config["lesionpaste"]["training"]["epochs"],
             "normals to train on": len(rows("train", ["id"])["id"]),
+            "folds by patient": len(FOLDS) or "none",
         },
     script:
         "../scripts/table_lesionpaste.py"

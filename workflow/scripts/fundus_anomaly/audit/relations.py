@@ -10,18 +10,21 @@ from .duplicates import alike, identical
 from .findings import SETTLED, Finding
 from .perceptual_hash import BITS
 
+_TWO_FOLDS = "in two folds"
+
 
 def duplicate_findings(
     table: pd.DataFrame, near_duplicate_share: float, excluded: Collection[str] = ()
 ) -> list[Finding]:
     """Return one finding for each group of photographs that are the same.
 
-    Training against test, or two labels, or two grades is an error wherever an image of the benchmark takes part.
+    Training against test, or two folds of training images, which are tested in turn, or two labels, or two grades is
+    an error wherever an image of the benchmark takes part.
     Copies within one split that agree are a warning, and copies of images that the benchmark does not use a note.
 
     Args:
-        table: Manifest columns ``id``, ``split``, ``label``, ``grade`` and the facts ``sha256``, ``perceptual_hash``
-            and ``error_kind``.
+        table: Manifest columns ``id``, ``split``, ``label``, ``grade``, ``fold`` and the facts ``sha256``,
+            ``perceptual_hash`` and ``error_kind``.
         near_duplicate_share: The largest share of the hash's bits in which two copies differ.
         excluded: Ids that the user excluded.
     """
@@ -85,11 +88,18 @@ def _conflicts(group: pd.DataFrame) -> list[str]:
             found.append(words)
     if used["split"].nunique() > 1:
         found.append("on both sides of the split")
+    if used.loc[used["split"] == "train", "fold"].nunique() > 1:
+        found.append(_TWO_FOLDS)
     return found
 
 
 def _to_exclude(used: pd.DataFrame) -> tuple[str, ...]:
-    """Return the images that are best left out: those of training, so that the test set stays, or else all."""
+    """Return the images that are best left out: those of training, so that the test set stays, or else all.
+
+    Of images that only stand in two folds one may stay.
+    """
+    if _conflicts(used) == [_TWO_FOLDS]:
+        return tuple(used["id"][1:])
     train = used[used["split"] == "train"]
     return tuple((used if train.empty else train)["id"])
 

@@ -12,17 +12,20 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from ..errors import InputError, Problem, raise_if_any
+from .cuts import Cut
 from .official_counts import Count
 
-COLUMNS = ("id", "path", "split", "patient", "eye", "label", "grade")
+COLUMNS = ("id", "path", "split", "patient", "eye", "label", "grade", "fold")
 MASK_PREFIX = "mask_"
 SPLITS = ("train", "test")
 UNUSED = "unused"
 NORMAL, ABNORMAL, UNKNOWN = 0, 1, -1
+NO_FOLD = -1
 GRADES = range(-1, 5)
 
 _ID = re.compile(r"[\w.\-]+(?:/[\w.\-]+)*")
 _PLAIN = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
+_INTEGERS = ("label", "grade", "fold")
 _SHOWN = 10
 
 
@@ -35,13 +38,17 @@ class Dataset:
         manifest: One row an image of the benchmark. Columns ``id`` (str, unique), ``path`` (str), ``split``
             (``"train"``: the normal images that build the bank; ``"test"``), ``patient`` (str), ``eye`` (``"left"``,
             ``"right"`` or ``""``), ``label`` (int64; 0 normal, 1 abnormal, -1 unknown), ``grade`` (int64; 0–4, -1
-            unknown), and ``mask_<lesion>`` (str, a path, ``""`` where there is none) for each of ``lesions``.
+            unknown), ``fold`` (int64; of a cross-validation, -1 where there is none: fold k tests the images of fold
+            k, those of split ``"train"`` too, and trains on the other folds' images of split ``"train"``), and
+            ``mask_<lesion>`` (str, a path, ``""`` where there is none) for each of ``lesions``.
         lesions: Names of the lesion types, in the order of the mask columns.
         masks_inverted: Whether 0 is lesion in the mask files (ADAM) instead of background.
         notes: What a reader of the report should know about the files that were found, one sentence or more each.
         unused: Images that the dataset labels and the benchmark leaves out, in the same columns with split
             ``"unused"``. Only the audit reads them: a "normal" training image may be the copy of one of them.
         counts: What the dataset should hold by its publication, and what was found.
+        cuts: Where images and masks of both tables are no files of the dataset: the volumes that the workflow cuts
+            them from.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     unused: pd.DataFrame = field(default_factory=lambda: frame([], ()))
     counts: tuple[Count, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     @property
     def audited(self) -> pd.DataFrame:
@@ -70,16 +78,16 @@ def frame(rows: Iterable[dict[str, object]], lesions: Sequence[str]) -> pd.DataF
 
     Args:
         rows: One mapping an image. Missing columns are filled: ``patient`` with the id (each image its own patient),
-            ``label`` and ``grade`` with -1, the others with ``""``.
+            ``label``, ``grade`` and ``fold`` with -1, the others with ``""``.
         lesions: Names of the lesion types.
     """
     columns = [*COLUMNS, *mask_columns(lesions)]
     filled = []
     for row in rows:
-        whole = dict.fromkeys(columns, "") | {"label": UNKNOWN, "grade": UNKNOWN} | row
+        whole = dict.fromkeys(columns, "") | {"label": UNKNOWN, "grade": UNKNOWN, "fold": NO_FOLD} | row
         filled.append(whole | {"patient": whole["patient"] or whole["id"]})
     table = pd.DataFrame(filled, columns=columns)
-    return table.astype({name: "int64" if name in ("label", "grade") else "str" for name in columns})
+    return table.astype({name: "int64" if name in _INTEGERS else "str" for name in columns})
 
 
 def set_aside(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -137,6 +145,12 @@ def checked(dataset: Dataset) -> Dataset:
     refuse(~grade.isin(GRADES), "grade", "0 to 4, -1 unknown", rename)
     refuse((label == NORMAL) & (grade > 0), "grade", "0 or -1 for a normal image", "correct its label or its grade")
     refuse((everything["split"] == "train") & (label != NORMAL), "label", "0: a bank holds normals", rename)
+    fold, used = everything["fold"], everything["split"] != UNUSED
+    refuse(fold < NO_FOLD, "fold", "0 and above, -1 for none", "correct the adapter")
+    if (fold[used] != NO_FOLD).any():
+        refuse(used & (fold == NO_FOLD), "fold", "a fold for every image, or for none", "correct the adapter")
+    divided = fold[used].groupby(everything.loc[used, "patient"]).transform("nunique").reindex(fold.index) > 1
+    refuse(divided, "fold", "one fold for all images of a patient", "correct the adapter")
     for column in ["path", *mask_columns(dataset.lesions)]:
         strange = everything[column].str.contains(r"[\x00-\x1f\x7f]", regex=True)
         refuse(strange, column, "a path without line breaks and other control characters", "rename the file")
@@ -186,4 +200,4 @@ def write_manifest(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Return the manifest that :func:`write_manifest` wrote, with the same types; a patient may be called "NA"."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    return table.astype({name: "int64" if name in ("label", "grade") else "str" for name in table.columns})
+    return table.astype({name: "int64" if name in _INTEGERS else "str" for name in table.columns})

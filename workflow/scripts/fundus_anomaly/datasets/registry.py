@@ -7,21 +7,29 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import InputError, Problem
-from . import adam, eyeq, idrid, idrid_grading, images, phantom
+from . import adam, eyeq, idrid, idrid_grading, images, mosmed, phantom
 from .manifest import Dataset, checked
 
-NAMES = (phantom.NAME, idrid.NAME, idrid_grading.NAME, adam.NAME, eyeq.NAME, images.NAME)
+NAMES = (phantom.NAME, idrid.NAME, idrid_grading.NAME, adam.NAME, eyeq.NAME, mosmed.NAME, images.NAME)
 
 
-def load(name: str, settings: Mapping[str, object], root: str | os.PathLike[str], seed: int) -> Dataset:
+def load(
+    name: str,
+    settings: Mapping[str, object],
+    root: str | os.PathLike[str],
+    made: str | os.PathLike[str],
+    seed: int,
+) -> Dataset:
     """Return a dataset by the name of its adapter, with its manifest checked.
 
-    Reads names of files and label tables, opens no image, and is fast enough to run whenever the workflow is parsed.
+    Reads names of files, label tables and headers of volumes, opens no image, and is fast enough to run whenever the
+    workflow is parsed.
 
     Args:
         name: One of ``NAMES``.
         settings: The validated config values of that dataset; each adapter's ``load`` says which.
         root: The folder that holds the dataset; for ``phantom``, the folder into which its files are written.
+        made: The folder into which the workflow cuts images from a dataset's volumes.
         seed: The seed of the configuration.
 
     Raises:
@@ -38,6 +46,8 @@ def load(name: str, settings: Mapping[str, object], root: str | os.PathLike[str]
         return checked(eyeq.load(settings, root))
     if name == adam.NAME:
         return checked(adam.load(settings, root, seed))
+    if name == mosmed.NAME:
+        return checked(mosmed.load(settings, root, Path(made), seed))
     if name == images.NAME:
         return checked(images.load(settings, root))
     raise InputError(Problem("config, dataset", repr(name), ", ".join(NAMES), "name one of these datasets"))

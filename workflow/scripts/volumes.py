@@ -1,0 +1,28 @@
+"""List the volumes that images are cut from, with a digest of each: what changes in them is cut anew."""
+
+import csv
+import io
+from pathlib import Path
+
+from fundus_anomaly.imaging.decode import sha256
+from fundus_anomaly.parallel import ordered_map
+from fundus_anomaly.progress import track
+from fundus_anomaly.storage import write_text
+from rule_log import logged
+
+
+def main(input, output, params, threads):
+    """Write ``volume``, ``sha256``, ``lesions`` (1 if it marks them, else 0) and ``images`` (how many are cut)."""
+    volumes = [Path(volume) for volume in input.volumes]
+    digests = track(ordered_map(sha256, volumes, threads), len(volumes), "volumes", "volume")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["volume", "sha256", "lesions", "images"])
+    for volume, digest, lesions, images in zip(volumes, digests, params.lesions, params.images, strict=True):
+        writer.writerow([volume, digest, int(lesions), images])
+    write_text(output.table, text.getvalue())
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)
