@@ -51,6 +51,7 @@ TRAINING = {
     "learning_rate": 0.001,
     "momentum": 0.9,
     "weight_decay": 0.0,
+    "clip": 0,
     "validation": 0.4,
     "fresh_twins": False,
     "head": "full",

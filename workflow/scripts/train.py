@@ -81,7 +81,7 @@ def main(input, output, params, wildcards, resources, threads):
         std=settings["std"],
         seed=digest(seed, "head") % 2**63,
     )
-    schedule = Schedule(*(settings[name] for name in ("epochs", "learning_rate", "momentum", "weight_decay")))
+    schedule = Schedule(*(settings[name] for name in ("epochs", "learning_rate", "momentum", "weight_decay", "clip")))
     training = Training(classifier, schedule, device=device, precision=settings["precision"], seed=seed)
     checkpoint, key = Path(output.weights).parent / "training.checkpoint.pt", configuration_key(input, params)
     # Declared outputs vanish when a job is killed: until the end, weights to be tested lie beside the checkpoint.

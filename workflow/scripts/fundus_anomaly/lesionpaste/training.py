@@ -28,12 +28,14 @@ class Schedule:
         learning_rate: At the first step.
         momentum: Of the gradient.
         weight_decay: Of all parameters.
+        clip: Largest Euclidean norm of a step's gradient over all parameters; 0 for none.
     """
 
     epochs: int
     learning_rate: float
     momentum: float
     weight_decay: float
+    clip: float = 0.0
 
 
 def rate(schedule: Schedule, progress: float) -> float:
@@ -119,6 +121,8 @@ class Training:
             loss = self._loss(photographs, labels)[0]
             self._optimiser.zero_grad(set_to_none=True)
             loss.backward()
+            if self._schedule.clip:
+                nn.utils.clip_grad_norm_(self._classifier.parameters(), self._schedule.clip)
             self._optimiser.step()
             total, count = total + loss.detach() * len(labels), count + len(labels)
             shown(len(labels))
