@@ -12,7 +12,7 @@ from torch import nn
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.geometry import stretch
 from fundus_anomaly.lesionpaste.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from fundus_anomaly.lesionpaste.classifier import Classifier, build
+from fundus_anomaly.lesionpaste.classifier import Classifier, build, empty_network, memory_format
 from fundus_anomaly.lesionpaste.training import Schedule, Training, logits_of, rate
 from fundus_anomaly.lesionpaste.twins import Twins, batches, order_of
 from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
@@ -178,6 +178,34 @@ def test_a_classifier_that_leaves_the_numbers_at_an_epochs_last_step_stops_too(i
         training.epoch(batches(pairs(images), 4, 0, False), batches(pairs(images), 8, 0, False), 5, lambda count: None)
 
 
+def test_a_clipped_gradient_moves_the_weights_no_further_than_its_norm_allows(images):
+    moved = {}
+    for clip in (0.0, 1e-3):
+        classifier = tiny_classifier()
+        before = torch.nn.utils.parameters_to_vector(classifier.parameters()).clone()
+        schedule = Schedule(epochs=1, learning_rate=0.05, momentum=0.0, weight_decay=0.0, clip=clip)
+        training = Training(classifier, schedule, device="cpu", precision="float32", seed=5)
+        training.epoch(batches(pairs(images), 20, 0, False), [], 1, lambda count: None)
+        moved[clip] = torch.linalg.norm(torch.nn.utils.parameters_to_vector(classifier.parameters()) - before).item()
+    assert moved[1e-3] == pytest.approx(0.05 * 1e-3, rel=0.01)
+    assert moved[0.0] > 10 * moved[1e-3]
+
+
+def test_batch_normalisation_keeps_imagenets_statistics_while_training():
+    classifier = Classifier(empty_network("resnet18", "linear"), (0.5,) * 3, (0.2,) * 3).train()
+    before = {name: value.clone() for name, value in classifier.named_buffers()}
+    classifier(torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8))
+    assert any("running_mean" in name for name in before)
+    assert all(torch.equal(value, before[name]) for name, value in classifier.named_buffers())
+    assert classifier.network.training
+
+
+def test_depthwise_networks_and_gpus_take_channels_last_and_plain_ones_on_a_cpu_do_not():
+    plain, depthwise = empty_network("resnet18", "linear"), empty_network("efficientnet_lite0", "linear")
+    assert memory_format(plain, "cpu") is torch.contiguous_format
+    assert memory_format(plain, "cuda") is memory_format(depthwise, "cpu") is torch.channels_last
+
+
 def test_the_rate_falls_as_a_cosine_from_the_configured_one_to_zero():
     assert rate(SCHEDULE, 0) == SCHEDULE.learning_rate
     assert rate(SCHEDULE, 0.5) == pytest.approx(SCHEDULE.learning_rate / 2)
@@ -196,6 +224,8 @@ def test_a_classifier_has_imagenets_convolutions_and_a_head_of_its_seed(tmp_path
     results = [logits_of(model, photographs, "cpu", "float32") for model in (same, again, other)]
     assert torch.equal(results[0], results[1])
     assert not torch.equal(results[0], results[2])
+    # A head that starts far from zero sends a first gradient back that undoes the convolutions.
+    assert max(result.abs().max() for result in results) < 2
     differing = [key for key, value in same.state_dict().items() if not torch.equal(value, other.state_dict()[key])]
     assert differing == ["network.classifier.weight"] or differing == [
         "network.classifier.weight",

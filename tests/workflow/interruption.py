@@ -28,6 +28,8 @@ if script.endswith("." + os.environ.get("INTERRUPT", "-") + ".py"):
     if script.endswith(".features.py"):
         import h5py
         h5py.Dataset.__setitem__ = after(3, h5py.Dataset.__setitem__)
+    elif script.endswith(".train.py"):
+        os.replace = after(1, os.replace, lambda source, target: str(target).endswith(".checkpoint.pt"))
     else:
         # A minute passes from one look at the clock to the next, so that every round writes a checkpoint.
         time.monotonic = itertools.count(0, 61).__next__
@@ -40,7 +42,8 @@ def interrupted(folder: Path, script: str, how: str) -> dict[str, str]:
 
     Args:
         folder: An empty folder.
-        script: ``"features"``, after the third block of its output, or ``"coreset"``, after its fourth checkpoint.
+        script: ``"features"``, after the third block of its output, ``"coreset"``, after its fourth checkpoint, or
+            ``"train"``, after its first.
         how: ``"kill"``, the script gets SIGKILL; ``"hang"``, it stands still once ``folder/mark`` is there.
     """
     folder.mkdir(exist_ok=True)

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 import torch
+from interruption import interrupted
 
 pytestmark = pytest.mark.workflow
 
@@ -41,12 +42,18 @@ def test_a_finished_training_plans_nothing_and_leaves_no_checkpoint(trained):
     assert not list(trained.results.glob("**/training.checkpoint.pt"))
 
 
-def test_a_training_started_anew_ends_with_the_same_weights(trained):
+def test_a_killed_training_goes_on_to_the_same_weights(trained, tmp_path):
     file = trained.one("lesionpaste/*/as_configured/repeat~0/classifier.pt")
+    target = str(file.relative_to(trained.folder))
     before = torch.load(file, weights_only=True)
     file.unlink()
     # A missing file between finished ones is made again only if it is asked for; then what follows it is.
-    trained.run(str(file.relative_to(trained.folder)))
+    killed = trained.snakemake(target, **interrupted(tmp_path, "train", "kill"))
+    assert killed.returncode != 0
+    assert not file.exists()
+    assert file.with_name("training.checkpoint.pt").exists()
+    trained.run(target)
+    assert "going on after epoch 1" in trained.one("logs/train/*/as_configured/repeat~0.log").read_text()
     trained.run("lesionpaste")
     after = torch.load(file, weights_only=True)
     assert before.keys() == after.keys()
