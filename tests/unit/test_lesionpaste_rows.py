@@ -100,14 +100,21 @@ def published(file):
     return configured
 
 
-@pytest.mark.parametrize("file", ["eyeq.yaml", "idrid_lesionpaste.yaml"])
-def test_the_papers_tables_stand_whole_and_under_the_papers_names(file):
+@pytest.mark.parametrize(
+    ("file", "main"),
+    [
+        ("eyeq.yaml", {LESIONPASTE, "LesionPaste w.o. MixUp"}),
+        # What two cores train within an hour.
+        ("idrid_lesionpaste.yaml", {LESIONPASTE}),
+    ],
+)
+def test_the_papers_tables_stand_whole_and_under_the_papers_names(file, main):
     rows = expand(published(file))
     figures = pd.read_csv(FILE, dtype={"table": str})
     theirs = figures[figures["dataset"] == "eyeq"].groupby("table")["method"].agg(set)
     for table in ("1", "2", "A1", "A2"):
         assert {row["name"] for row in rows if row["table"] == table} == theirs[table]
-    assert {LESIONPASTE, "LesionPaste w.o. MixUp"} <= theirs["3"] & {r["name"] for r in rows if r["table"] == "3"}
+    assert theirs["3"] & {row["name"] for row in rows if row["table"] == "3"} == main
     assert [len(row["sources"]) for row in rows if row["table"] == "A2"] == [1, 2, 3, 5, 10]
     for row in rows:
         if row["table"] in ("A1", "A2"):
