@@ -17,6 +17,15 @@ BANKED = {"coreset": 4, "memory_bank": 4, **SCORED}
 NEIGHBOURS = {"figure_effective_neighbours": 1}
 RESC = {"resc": 6, **BANKED, **NEIGHBOURS}
 IMAGES = {"images": 2, "masks": 1, "features": 2, **RESC}
+# LesionPaste in the tiny run: one row and its control.
+TESTED = {"classify": 2, "table_lesionpaste": 1, "figure_gradcam": 1}
+TRAINED = {"train": 2, "figure_learning_curves": 1, **TESTED}
+LESIONS = {"lesion_bank": 1, "figure_lesion_bank": 1, "figure_twins": 1, **TRAINED}
+# Photographs and masks are brought to the size of each of the two methods.
+BOTH_SIZES = {"images": 4, "masks": 2}
+LESIONPASTE_PICTURES = dict.fromkeys(
+    ("figure_lesion_bank", "figure_twins", "figure_learning_curves", "figure_gradcam"), 1
+)
 AUDITED = {"audit_findings": 1, "audit": 1, "admit": 1}
 
 
@@ -66,9 +75,11 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
         ("resc.py", RESC),
         ("coreset.py", BANKED),
         ("evaluation/pixel_metrics.py", EVALUATED),
-        ("imaging/graham.py", IMAGES),
-        ("figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1}),
-        ("tables/layout.py", TABLES),
+        ("imaging/graham.py", {**IMAGES, **LESIONS, **BOTH_SIZES}),
+        ("figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1, **LESIONPASTE_PICTURES}),
+        ("tables/layout.py", {**TABLES, "table_lesionpaste": 1}),
+        ("lesionpaste/lesion.py", LESIONS),
+        ("lesionpaste/training.py", TRAINED),
         ("audit/report.py", {"audit": 1}),
         # What the adapters find reaches the rules as values and not as code.
         ("datasets/manifest.py", {}),
@@ -86,28 +97,29 @@ def other_picture(path):
     return cv2.imencode(path.suffix, cv2.rotate(picture, cv2.ROTATE_180))[1].tobytes()
 
 
-def test_another_test_photograph_leaves_the_memory_bank_as_it_is(project):
+def test_another_test_photograph_leaves_the_memory_bank_and_the_classifier_as_they_are(project):
     photograph = project.results / "data" / "test" / "0000_left.jpg"
-    expected = {"inspect_photographs": 1, **AUDITED, "images": 1, "masks": 1, "features": 1, "resc": 3}
+    expected = {"inspect_photographs": 1, **AUDITED, "images": 2, "masks": 2, "features": 1, "resc": 3}
     with edited(photograph, other_picture(photograph)):
         planned = project.plan()
-    assert planned == expected | {"score": 4} | EVALUATED | PICTURES | NEIGHBOURS
+    assert planned == expected | {"score": 4} | EVALUATED | PICTURES | NEIGHBOURS | TESTED
 
 
 def test_another_training_photograph_reruns_the_bank_and_no_feature_of_the_test(project):
     photograph = project.results / "data" / "train" / "0000_left.jpg"
     # The masks are those of the test; they are there because what the audit left out may have changed.
-    expected = {"inspect_photographs": 1, **AUDITED, "images": 1, "masks": 1, "features": 1, "resc": 3}
+    expected = {"inspect_photographs": 1, **AUDITED, "images": 2, "masks": 2, "features": 1, "resc": 3}
     with edited(photograph, other_picture(photograph)):
         planned = project.plan()
-    assert planned == expected | BANKED | {"score": 4}
+    assert planned == expected | BANKED | {"score": 4} | TRAINED | {"figure_twins": 1}
 
 
 def test_another_mask_reruns_what_measures_and_shows_lesions_and_no_feature(project):
     mask = sorted(project.results.glob("data/masks/*/test/*.png"))[0]
     with edited(mask, other_picture(mask)):
         planned = project.plan()
-    assert planned == {"inspect_masks": 1, **AUDITED, "masks": 1} | EVALUATED | PICTURES
+    shown = {"table_lesionpaste": 1, "figure_gradcam": 1}
+    assert planned == {"inspect_masks": 1, **AUDITED, "masks": 2} | EVALUATED | PICTURES | shown
 
 
 VARIANTS = TINY["ablations"]["variants"]
