@@ -59,8 +59,8 @@ class Classifier(nn.Module):
 def memory_format(network: nn.Module, device: str) -> torch.memory_format:
     """Return the order of a tensor's dimensions with which a network is trained fastest on a kind of device.
 
-    On a CPU in float32 the gradients of plain convolutions take twice as long with channels last, those of depthwise
-    ones a multiple with channels first (benchmarks/training.py).
+    On a CPU in float32 the gradients of plain convolutions take up to twice as long with channels last, those of
+    depthwise ones longer with channels first (benchmarks/training.py).
     """
     grouped = any(isinstance(module, nn.Conv2d) and module.groups > 1 for module in network.modules())
     return torch.channels_last if grouped or device == "cuda" else torch.contiguous_format
