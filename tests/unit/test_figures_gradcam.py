@@ -8,6 +8,7 @@ from test_figures import LESIONS, SIZE, eye
 
 from fundus_anomaly.figures import style
 from fundus_anomaly.figures.gradcam import Row, draw, lesion_boxes
+from fundus_anomaly.figures.heat_map import colours
 
 
 def row(name="phantom/test/0001_left", grade=2, lesions=True, seed=0) -> Row:
@@ -60,12 +61,16 @@ def test_every_panel_frames_the_annotated_lesions_in_their_colours_and_hides_non
         assert colours == [to_rgba(style.LESION_COLOURS[number]) for number in (0, 1, 1)]
 
 
-def test_a_row_has_the_photograph_and_a_panel_for_each_method_painted_where_it_is_active():
+def test_a_row_has_the_papers_panels_photograph_maps_and_maps_over_it():
     (shown,) = panels(draw([row()], LESIONS, 0.6), 1)
-    assert [panel.get_title() for panel in shown] == ["photograph", "GradCAM", "GradCAM++"]
-    plain, strong, weak = (np.asarray(panel.images[0].get_array()).astype(int) for panel in shown)
+    titles = ["photograph", "GradCAM", "GradCAM++", "GradCAM over it", "GradCAM++ over it"]
+    assert [panel.get_title() for panel in shown] == titles
+    plain, *maps, strong, weak = (np.asarray(panel.images[0].get_array()).astype(int) for panel in shown)
     np.testing.assert_array_equal(plain, row().photograph)
     active = row().maps["GradCAM"] > 0
+    for picture, value in zip(maps, (1, 0.5), strict=True):
+        assert (picture[~active] == colours()[0]).all()
+        assert (picture[active] == colours()[round(value * 255)]).all()
     for picture in (strong, weak):
         np.testing.assert_array_equal(picture[~active], plain[~active])
         assert np.abs(picture[active] - plain[active]).mean() > 10

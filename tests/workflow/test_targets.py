@@ -48,8 +48,9 @@ def test_the_default_run_plans_every_rule_and_computes_the_same_bank_once(checko
     jobs = checkout.plan("all", configfile=None)
     assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS | LESIONPASTE | {"phantom"}
     variants = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))["ablations"]["variants"]
-    # ReSAD, PatchCore and the ablations, of which "with ReSC" is ReSAD itself.
-    assert jobs["coreset"] == jobs["evaluate"] == 2 + len(variants) - 1
+    # ReSAD, PatchCore and the ablations, whose coreset is smaller: "with ReSC" shares ReSAD's features, not its bank.
+    assert jobs["coreset"] == jobs["evaluate"] == 2 + len(variants)
+    assert jobs["resc"] == 2 * (2 + len(variants) - len(("10%", "40%", "70%", "with ReSC")))
     assert jobs["features"] == 2
     assert jobs["images"] == 2 * len(("resad", "lesionpaste"))
 

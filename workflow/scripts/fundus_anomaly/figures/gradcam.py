@@ -1,4 +1,4 @@
-"""Fig. A3 of LesionPaste: class activation over the photograph, with boxes around annotated lesions."""
+"""Fig. A3 of LesionPaste: class activation, alone and over the photograph, with boxes around annotated lesions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from .heat_map import Scale, overlay
+from .heat_map import Scale, overlay, painted
 from .style import LESION_COLOURS, QUIET, new_figure, shortened, styled
 
 _PANEL_INCHES = 2.0
@@ -57,7 +57,7 @@ def lesion_boxes(coverage: np.ndarray) -> list[tuple[int, int, int, int]]:
 
 @styled
 def draw(rows: Sequence[Row], lesions: Sequence[str], opacity: float) -> Figure:
-    """Draw one row for each image: the photograph, then each method's activation over it.
+    """Draw one row for each image as the paper does: the photograph, each method's map, then each map over it.
 
     Args:
         rows: At least one; they share their methods.
@@ -65,13 +65,15 @@ def draw(rows: Sequence[Row], lesions: Sequence[str], opacity: float) -> Figure:
         opacity: How much of the photograph the strongest activation hides, in [0, 1].
     """
     methods = list(rows[0].maps)
-    figure = new_figure((1 + len(methods)) * _PANEL_INCHES, len(rows) * (_PANEL_INCHES + 0.25) + 0.5)
-    axes = figure.subplots(len(rows), 1 + len(methods), squeeze=False)
-    for panel, title in zip(axes[0], ("photograph", *methods), strict=True):
+    titles = ("photograph", *methods, *(f"{name} over it" for name in methods))
+    figure = new_figure(len(titles) * _PANEL_INCHES, len(rows) * (_PANEL_INCHES + 0.25) + 0.5)
+    axes = figure.subplots(len(rows), len(titles), squeeze=False)
+    for panel, title in zip(axes[0], titles, strict=True):
         panel.set_title(title)
     for panels, row in zip(axes, rows, strict=True):
-        pictures = [overlay(row.photograph, row.maps[name], row.field_of_view, _WHOLE, opacity) for name in methods]
-        for panel, picture in zip(panels, (row.photograph, *pictures), strict=True):
+        bare = [painted(row.maps[name], _WHOLE) for name in methods]
+        over = [overlay(row.photograph, row.maps[name], row.field_of_view, _WHOLE, opacity) for name in methods]
+        for panel, picture in zip(panels, (row.photograph, *bare, *over), strict=True):
             _show(panel, picture, row.coverage)
         grade = f", grade {row.grade}" if row.grade >= 0 else ""
         panels[0].set_ylabel(f"{row.reason}{grade}")

@@ -65,6 +65,16 @@ def intensity(scores: np.ndarray, scale: Scale) -> np.ndarray:
     return np.clip((np.asarray(scores, np.float32) - scale.low) / (scale.high - scale.low), 0, 1, dtype=np.float32)
 
 
+def painted(scores: np.ndarray, scale: Scale) -> np.ndarray:
+    """Return the scores alone in the colour map, ``(H,W,3)`` uint8 RGB.
+
+    Args:
+        scores: ``(H,W)`` float anomaly scores.
+        scale: As in :func:`overlay`.
+    """
+    return colours()[np.rint(intensity(scores, scale) * (_LEVELS - 1)).astype(np.uint8)]
+
+
 def overlay(
     photograph: np.ndarray, scores: np.ndarray, field_of_view: np.ndarray, scale: Scale, opacity: float
 ) -> np.ndarray:
