@@ -20,6 +20,7 @@ include: "workflow/rules/memory.smk"
 include: "workflow/rules/scoring.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/lesionpaste_runs.smk"
 include: "workflow/rules/lesionpaste.smk"
 
 

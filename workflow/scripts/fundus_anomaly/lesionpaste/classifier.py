@@ -74,8 +74,8 @@ def build(
     Args:
         name: ``"vgg16"`` (the paper) or a network of :data:`..backbones.timm_network.NETWORKS`.
         weights: Its weights; see :mod:`..backbones.vgg16_convolutions` for VGG16's.
-        head: ``"full"``, VGG16's own three layers, or ``"linear"``, one layer on pooled features; the other networks'
-            own head is linear.
+        head: ``"full"``, VGG16's own three layers, or ``"linear"``, one layer on pooled and normalised features; the
+            other networks' own head is linear.
         mean: See :class:`Classifier`.
         std: See :class:`Classifier`.
         seed: Seed of the head's initialisation, below 2⁶⁴.
@@ -106,8 +106,10 @@ def empty_network(name: str, head: str) -> nn.Module:
     network = vgg16(weights=None, num_classes=2)
     if head == "linear":
         network.avgpool = nn.AdaptiveAvgPool2d(1)
-        network.classifier = nn.Linear(512, 2)
-        _initialise(network.classifier)
+        # VGG16's pooled features are some fifteen times smaller than those that batch normalisation leaves to the other
+        # networks' heads: without a scale a small lesion moves no logit, and no gradient comes back.
+        network.classifier = nn.Sequential(nn.LayerNorm(512, elementwise_affine=False), nn.Linear(512, 2))
+        _initialise(network.classifier[1])
     return network
 
 

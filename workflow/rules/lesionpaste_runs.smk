@@ -1,0 +1,84 @@
+# What LesionPaste's rules share: the rows of its tables, the runs of a row, and the files of each.
+
+PUBLISHED_LESIONPASTE = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "lesionpaste.csv")
+# The paper's tables of LesionPaste that the configuration has rows for; the main one first.
+PAPER_TABLES = list(dict.fromkeys(row["table"] for row in LESIONPASTE_ROWS))
+FOLDS = sorted(set(DATASET.manifest["fold"]) - {manifest.NO_FOLD})
+# Each training of a row: its folder, and its fold (None where the dataset has none) and repeat.
+RUNS = {
+    f"repeat~{repeat}" if fold is None else f"fold~{fold}/repeat~{repeat}": (fold, repeat)
+    for fold in FOLDS or [None]
+    for repeat in config["lesionpaste"]["repeats"]
+}
+# Epochs whose weights are tested for the column "best epoch on the test".
+TESTED_EPOCHS = lesionpaste_rows.epochs_tested(config["lesionpaste"]["training"])
+TRAINED = f"{RESULTS}/lesionpaste/{{network}}/{{row}}/{{run}}"
+
+
+# Where a dataset is divided into folds, normal images of the split "train" are tested too, each in its own fold.
+TESTED_SPLITS = ["test", "train"] if FOLDS else ["test"]
+
+
+def tested_rows():
+    """Return the manifest's rows of all images that a classifier is tested on."""
+    table = DATASET.manifest[DATASET.manifest["split"].isin(TESTED_SPLITS)]
+    return columns_of(table, None, ["id", "label", "grade"])
+
+
+def in_fold(table, run, held_out):
+    """Return the rows of a run's fold, or of all the others; all rows of a dataset without folds."""
+    fold, _ = RUNS[run]
+    return table if fold is None else table[(table["fold"] == fold) == held_out]
+
+
+def trained_rows(run):
+    """Return id and patient of the normal images that a run trains on."""
+    table = DATASET.manifest[DATASET.manifest["split"] == "train"]
+    return columns_of(in_fold(table, run, held_out=False), None, ["id", "patient"])
+
+
+def tested_ids(run):
+    """Return the ids of the images that a run is tested on."""
+    table = DATASET.manifest[DATASET.manifest["split"].isin(TESTED_SPLITS)]
+    return in_fold(table, run, held_out=True)["id"].tolist()
+
+
+def bank_of(row):
+    """Return the lesion bank of a training."""
+    return f"{RESULTS}/lesion_bank/{source_key(row['sources'])}/bank.h5"
+
+
+def table_rows(table):
+    """Return the rows of one of LesionPaste's tables."""
+    return [row for row in LESIONPASTE_ROWS if row["table"] == table]
+
+
+def lesionpaste_files(table, name):
+    """Return one file of each row and run of a table, the runs of a row side by side."""
+    network = config["lesionpaste"]["network"]["name"]
+    keys = [row["key"] for row in table_rows(table)]
+    return [f"{RESULTS}/lesionpaste/{network}/{key}/{run}/{name}" for key in keys for run in RUNS]
+
+
+def tables_and_curves(tables):
+    """Return what shows a number of LesionPaste's tables."""
+    names = [f"tables/lesionpaste_{table}.csv" for table in tables] + [
+        f"figures/learning_curves_{table}.png" for table in tables
+    ]
+    return [f"{RESULTS}/{name}" for name in names]
+
+
+def lesionpaste_results(wildcards):
+    """Return what the target makes; a run without an annotated image cannot have it."""
+    bank = Path(bank_of(annotated(table_rows(lesionpaste_rows.MAIN_TABLE))[0]))
+    figures = [*rules.figure_twins.output, *(rules.figure_gradcam.output if ABNORMAL_TESTED else [])]
+    return [str(bank.with_name("lesions.png")), *figures, *tables_and_curves(PAPER_TABLES[:1])]
+
+
+def lesionpaste_ablation_results(wildcards):
+    """Return what the target makes: every table but the main one, and the contact sheets of the banks."""
+    rows = annotated([row for row in LESIONPASTE_ROWS if row["table"] != lesionpaste_rows.MAIN_TABLE])
+    if not rows:
+        raise WorkflowError("lesionpaste.ablations is empty: give rows of Table 1, 2, A1 or A2, as config.yaml does.")
+    banks = dict.fromkeys(map(bank_of, rows))
+    return [str(Path(bank).with_name("lesions.png")) for bank in banks] + tables_and_curves(PAPER_TABLES[1:])
