@@ -9,10 +9,14 @@ _STARTUP = """
 import itertools, os, signal, sys, time
 
 def interrupt():
-    if os.environ["INTERRUPT_HOW"] == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    open(os.environ["INTERRUPT_MARK"], "w").close()
-    time.sleep(600)
+    how, mark = os.environ["INTERRUPT_HOW"], os.environ["INTERRUPT_MARK"]
+    if how != "kill":
+        if os.path.exists(mark):
+            return
+        open(mark, "w").close()
+    if how == "hang":
+        time.sleep(600)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 def after(calls, function, matters=lambda *arguments: True):
     left = itertools.count(calls - 1, -1)
@@ -44,7 +48,8 @@ def interrupted(folder: Path, script: str, how: str) -> dict[str, str]:
         folder: An empty folder.
         script: ``"features"``, after the third block of its output, ``"coreset"``, after its fourth checkpoint, or
             ``"train"``, after its first.
-        how: ``"kill"``, the script gets SIGKILL; ``"hang"``, it stands still once ``folder/mark`` is there.
+        how: ``"kill"``, the script gets SIGKILL; ``"kill once"``, only if ``folder/mark`` is not there yet; ``"hang"``,
+            it stands still once ``folder/mark`` is there, and is left alone when it is started again.
     """
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(_STARTUP, encoding="utf-8")

@@ -13,8 +13,8 @@ rule phantom:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=memory(phantom_mb),
+        runtime=minutes(phantom_seconds),
     params:
         seed=config["seed"],
         settings=config["data"]["phantom"],
@@ -36,8 +36,8 @@ rule volumes:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=memory(slices_mb),
+        runtime=minutes(slices_seconds),
     params:
         lesions=[cut.lesions for cut in cuts()],
         images=[len(cut.images) for cut in cuts()],
@@ -59,8 +59,8 @@ rule slices:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=memory(slices_mb),
+        runtime=minutes(slices_seconds),
     params:
         window=config["data"]["mosmed"]["window"],
     script:
@@ -79,8 +79,8 @@ rule inspect_photographs:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=memory(inspection_mb),
+        runtime=minutes(photographs_seconds),
     params:
         ids=audited_ids,
         max_pixels=config["data"]["max_pixels"],
@@ -100,8 +100,8 @@ rule inspect_masks:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=memory(inspection_mb),
+        runtime=minutes(masks_seconds),
     params:
         manifest=audited_rows,
         lesions=list(FOUND.lesions),

@@ -20,8 +20,8 @@ rule evaluate:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=memory(evaluate_mb),
+        runtime=minutes(evaluate_seconds),
     params:
         manifest=rows("test", ["id", "label", "grade"]),
         lesions=list(DATASET.lesions),

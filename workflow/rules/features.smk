@@ -37,8 +37,8 @@ rule features:
     threads: workflow.cores or 1
     resources:
         gpu=1,
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=memory(features_mb),
+        runtime=minutes(features_seconds),
     params:
         **config["features"],
         onnx=config["backbone"]["onnx"],
@@ -61,8 +61,8 @@ rule resc:
     threads: workflow.cores or 1
     resources:
         gpu=1,
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=memory(resc_mb),
+        runtime=minutes(resc_seconds),
     params:
         resc=RESC_SPACE.instance,
         dtype=config["features"]["dtype"],

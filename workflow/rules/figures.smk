@@ -115,6 +115,9 @@ rule heat_maps:
         f"{RESULTS}/logs/heat_maps.log",
     conda:
         "../../envs/cpu.yaml"
+    resources:
+        mem_mb=memory(heat_maps_mb),
+        runtime=minutes(heat_maps_seconds),
     params:
         manifest=rows("test", ["id", "path"]),
         title=config["experiment"] or config["dataset"],

@@ -17,8 +17,8 @@ rule images:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=memory(images_mb),
+        runtime=minutes(images_seconds),
     params:
         preprocessing=lambda wildcards: PREPROCESSING[wildcards.method],
         ids=ids_of_split,
@@ -42,8 +42,8 @@ rule masks:
         "../../envs/cpu.yaml"
     threads: workflow.cores or 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=memory(images_mb),
+        runtime=minutes(images_seconds),
     params:
         manifest=rows_of_split,
         lesions=list(DATASET.lesions),

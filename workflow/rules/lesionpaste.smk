@@ -14,8 +14,8 @@ rule lesion_bank:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(lesion_bank_mb),
+        runtime=minutes(lesion_bank_seconds),
     params:
         sources=lambda wildcards: source_table(wildcards.sources).to_dict("records"),
         lesions=list(SOURCE_DATASET.lesions),
@@ -97,8 +97,8 @@ rule train:
     threads: workflow.cores or 1
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=memory(train_mb),
+        runtime=minutes(train_seconds),
     params:
         row=lambda wildcards: {key: TRAININGS[wildcards.row][key] for key in ("pasted", *SYNTHESIS_KEYS)},
         training=config["lesionpaste"]["training"],
@@ -125,8 +125,8 @@ rule classify:
     threads: workflow.cores or 1
     resources:
         gpu=1,
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=memory(classify_mb),
+        runtime=minutes(classify_seconds),
     params:
         training={key: config["lesionpaste"]["training"][key] for key in ("head", "mean", "std", "batch", "precision")},
         tested=TESTED_EPOCHS,

@@ -16,8 +16,8 @@ rule coreset:
     threads: workflow.cores or 1
     resources:
         gpu=1,
-        mem_mb=7000,
-        runtime=720,
+        mem_mb=memory(coreset_mb),
+        runtime=minutes(coreset_seconds),
     params:
         fractions=BANK_SPACE.instance,
         train=rows("train", ["id", "patient"]),
@@ -39,7 +39,7 @@ rule memory_bank:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory(memory_bank_mb),
+        runtime=minutes(memory_bank_seconds),
     script:
         "../scripts/memory_bank.py"

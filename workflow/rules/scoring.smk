@@ -18,8 +18,8 @@ rule score:
     threads: workflow.cores or 1
     resources:
         gpu=1,
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory(score_mb),
+        runtime=minutes(score_seconds),
     params:
         seed=config["seed"],
         image_size=IMAGE_SIZE,
@@ -47,8 +47,8 @@ rule calibrate:
     threads: workflow.cores or 1
     resources:
         gpu=1,
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=memory(score_mb),
+        runtime=minutes(calibrate_seconds),
     params:
         train=rows("train", ["id", "patient"]),
         images=config["evaluation"]["calibration_images"],
