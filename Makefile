@@ -10,7 +10,7 @@ SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-binary $(SOURCE_ONLY) --custom-compile-command 'make lock' $(UPGRADE)
-.PHONY: run test lint format lock clean
+.PHONY: run test lint format lock licences audit-dependencies clean
 
 run: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -45,6 +45,14 @@ $(VENV)/.installed: requirements-installer.lock requirements.lock
 lock:
 	$(LOCK) --group installer --output-file requirements-installer.lock
 	$(LOCK) --constraints requirements-installer.lock --extra dev --output-file requirements.lock pyproject.toml
+
+# docs/licences.md, from what the installed packages say of themselves.
+licences: $(VENV)/.installed
+	$(BIN)/python docs/licences.py > docs/licences.md
+
+# Known flaws of whatever is locked; needs a network that reaches the database of advisories.
+audit-dependencies: $(VENV)/.installed
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 clean:
 	rm -rf $(VENV) .snakemake results/phantom
