@@ -48,7 +48,8 @@ lock:
 
 # docs/licences.md, from what the installed packages say of themselves.
 licences: $(VENV)/.installed
-	$(BIN)/python docs/licences.py > docs/licences.md
+	$(BIN)/python docs/licences.py > docs/licences.md.part
+	mv docs/licences.md.part docs/licences.md
 
 # Known flaws of whatever is locked; needs a network that reaches the database of advisories.
 audit-dependencies: $(VENV)/.installed

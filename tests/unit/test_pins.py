@@ -112,3 +112,12 @@ def test_whatever_is_locked_has_one_version_and_hashes(name):
 def test_a_lock_names_no_index_and_no_path(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"://|^\s*(-i|-f|-e|--(extra-)?index-url|--find-links|--trusted-host)\b|@ file| /", text, re.M)
+
+
+def test_the_table_of_licences_has_every_locked_package_and_a_licence_for_each():
+    text = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")][1:]
+    assert {canonicalize_name(name): version for name, version, *_ in rows} == locked_for(
+        "requirements.lock", PLATFORMS[0]
+    )
+    assert all(licence and licence != "UNKNOWN" for _, _, licence, _ in rows)
