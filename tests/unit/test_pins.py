@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def conda_pins(path):
     return versions(line for entry in listed if isinstance(entry, dict) for line in entry["pip"])
 
 
+@cache
 def locked(name):
     """Return a lock's requirements, each with its hashes."""
     entries = re.split(r"\n(?=\S)", (ROOT / name).read_text(encoding="utf-8"))
