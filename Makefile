@@ -1,9 +1,17 @@
 # Everything that a fresh machine needs besides python3 (3.11 or newer), git and make.
 PYTHON ?= python3
 CORES ?= all
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
-.PHONY: run test lint format clean
+# Every file has to have the hash of the lock, and none runs code of its own when installed, but for one pure package that is
+# published as source alone; it is built with the locked setuptools.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes --only-binary :all:
+SOURCE_ONLY := connection-pool
+UV ?= $(BIN)/uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	--no-binary $(SOURCE_ONLY) --custom-compile-command 'make lock' $(UPGRADE)
+.PHONY: run test lint format lock licences audit-dependencies clean
 
 run: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -11,25 +19,42 @@ run: $(VENV)/.installed
 	@$(BIN)/python workflow/scripts/show_results.py results/phantom
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
+	$(BIN)/hadolint Dockerfile
 
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
-# The environment is made again whenever a pin changes.
-$(VENV)/.installed: pyproject.toml
+# The environment is made again whenever a lock changes.
+$(VENV)/.installed: requirements-installer.lock requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 13) else "Python 3.11 or 3.12 is needed, this is %d.%d: run make PYTHON=python3.11" % sys.version_info[:2])'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --upgrade -e '.[dev]'
+	$(INSTALL) -r requirements-installer.lock
+	$(INSTALL) --no-binary $(SOURCE_ONLY) --no-build-isolation -r requirements.lock
 	touch $@
+
+# After a change of pyproject.toml's pins; `make lock UPGRADE=--upgrade` also renews what they leave open. Where there is no
+# environment yet, a uv of one's own: `make lock UV=uv`. Only what is published about the files is fetched, not they.
+lock:
+	$(LOCK) --group installer --output-file requirements-installer.lock
+	$(LOCK) --constraints requirements-installer.lock --extra dev --output-file requirements.lock pyproject.toml
+
+# docs/licences.md, from what the installed packages say of themselves.
+licences: $(VENV)/.installed
+	$(BIN)/python docs/licences.py > docs/licences.md.part
+	mv docs/licences.md.part docs/licences.md
+
+# Known flaws of whatever is locked; needs a network that reaches the database of advisories.
+audit-dependencies: $(VENV)/.installed
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 clean:
 	rm -rf $(VENV) .snakemake results/phantom

@@ -1,5 +1,7 @@
 """One finished tiny run for all tests of the workflow, on this machine and through a cluster."""
 
+import fcntl
+import os
 import sys
 from pathlib import Path
 
@@ -7,12 +9,33 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "workflow"))
 
-from tiny_project import TinyProject
+from tiny_project import TinyProject, without_network
+
+# Writes the network interfaces that the run has, for test_no_network.py.
+RECORD_INTERFACES = ("sh", "-c", 'cat /proc/net/dev > interfaces.txt; exec "$@"', "sh")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep a file's tests together where several processes share them (make test), and the cluster's: it is one SLURM."""
+    for item in items:
+        group = "cluster" if item.path.parent.name == "cluster" else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> TinyProject:
-    """A project whose tiny run is finished. Not to be changed: tests copy it."""
-    project = TinyProject.checkout(tmp_path_factory.mktemp("finished"))
-    project.run()
-    return project
+    """A project whose tiny run is finished, without a network where that can be. Not to be changed: tests copy it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, done = shared / "finished", shared / "finished.done"
+    # The first process that needs the run makes it; the others wait.
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists():
+            return TinyProject(folder)
+        project = TinyProject.checkout(folder)
+        project.run(prefix=(*without_network(), *RECORD_INTERFACES))
+        done.touch()
+        return project

@@ -1,23 +1,69 @@
-"""Conda's environments pin what pyproject.toml pins."""
+"""Conda's environments and the locks pin what pyproject.toml pins."""
 
+import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PINS = dict(line.split("==") for line in PROJECT["dependencies"])
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
+LOCKS = ("requirements.lock", "requirements-installer.lock")
+# The machines that the lock is for, as markers see them.
+PLATFORMS = [
+    {
+        "python_full_version": f"{python}.9",
+        "python_version": python,
+        "sys_platform": "linux",
+        "platform_machine": machine,
+    }
+    for python in ("3.11", "3.12")
+    for machine in ("x86_64", "aarch64")
+]
+
+
+def versions(lines):
+    requirements = map(Requirement, lines)
+    return {canonicalize_name(wanted.name): str(wanted.specifier).removeprefix("==") for wanted in requirements}
+
+
+PINS = versions(PROJECT["dependencies"])
+DEV_PINS = versions(PROJECT["optional-dependencies"]["dev"])
+INSTALLER_PINS = versions(PYPROJECT["dependency-groups"]["installer"])
 
 
 def conda_pins(path):
     listed = yaml.safe_load(path.read_text(encoding="utf-8"))["dependencies"]
-    return dict(line.split("==") for entry in listed if isinstance(entry, dict) for line in entry["pip"])
+    return versions(line for entry in listed if isinstance(entry, dict) for line in entry["pip"])
+
+
+@cache
+def locked(name):
+    """Return a lock's requirements, each with its hashes."""
+    entries = re.split(r"\n(?=\S)", (ROOT / name).read_text(encoding="utf-8"))
+    return [
+        (Requirement(entry.split("\\\n")[0]), re.findall(r"--hash=(\S+)", entry))
+        for entry in entries
+        if not entry.startswith("#")
+    ]
+
+
+def locked_for(name, platform):
+    return versions(str(wanted) for wanted, _ in locked(name) if not wanted.marker or wanted.marker.evaluate(platform))
 
 
 def test_every_dependency_is_pinned_exactly():
-    assert all(line.count("==") == 1 for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+    groups = [
+        *PROJECT["optional-dependencies"].values(),
+        *PYPROJECT["dependency-groups"].values(),
+        PROJECT["dependencies"],
+    ]
+    assert all(re.fullmatch(r"==[^*,]+", str(Requirement(line).specifier)) for group in groups for line in group)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.name)
@@ -31,3 +77,49 @@ def test_the_environments_together_hold_every_dependency_of_a_rule():
     together = {name for path in (ROOT / "envs").glob("*.yaml") for name in conda_pins(path)}
     # Snakemake itself runs outside of its rules' environments.
     assert set(PINS) - together == {"snakemake"}
+
+
+@pytest.mark.parametrize(
+    "platform", PLATFORMS, ids=lambda platform: "{python_version} {platform_machine}".format(**platform)
+)
+def test_the_lock_holds_every_pin_of_the_project_at_its_version(platform):
+    lines = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    needed = [line for line in map(Requirement, lines) if not line.marker or line.marker.evaluate(platform)]
+    pins = versions(map(str, needed))
+    lock = locked_for("requirements.lock", platform)
+    assert {name: lock.get(name) for name in pins} == pins
+
+
+def test_each_platform_gets_one_faiss():
+    faiss = [sorted(name for name in locked_for("requirements.lock", here) if "faiss" in name) for here in PLATFORMS]
+    assert faiss == [["faiss-gpu"], ["faiss-cpu"]] * 2
+
+
+def test_the_installers_lock_holds_nothing_but_its_pins_and_the_same_as_the_lock():
+    assert locked_for("requirements-installer.lock", PLATFORMS[0]) == INSTALLER_PINS
+    lock = locked_for("requirements.lock", PLATFORMS[0])
+    assert {name: lock.get(name) for name in INSTALLER_PINS} == INSTALLER_PINS
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_whatever_is_locked_has_one_version_and_hashes(name):
+    requirements = locked(name)
+    assert requirements
+    for wanted, hashes in requirements:
+        assert re.fullmatch(r"==[^*,]+", str(wanted.specifier)), wanted
+        assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in hashes), wanted
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_names_no_index_and_no_path(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.search(r"://|^\s*(-i|-f|-e|--(extra-)?index-url|--find-links|--trusted-host)\b|@ file| /", text, re.M)
+
+
+def test_the_table_of_licences_has_every_locked_package_and_a_licence_for_each():
+    text = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")][1:]
+    assert {canonicalize_name(name): version for name, version, *_ in rows} == locked_for(
+        "requirements.lock", PLATFORMS[0]
+    )
+    assert all(licence and licence != "UNKNOWN" for _, _, licence, _ in rows)

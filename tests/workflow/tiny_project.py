@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import h5py
@@ -54,6 +55,16 @@ def changed(config: Mapping, changes: Mapping[str, object]) -> dict:
             place = place.setdefault(section, {})
         place[key] = value
     return result
+
+
+@cache
+def without_network() -> tuple[str, ...]:
+    """Return what runs a command in an empty network namespace, or nothing where no namespace may be made."""
+    for prefix in (("unshare", "--net"), ("unshare", "--map-root-user", "--net")):
+        with suppress(OSError, subprocess.CalledProcessError):
+            subprocess.run([*prefix, "true"], check=True, capture_output=True)
+            return prefix
+    return ()
 
 
 class TinyProject:
@@ -111,7 +122,7 @@ class TinyProject:
             timeout=3600,
         )
 
-    def run(self, *arguments: str, **options: str) -> str:
+    def run(self, *arguments: str, **options: str | tuple[str, ...]) -> str:
         """Run Snakemake, which must succeed, and return its output."""
         done = self.snakemake(*arguments, **options)
         assert done.returncode == 0, done.stdout
