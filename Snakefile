@@ -1,3 +1,7 @@
+import sys
+from pathlib import Path
+
+import yaml
 from snakemake.utils import min_version, validate
 
 min_version("9.0")
@@ -6,7 +10,18 @@ min_version("9.0")
 configfile: "config.yaml"
 
 
-validate(config, "workflow/schemas/config.schema.yaml")
+SCHEMA = "workflow/schemas/config.schema.yaml"
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
+
+from fundus_anomaly.config_check import require_valid
+from fundus_anomaly.errors import InputError
+
+# Every wrong key at once; Snakemake's own check knows only the first, and fills in the defaults.
+try:
+    require_valid(config, yaml.safe_load((Path(workflow.basedir) / SCHEMA).read_text(encoding="utf-8")))
+except InputError as error:
+    raise WorkflowError(str(error))
+validate(config, SCHEMA)
 
 
 report: "workflow/report/workflow.rst"

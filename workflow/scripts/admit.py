@@ -5,14 +5,14 @@ import logging
 import pandas as pd
 
 from fundus_anomaly.audit.admission import admit
-from fundus_anomaly.audit.findings import findings_from
+from fundus_anomaly.audit.findings import read_findings
 from fundus_anomaly.storage import write_text
 from rule_log import logged
 
 
 def main(input, output, params):
     """Write the images that are left out, each with the reason."""
-    findings = findings_from(pd.read_csv(input.findings, dtype=str, keep_default_na=False))
+    findings = read_findings(input.findings)
     manifest = pd.DataFrame(dict(params.manifest))
     left_out = admit(manifest, findings, params.on_bad_image, list(params.excluded))
     for row in left_out.itertuples(index=False):

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import read_facts
-from fundus_anomaly.audit.findings import findings_from
+from fundus_anomaly.audit.findings import read_findings
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.report import page
 from fundus_anomaly.datasets.official_counts import Count
@@ -21,7 +21,7 @@ def main(input, output, params):
         params.dataset,
         pd.DataFrame(dict(params.manifest)),
         photographs,
-        findings_from(pd.read_csv(input.findings, dtype=str, keep_default_na=False)),
+        read_findings(input.findings),
         list(params.notes),
         list(params.excluded),
         mask_facts=masks,

@@ -9,6 +9,7 @@ import pandas as pd
 from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
 from fundus_anomaly.progress import track
+from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.scoring import anomaly_map
 from fundus_anomaly.storage import open_h5, read_ids, write_text
 from rule_log import logged
@@ -67,7 +68,7 @@ def main(input, output, params):
         open_h5(input.train_images, "field_of_view", "id") as train_images,
     ):
         ids = read_ids(maps)
-        left_out = set(pd.read_csv(input.left_out, dtype=str, keep_default_na=False)["id"])
+        left_out = set(read_results_table(input.left_out, {"id": "str"})["id"])
         kept = [name for name in ids if name not in left_out]
         manifest = manifest[manifest["id"].isin(kept)].reset_index(drop=True)
         scores = pd.read_csv(input.scores, dtype={"id": str})

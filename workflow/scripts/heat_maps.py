@@ -6,12 +6,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 
+from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS
 from fundus_anomaly.evaluation.thresholds import image_threshold
 from fundus_anomaly.figures.findings_page import Finding, Settings, pages
 from fundus_anomaly.figures.heat_map import overlay
 from fundus_anomaly.progress import track
+from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
 from fundus_anomaly.storage import open_h5, write_text
 from rule_log import logged
@@ -24,7 +25,7 @@ def main(input, output, params):
     filling = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(filling, ignore_errors=True)
     paths = dict(zip(params.manifest["id"], params.manifest["path"], strict=True))
-    left_out = pd.read_csv(input.left_out, dtype=str, keep_default_na=False)
+    left_out = read_results_table(input.left_out, dict.fromkeys(EXCLUSION_COLUMNS, "str"))
     with ExitStack() as stack:
 
         def opened(path, *names):

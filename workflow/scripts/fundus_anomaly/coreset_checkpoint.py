@@ -63,7 +63,7 @@ def load(path: Path, owner: str, points: int, count: int) -> State | None:
         return None
     try:
         with open_h5(path, *_ARRAYS) as file:
-            if file.attrs.get("owner") != owner:
+            if str(file.attrs.get("owner")) != owner:
                 logger.warning("%s belongs to other points or another count: not used, the coreset starts anew", path)
                 return None
             chosen = min(file["index"].size, count)
@@ -72,7 +72,10 @@ def load(path: Path, owner: str, points: int, count: int) -> State | None:
                 logger.warning("%s does not hold a coreset of this size: not used, the coreset starts anew", path)
                 return None
             state = State(**{name: file[name][:] for name in _ARRAYS})
-    except InputError as error:
+            if ((state.index < 0) | (state.index >= points)).any():
+                logger.warning("%s names points that do not exist: not used, the coreset starts anew", path)
+                return None
+    except (InputError, OSError) as error:
         logger.warning("the checkpoint cannot be read and is not used, the coreset starts anew: %s", error)
         return None
     logger.info("the coreset goes on from %s, %d of %d points chosen", path, chosen, count)

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from .errors import InputError, Problem, raise_if_any
+from .own_datasets import misfit
 
 
 @contextmanager
@@ -86,8 +87,17 @@ def write_ids(file: h5py.File, ids: Sequence[str]) -> None:
 
 
 def read_texts(file: h5py.File, name: str) -> list[str]:
-    """Return the texts that :func:`write_texts` wrote."""
-    return [str(text) for text in file[name].asstr()[:]]
+    """Return the texts that :func:`write_texts` wrote.
+
+    Raises:
+        InputError: If they are no texts in UTF-8.
+    """
+    try:
+        return [str(text) for text in file[name].asstr("utf-8")[:]]
+    except (TypeError, UnicodeDecodeError) as error:
+        remedy = f"delete {file.filename} and run the same command again; the workflow makes it anew"
+        where = f"{file.filename}, dataset {name!r}"
+        raise InputError(Problem(where, f"no texts ({error})", "texts in UTF-8", remedy)) from error
 
 
 def read_ids(file: h5py.File) -> list[str]:
@@ -101,23 +111,23 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
 
     Args:
         path: The file.
-        *datasets: Names of the datasets that must be in it, each stored in the file itself.
+        *datasets: Names of the datasets that must be in it, each as :mod:`.own_datasets` says.
 
     Raises:
-        InputError: If the file is missing, truncated or not HDF5, lacks a dataset, or reaches a dataset through a
-            link; also if a chunk read inside the block fails its checksum.
+        InputError: If the file is missing, truncated or not HDF5, lacks a dataset, or has one that is reached through
+            a link, of another type or not stored whole; also if a chunk read inside the block fails its checksum.
     """
     path = Path(path)
     remedy = f"delete {path} and run the same command again; the workflow makes it anew"
     try:
         file = h5py.File(path, "r")
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise InputError(Problem(str(path), f"an unreadable file ({error})", "a whole HDF5 file", remedy)) from error
     with file:
         raise_if_any(
             Problem(f"{path}, dataset {name!r}", found, "a dataset stored in this file", remedy)
             for name in datasets
-            if (found := _not_own(file, name))
+            if (found := misfit(file, name))
         )
         try:
             yield file
@@ -130,19 +140,6 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
                 Problem(f"{path}, dataset {name!r}", f"a damaged chunk ({error})", "a chunk as it was written", remedy)
                 for name in damaged
             ) from error
-
-
-def _not_own(file: h5py.File, name: str) -> str:
-    """Return what is found instead of a dataset stored in the file itself, or an empty text."""
-    try:
-        link = file.get(name, getlink=True)
-        if link is None:
-            return "no such dataset"
-        if not isinstance(link, h5py.HardLink) or not isinstance(file[name], h5py.Dataset) or file[name].external:
-            return "no dataset of the file's own"
-    except (OSError, KeyError, RuntimeError) as error:
-        return f"a damaged dataset ({error})"
-    return ""
 
 
 def _damaged(file: h5py.File) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from ..results_table import read_results_table
+
 
 def fact_table(keys: pd.DataFrame, facts: Sequence[Mapping[str, object]], names: Mapping[str, str]) -> pd.DataFrame:
     """Return facts as a table, one row a file.
@@ -38,6 +40,8 @@ def read_facts(path: str | os.PathLike[str], names: Mapping[str, str]) -> pd.Dat
     Args:
         path: The CSV file.
         names: :data:`.inspect.PHOTOGRAPH_FACTS` or :data:`.inspect.MASK_FACTS`.
+
+    Raises:
+        InputError: If it is no such table.
     """
-    table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
-    return table.astype({name: names.get(name, "str") for name in table.columns})
+    return read_results_table(path, {"id": "str"} | dict(names))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
+
+from ..errors import InputError, Problem
+from ..results_table import read_results_table
 
 SEVERITIES = ("error", "warning", "note")
 # What a finding's detail ends with once the user has excluded what it was about.
@@ -81,3 +85,18 @@ def findings_from(table: pd.DataFrame) -> list[Finding]:
         Finding(**row | {"ids": tuple(row["ids"].split()), "exclude": tuple(row["exclude"].split())})
         for row in table[list(FINDING_COLUMNS)].astype("str").to_dict("records")
     ]
+
+
+def read_findings(path: str | os.PathLike[str]) -> list[Finding]:
+    """Return the findings of a CSV file that was written from :func:`findings_table`.
+
+    Raises:
+        InputError: If it is no such table.
+    """
+    try:
+        return findings_from(read_results_table(path, dict.fromkeys(FINDING_COLUMNS, "str")))
+    except InputError:
+        raise
+    except ValueError as error:
+        remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+        raise InputError(Problem(str(path), str(error), "findings as they were written", remedy)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,8 @@ ERROR_KINDS = ("missing", "no file", "empty file", "no image", "too large", "dam
 
 _REDUCED = (512, 512)
 _SHOWN_VALUES = 8
+# Pillow finds the pages of a TIFF one after another, each step slower than the last: no file needs more to be unusual.
+_MOST_FRAMES = 100
 _ORIENTATION_TAG, _BITS_TAG = 0x0112, 258
 
 
@@ -50,8 +53,8 @@ def inspect_photograph(path: str | Path, max_pixels: int) -> dict[str, object]:
 
     Returns:
         ``width`` and ``height`` in pixels as stored, before the EXIF turn; ``bits`` a channel; ``level_mean`` and
-        ``level_spread`` (mean and standard deviation of the grey level, 0–255); ``perceptual_hash`` ``""`` for an
-        unreadable photograph.
+        ``level_spread`` (mean and standard deviation of the grey level, 0–255); ``frames`` of a TIFF at most 100;
+        ``perceptual_hash`` ``""`` for an unreadable photograph.
     """
 
     def look(facts: dict[str, object]) -> None:
@@ -154,10 +157,23 @@ def _header(path: Path, max_pixels: int) -> dict[str, object]:
             "bits": int(bits),
             "width": image.width,
             "height": image.height,
-            "frames": int(getattr(image, "n_frames", 1)),
+            "frames": _frames(image),
             # A PNG is decoded whole in search of its EXIF data.
             "exif_orientation": _orientation(image) if image.width * image.height <= max_pixels else 1,
         }
+
+
+def _frames(image: Image.Image) -> int:
+    """Return the number of pictures in a file, of a TIFF at most :data:`_MOST_FRAMES`; the first one stays chosen."""
+    if image.format != "TIFF":
+        return int(getattr(image, "n_frames", 1))
+    count = 1
+    with suppress(EOFError):
+        while count < _MOST_FRAMES:
+            image.seek(count)
+            count += 1
+    image.seek(0)
+    return count
 
 
 def _orientation(image: Image.Image) -> int:

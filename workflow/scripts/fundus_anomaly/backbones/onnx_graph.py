@@ -10,10 +10,14 @@ import onnxruntime
 import torch
 
 from ..errors import InputError, Problem
+from .onnx_file import read_model
 
 
 class OnnxBackbone:
     """Level 2 and level 3 of an ONNX graph; see :class:`.interface.Backbone`.
+
+    A graph runs no code but onnxruntime's own operators and reads no other file. Its operators may ask for any memory,
+    though: take graphs from sources that you trust.
 
     Args:
         weights: The graph; its one input is ``(n, 3, H, W)`` float32 RGB, normalised by ``mean`` and ``std``.
@@ -42,6 +46,8 @@ class OnnxBackbone:
         wanted = ["CUDAExecutionProvider"] if device == "cuda" else []
         available = set(onnxruntime.get_available_providers())
         providers = [name for name in wanted if name in available] + ["CPUExecutionProvider"]
+        remedy = "set backbone.weights to an ONNX file, or backbone.name to a built-in network"
+        read_model(weights, "an ONNX graph", remedy)
         try:
             self._session = onnxruntime.InferenceSession(str(weights), options, providers=providers)
         except Exception as error:  # onnxruntime's errors share no base class but Exception
@@ -50,7 +56,7 @@ class OnnxBackbone:
                     str(weights),
                     f"a file that is no ONNX graph ({next(iter(str(error).splitlines()), type(error).__name__)})",
                     "an ONNX graph",
-                    "set backbone.weights to an ONNX file, or backbone.name to a built-in network",
+                    remedy,
                 )
             ) from error
         inputs, names = self._session.get_inputs(), [output.name for output in self._session.get_outputs()]

@@ -8,16 +8,22 @@ from pathlib import Path
 import torch
 
 from ..errors import InputError, Problem
+from ..torch_file import load
 
 
 def read_state(weights: str | Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a PyTorch file by name, read with ``weights_only=True``.
 
     Raises:
-        InputError: If the file is no state dict.
+        InputError: If the file is no state dict of plain tensors, or unpacks to more than its size.
     """
     try:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
+        state = load(weights)
+        state = state.get("state_dict", state) if isinstance(state, dict) else {}
+        tensors = {str(key): value for key, value in state.items() if isinstance(value, torch.Tensor)}
+        strange = [key for key, value in tensors.items() if not _is_plain(value)]
+        if strange:
+            raise ValueError(f"{strange[0]} is sparse, quantised, complex or without values")
     except Exception as error:  # torch raises many kinds for a foreign file; each means the same to the user
         raise InputError(
             Problem(
@@ -27,8 +33,13 @@ def read_state(weights: str | Path) -> dict[str, torch.Tensor]:
                 "get the weights of the backbone's own source (see README, weights)",
             )
         ) from error
-    state = state.get("state_dict", state) if isinstance(state, dict) else {}
-    return {key.removeprefix("module."): value for key, value in state.items() if isinstance(value, torch.Tensor)}
+    return {key.removeprefix("module."): value for key, value in tensors.items()}
+
+
+def _is_plain(value: torch.Tensor) -> bool:
+    """Return whether a tensor is a block of real numbers in memory."""
+    dense = value.layout == torch.strided and value.device.type == "cpu" and not value.is_nested
+    return dense and not value.is_quantized and not value.is_complex()
 
 
 def _first_line(error: Exception) -> str:

@@ -37,7 +37,8 @@ _LITE0_OUTSIDE = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_
 def _lite0_key(key: str) -> str:
     """Return timm's name for a parameter of the EfficientNet-PyTorch layout."""
     block = re.match(r"_blocks\.(\d+)\.(\w+)\.(.+)", key)
-    if block is None:
+    # A number that Lite0 has no block of belongs to a larger network: it keeps its name, which nothing asks for.
+    if block is None or int(block[1]) >= sum(_LITE0_BLOCKS):
         layer, _, rest = key.partition(".")
         return f"{_LITE0_OUTSIDE.get(layer, layer)}.{rest}"
     number, layer, rest = int(block[1]), block[2], block[3]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-import onnx
 import torch
 from onnx import numpy_helper
 
 from ..errors import InputError, Problem
+from .onnx_file import read_model
 from .state import read_state
 
 # Places of the convolutions in torchvision's ``features``.
@@ -17,7 +17,6 @@ LAYERS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _OXFORD_MEAN_BGR = (103.939, 116.779, 123.68)
 _PICKLE = b"\x80\x02"
-_LARGEST_GRAPH = 700_000_000
 
 
 def vgg16_convolutions(weights: str | Path) -> dict[str, torch.Tensor]:
@@ -61,20 +60,19 @@ def _onnx_convolutions(path: Path) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Return weight and bias of each convolution of an ONNX graph, in order."""
     allowed = "VGG16's convolutions: torchvision's state dict, or an ONNX graph with all thirteen"
     remedy = "leave the path of the weights empty for the registered source, or give torchvision's vgg16 file"
-    size = path.stat().st_size
-    if size > _LARGEST_GRAPH:
-        raise InputError(Problem(str(path), f"{size:,} bytes", f"at most {_LARGEST_GRAPH:,}; {allowed}", remedy))
+    graph = read_model(path, allowed, remedy).graph
     try:
-        # No external data: all that the graph holds stands in this file.
-        graph = onnx.load(path, load_external_data=False).graph
         held = {tensor.name: tensor for tensor in graph.initializer}
         found = [
             tuple(torch.from_numpy(numpy_helper.to_array(held[name]).copy()).float() for name in node.input[1:3])
             for node in graph.node
             if node.op_type == "Conv"
         ]
-    except Exception as error:  # protobuf raises many kinds for a foreign file
+    except Exception as error:  # numpy and onnx raise many kinds for values that do not fit their shape
         raise InputError(Problem(str(path), f"no readable graph ({type(error).__name__})", allowed, remedy)) from error
     if len(found) != len(LAYERS) or any(len(pair) != 2 for pair in found):
         raise InputError(Problem(str(path), f"{len(found)} convolutions", allowed, remedy))
+    first = tuple(found[0][0].shape)
+    if len(first) != 4 or first[1] != 3 or found[0][1].shape != first[:1]:
+        raise InputError(Problem(str(path), f"a first convolution of shape {first}", allowed, remedy))
     return found

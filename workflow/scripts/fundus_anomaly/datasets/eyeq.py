@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import InputError, Problem, raise_if_any
+from .csv_rows import csv_rows
 from .folders import named_files, require_folders
 from .manifest import ABNORMAL, NORMAL, UNUSED, Dataset, frame, set_aside
 from .official_counts import Count, differences
@@ -122,19 +122,13 @@ def _read_texts(path: Path) -> pd.DataFrame:
     numbers that has none.
 
     Raises:
-        InputError: If the file is no CSV in UTF-8, if a column is missing or there twice, or if rows have more cells
-            than the header has names.
+        InputError: If :func:`.csv_rows.csv_rows` refuses the file, if a column is missing or there twice, or if rows
+            have more cells than the header has names.
     """
     remedy = "take the table as EyeQ publishes it: CSV, UTF-8, separated by commas"
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restval="", strict=True)
-            names = [name.strip().casefold() for name in reader.fieldnames or ()]
-            reader.fieldnames = names
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(Problem(str(path), f"no readable CSV ({error})", "CSV in UTF-8", remedy)) from error
-    strays = [str(line) for line, row in rows if any(map(str.strip, row.pop(None, ())))]
+    (_, header), *rows = csv_rows(path, remedy) or [(1, [])]
+    names = [name.casefold() for name in header]
+    strays = [str(line) for line, row in rows if any(row[len(names) :])]
     problems = [
         Problem(f"{path}, header", f"{names.count(name)} columns {name!r} among {names}", "one", remedy)
         for name in _COLUMNS
@@ -143,7 +137,8 @@ def _read_texts(path: Path) -> pd.DataFrame:
     if strays:
         problems.append(Problem(str(path), f"cells under no column in lines {_first(strays)}", "none", remedy))
     raise_if_any(problems)
-    cells = {line: [row[name].strip() for name in _COLUMNS] for line, row in rows if "".join(row.values()).strip()}
+    places = [names.index(name) for name in _COLUMNS]
+    cells = {line: [row[place] for place in places] for line, row in rows}
     return pd.DataFrame.from_dict(cells, orient="index", columns=list(_COLUMNS), dtype=str)
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import InputError, Problem, raise_if_any
-
-_LARGEST = 256 * 2**20
+from .csv_rows import csv_rows
 
 
 def read_table(path: Path, required: tuple[str, ...], keep_case_after: str = "") -> pd.DataFrame:
@@ -25,19 +22,11 @@ def read_table(path: Path, required: tuple[str, ...], keep_case_after: str = "")
         keep_case_after: The beginning (lower case) of names of which the rest keeps its case; ``""`` for none.
 
     Raises:
-        InputError: If the file is too large, not UTF-8 or no CSV, lacks columns, has a column twice, or has rows with
-            more cells than the header has names.
+        InputError: If :func:`.csv_rows.csv_rows` refuses the file, or if it lacks columns, has a column twice, or has
+            rows with more cells than the header has names.
     """
     remedy = "save the table as CSV, UTF-8, separated by commas"
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise InputError(Problem(str(path), "more than 256 MiB", "a label table", remedy))
-        text = path.read_bytes().decode("utf-8-sig")
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(Problem(str(path), f"no readable CSV ({error})", "CSV in UTF-8", remedy)) from error
-    rows = [(line, row) for line, row in rows if any(row)]
+    rows = csv_rows(path, remedy)
     if not rows:
         raise InputError(Problem(str(path), "an empty table", f"a header with {', '.join(required)}", remedy))
     names = [_folded(name, keep_case_after) for name in rows[0][1]]
@@ -51,7 +40,7 @@ def read_table(path: Path, required: tuple[str, ...], keep_case_after: str = "")
         Problem(f"{path}, header", f"column {name!r} twice", "each column once", "take one of them out")
         for name in sorted({name for name in named if named.count(name) > 1})
     ]
-    body = [(line, row + [""] * (len(names) - len(row))) for line, row in rows[1:]]
+    body = rows[1:]
     for line, row in body:
         stray = [cell for place, cell in enumerate(row) if cell and (place >= len(names) or not names[place])]
         if stray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from ..errors import InputError, Problem, raise_if_any
+from ..results_table import read_results_table
 from .cuts import Cut
 from .official_counts import Count
 
@@ -25,6 +26,8 @@ GRADES = range(-1, 5)
 
 _ID = re.compile(r"[\w.\-]+(?:/[\w.\-]+)*")
 _PLAIN = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
+# Bytes of a part of an id: heat maps are files of its name with a suffix, and file systems allow 255.
+_LONGEST_PART = 240
 _INTEGERS = ("label", "grade", "fold")
 _SHOWN = 10
 
@@ -98,7 +101,9 @@ def set_aside(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def is_id(text: str) -> bool:
     """Return whether a text may be an image id: letters, digits, ``_ . - /``, and no way out of a folder."""
-    return bool(_ID.fullmatch(text)) and ".." not in text and "." not in text.split("/")
+    parts = text.split("/")
+    short = max(len(part.encode(errors="replace")) for part in parts) <= _LONGEST_PART
+    return short and bool(_ID.fullmatch(text)) and ".." not in text and "." not in parts
 
 
 def id_part(text: str) -> str:
@@ -136,7 +141,8 @@ def checked(dataset: Dataset) -> Dataset:
     everything = dataset.audited
     ids, label, grade = everything["id"], everything["label"], everything["grade"]
     rename = "rename the image or correct its row"
-    refuse(~ids.map(is_id).astype(bool), "id", "letters, digits, '_', '.', '-', '/', without '..'", rename)
+    allowed = f"letters, digits, '_', '.', '-', '/', without '..', names of at most {_LONGEST_PART} bytes"
+    refuse(~ids.map(is_id).astype(bool), "id", allowed, rename)
     refuse(ids.duplicated(keep=False), "id", "ids that are unique", rename)
     refuse(~everything["split"].isin([*SPLITS, UNUSED]), "split", "train, test", rename)
     refuse(everything["patient"].str.strip() == "", "patient", "a text that is not empty", rename)
@@ -154,6 +160,9 @@ def checked(dataset: Dataset) -> Dataset:
     for column in ["path", *mask_columns(dataset.lesions)]:
         strange = everything[column].str.contains(r"[\x00-\x1f\x7f]", regex=True)
         refuse(strange, column, "a path without line breaks and other control characters", "rename the file")
+        formula = everything[column].str.match(r"[=+\-@]")
+        remedy = "rename the file or its folder, or give data_root as an absolute path"
+        refuse(formula, column, "a path that no spreadsheet takes for a formula, not begun by = + - or @", remedy)
     raise_if_any(problems)
     return dataset
 
@@ -198,6 +207,9 @@ def write_manifest(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 
 
 def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Return the manifest that :func:`write_manifest` wrote, with the same types; a patient may be called "NA"."""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    return table.astype({name: "int64" if name in _INTEGERS else "str" for name in table.columns})
+    """Return the manifest that :func:`write_manifest` wrote, with the same types; a patient may be called "NA".
+
+    Raises:
+        InputError: If the file is no CSV, lacks a column, or has a label, grade or fold that is no whole number.
+    """
+    return read_results_table(path, {name: "int64" if name in _INTEGERS else "str" for name in COLUMNS})

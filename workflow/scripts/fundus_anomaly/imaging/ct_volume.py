@@ -7,10 +7,13 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+from nibabel.openers import ImageOpener
 
 from ..errors import InputError, Problem, raise_if_any
 
-MOST_SIDE, MOST_VOXELS = 4096, 10**9
+MOST_SIDE, MOST_VOXELS, MOST_BYTES = 4096, 10**9, 2 * 10**9
+# Where voxels begin. What lies before them is read whole, and a compressed file may hold any amount of it.
+_MOST_BEFORE = 2**20
 _REMEDY = "replace the file, or take its row out of the dataset's registry"
 
 
@@ -97,7 +100,8 @@ def read_header(path: str | Path) -> VolumeHeader:
 
     Raises:
         InputError: If the file is no NIfTI volume of three axes and plain real numbers, if a side is longer than
-            ``MOST_SIDE`` or there are more than ``MOST_VOXELS`` voxels, or if it does not tell where its axes lead.
+            ``MOST_SIDE``, if there are more than ``MOST_VOXELS`` voxels or ``MOST_BYTES`` of them, or if it does not
+            tell where its axes lead.
     """
     _, header = _opened(path)
     return header
@@ -106,18 +110,19 @@ def read_header(path: str | Path) -> VolumeHeader:
 def _opened(path: str | Path) -> tuple[nibabel.Nifti1Image, VolumeHeader]:
     """Return an image of which only the header was read, and the header once it was checked."""
     try:
-        image = nibabel.load(path, mmap=False)
+        image = _kind_of(path).from_filename(path, mmap=False)
         shape, affine, kind = image.shape, np.asarray(image.affine), image.get_data_dtype()
     except Exception as error:
         # As above: nibabel, gzip and numpy raise many kinds of errors for a broken header.
         raise InputError(_unreadable(path, error)) from error
     problems = []
-    if not isinstance(image, nibabel.Nifti1Pair):
-        problems.append(Problem(str(path), f"a file of type {type(image).__name__}", "a NIfTI volume", _REMEDY))
     if len(shape) != 3 or not all(1 <= side <= MOST_SIDE for side in shape) or np.prod(shape) > MOST_VOXELS:
         found = f"{'×'.join(map(str, shape)) or 'no'} voxels"
         allowed = f"three sides of 1 to {MOST_SIDE} voxels, at most {MOST_VOXELS:,} voxels"
         problems.append(Problem(str(path), found, allowed, _REMEDY))
+    elif int(np.prod(shape)) * kind.itemsize > MOST_BYTES:
+        found = f"{int(np.prod(shape)) * kind.itemsize:,} bytes of voxels"
+        problems.append(Problem(str(path), found, f"at most {MOST_BYTES:,}", _REMEDY))
     if kind.kind not in "iuf":
         problems.append(Problem(str(path), f"voxels of type {kind}", "integers or floating-point numbers", _REMEDY))
     # A column of zeros, too, leads nowhere.
@@ -127,6 +132,24 @@ def _opened(path: str | Path) -> tuple[nibabel.Nifti1Image, VolumeHeader]:
         problems.append(Problem(str(path), f"the affine matrix {told}", "one that says where each axis leads", _REMEDY))
     raise_if_any(problems)
     return image, VolumeHeader(tuple(int(side) for side in shape), axes)
+
+
+def _kind_of(path: str | Path) -> type[nibabel.Nifti1Image]:
+    """Return NIfTI-1 or NIfTI-2 by the first bytes; nibabel itself would look for thirty other formats.
+
+    Raises:
+        ValueError: If the file is neither, or keeps more before its voxels than a header.
+        Exception: Of many kinds, if it cannot be read.
+    """
+    with ImageOpener(str(path)) as file:
+        head = file.read(nibabel.Nifti2Header.sizeof_hdr)
+    for kind in (nibabel.Nifti1Image, nibabel.Nifti2Image):
+        if kind.header_class.may_contain_header(head):
+            header = kind.header_class(head[: kind.header_class.sizeof_hdr])
+            if not header.get_data_offset() <= _MOST_BEFORE:
+                raise ValueError(f"voxels that begin at byte {header.get_data_offset():,}")
+            return kind
+    raise ValueError("no header of NIfTI-1 or NIfTI-2")
 
 
 def _unreadable(path: str | Path, error: Exception) -> Problem:

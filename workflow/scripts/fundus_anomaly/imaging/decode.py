@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,11 +29,14 @@ def opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
         max_pixels: The largest width × height that is accepted.
 
     Raises:
-        InputError: If the file is missing, no image, larger than allowed, or truncated.
+        InputError: If the file is missing, no regular file, no image, larger than allowed, or truncated.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
+            if not stat.S_ISREG(Path(path).stat().st_mode):
+                # A pipe or a device would never end.
+                raise OSError("no regular file")
             with Image.open(path, formats=FORMATS) as image:
                 width, height = image.size
                 if width * height > max_pixels:
@@ -55,13 +59,15 @@ def opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
                     "replace the file, or exclude its id in data.exclude",
                 )
             ) from error
-        except (OSError, SyntaxError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
+        except InputError:
+            raise
+        except Exception as error:
+            # A file is untrusted: a broken one makes decoders raise errors of every kind, KeyError and TypeError too.
+            told = str(error) if isinstance(error, OSError | SyntaxError) else f"{type(error).__name__}: {error}"
             raise InputError(
                 Problem(
                     str(path),
-                    f"a file that cannot be decoded ({error})",
+                    f"a file that cannot be decoded ({told})",
                     "a whole JPEG, PNG, TIFF or BMP image",
                     "replace the file, or exclude its id in data.exclude",
                 )
@@ -97,9 +103,12 @@ def decode(path: str | Path, at_least: tuple[int, int], max_pixels: int) -> tupl
 
 def _to_rgb(image: Image.Image) -> np.ndarray:
     if image.mode in _SIXTEEN_BIT_MODES:
-        grey = np.asarray(image).astype(np.float64)
-        grey = (grey / 257.0 if grey.max(initial=0) > 255 else grey).round().clip(0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
+        # Whole numbers in place: a float64 of each pixel would take several times the memory of the result.
+        grey = np.asarray(image).clip(0, 65535).astype(np.int32)
+        if grey.max(initial=0) > 255:
+            grey += 128
+            grey //= 257
+        return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
     if image.mode == "F":
         grey = np.nan_to_num(np.asarray(image), nan=0.0, posinf=0.0, neginf=0.0)
         scale = 255.0 if grey.max(initial=0.0) <= 1.0 else 1.0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import InputError, Problem
 from .decode import decode, sha256
 from .field_of_view import bounding_box, field_of_view
 from .geometry import Geometry, keep_aspect, stretch
@@ -63,6 +64,15 @@ def preprocess(path: str | Path, *, size: int, aspect: str, graham: bool, max_pi
 
 
 def source_geometry(source: str) -> tuple[Geometry, tuple[int, int]]:
-    """Return the geometry and the full ``(height, width)`` from the JSON text of :class:`Preprocessed`."""
-    values = json.loads(source)
-    return Geometry.from_dict(values["geometry"]), (values["height"], values["width"])
+    """Return the geometry and the full ``(height, width)`` from the JSON text of :class:`Preprocessed`.
+
+    Raises:
+        InputError: If it is no such text.
+    """
+    try:
+        values = json.loads(source)
+        return Geometry.from_dict(values["geometry"]), (int(values["height"]), int(values["width"]))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        found = f"{source[:80]!r} ({type(error).__name__})"
+        remedy = "delete the file of the images and run the same command again; the workflow makes it anew"
+        raise InputError(Problem("images, dataset 'source'", found, "a text as it was written", remedy)) from error

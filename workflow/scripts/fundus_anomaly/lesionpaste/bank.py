@@ -14,6 +14,9 @@ from .lesion import Lesion
 
 _FIELDS = ("patch", "mask", "shape", "box", "retina", "kind", "source", "area")
 _PIXELS_A_CHUNK = 65_536
+# A photograph has some hundred lesions. Names of types and ids are as long as file names at most.
+_MOST_LESIONS, _LONGEST_TEXT = 1_000_000, 4096
+_REMEDY = "delete the bank and run the same command again"
 
 
 def write_bank(path: str | os.PathLike[str], lesions: Sequence[Lesion]) -> None:
@@ -54,12 +57,15 @@ def read_bank(path: str | os.PathLike[str], most_bytes: int = 2_000_000_000) -> 
         InputError: If the file is damaged, does not fit together, or is too large.
     """
     with open_h5(path, *_FIELDS) as file:
+        raise_if_any(_too_many(str(path), file))
         shapes = file["shape"][:].astype(np.int64)
         ends = np.cumsum(shapes.prod(axis=1))
-        raise_if_any(_misfits(str(path), file, ends, most_bytes))
+        raise_if_any(_misfits(str(path), file, shapes, most_bytes))
         patch, mask = file["patch"][:], file["mask"][:].astype(bool)
         boxes, retinas = file["box"][:], file["retina"][:]
         kinds, sources = read_texts(file, "kind"), read_texts(file, "source")
+    if not (np.isfinite(retinas) & (retinas > 0)).all():
+        raise InputError(Problem(f"{path}, dataset 'retina'", "diameters that are none", "above 0", _REMEDY))
     return [
         Lesion(
             kinds[number],
@@ -73,14 +79,23 @@ def read_bank(path: str | os.PathLike[str], most_bytes: int = 2_000_000_000) -> 
     ]
 
 
-def _misfits(path: str, file: h5py.File, ends: np.ndarray, most_bytes: int) -> list[Problem]:
-    pixels, count = int(ends[-1]) if len(ends) else 0, len(ends)
-    remedy = "delete the bank and run the same command again"
+def _too_many(path: str, file: h5py.File) -> list[Problem]:
+    """Return a problem if the number of lesions, or a text, is too large to be read."""
+    shape, width = file["shape"].shape, max(file[name].dtype.itemsize for name in ("kind", "source"))
+    if len(shape) == 2 and shape[1] == 2 and shape[0] <= _MOST_LESIONS and width <= _LONGEST_TEXT:
+        return []
+    found, allowed = f"shapes {shape}, texts of {width} bytes", f"at most ({_MOST_LESIONS}, 2) and {_LONGEST_TEXT}"
+    return [Problem(path, found, allowed, _REMEDY)]
+
+
+def _misfits(path: str, file: h5py.File, shapes: np.ndarray, most_bytes: int) -> list[Problem]:
+    # Python's integers, which no product of tampered sides exceeds.
+    pixels, count = sum(height * width for height, width in shapes.tolist()), len(shapes)
     found = {name: file[name].shape for name in _FIELDS}
     wanted = {"patch": (pixels, 3), "mask": (pixels,), "shape": (count, 2), "box": (count, 4)}
     wanted |= dict.fromkeys(("retina", "kind", "source", "area"), (count,))
-    if not count or found != wanted:
-        return [Problem(path, f"datasets of shape {found}", f"{wanted} with at least one lesion", remedy)]
+    if not count or found != wanted or shapes.min() < 1:
+        return [Problem(path, f"datasets of shape {found}", f"{wanted} with at least one lesion", _REMEDY)]
     if 4 * pixels > most_bytes:
         return [
             Problem(path, f"{4 * pixels:,} bytes of patches", f"at most {most_bytes:,}", "name fewer source images")

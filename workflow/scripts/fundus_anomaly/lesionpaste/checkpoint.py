@@ -11,6 +11,7 @@ import torch
 
 from ..errors import InputError, Problem
 from ..storage import whole
+from ..torch_file import load
 
 logger = logging.getLogger(__name__)
 
@@ -66,9 +67,11 @@ def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None
     if not path.exists():
         return None
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        known, best = content["key"], content["best"] or content["weights"]
-        checkpoint = Checkpoint(content["history"], content["weights"], content["optimiser"], best)
+        content = load(path)
+        known, best = str(content["key"]), content["best"] or content["weights"]
+        checkpoint = Checkpoint(list(content["history"]), dict(content["weights"]), dict(content["optimiser"]), best)
+        if not all(isinstance(row.get("epoch"), int) for row in checkpoint.history):
+            raise ValueError("a history without epochs")
     except Exception as error:  # torch raises many kinds for a damaged file
         raise damaged(path, f"a file that is no checkpoint ({type(error).__name__})") from error
     if known != key:

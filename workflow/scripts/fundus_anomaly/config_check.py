@@ -1,0 +1,91 @@
+"""Every key of a configuration that the schema does not allow, at once and in the words of the house."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Mapping
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from .errors import Problem, raise_if_any
+
+# The configurations here have some 300 values. YAML's aliases can make billions of a few lines.
+MOST_VALUES = 100_000
+_ALLOWED = {
+    "type": "a value of type {}",
+    "minimum": "at least {}",
+    "exclusiveMinimum": "more than {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "a text of {} characters or more",
+    "minItems": "{} items or more",
+    "maxItems": "{} items or fewer",
+    "pattern": "a text that matches {}",
+}
+_SHOWN = reprlib.Repr(maxlevel=2, maxstring=80, maxother=80)
+
+
+def require_valid(config: Mapping, schema: Mapping) -> None:
+    """Raise if a configuration does not hold to its schema.
+
+    Snakemake's own check tells the first wrong key alone, and writes out what aliases stand for.
+
+    Args:
+        config: The configuration as Snakemake read it.
+        schema: The JSON schema.
+
+    Raises:
+        InputError: With every wrong key; if there are too many values, with that alone.
+    """
+    raise_if_any(_too_many(config))
+    errors = Draft202012Validator(schema).iter_errors(config)
+    raise_if_any(sorted(map(_told, errors), key=lambda problem: problem.where))
+
+
+def _too_many(config: Mapping) -> list[Problem]:
+    """Return a problem if there are more than ``MOST_VALUES`` values, each counted as often as aliases name it."""
+    try:
+        count = _values(config, {}, set())
+    except RecursionError:
+        found = "values in values without end"
+    else:
+        if count <= MOST_VALUES:
+            return []
+        found = f"{count:.3g} values once every alias is followed"
+    allowed = f"at most {MOST_VALUES:,} values"
+    return [Problem("config", found, allowed, "take out the YAML aliases (&name, *name) that multiply them")]
+
+
+def _values(value: object, known: dict[int, int], above: set[int]) -> int:
+    """Return the number of values in a value, itself included; each list and mapping is counted once."""
+    if not isinstance(value, Mapping | list):
+        return 1
+    key = id(value)
+    if key in above:
+        raise RecursionError
+    if key not in known:
+        parts = value.values() if isinstance(value, Mapping) else value
+        known[key] = 1 + sum(_values(part, known, above | {key}) for part in parts)
+    return known[key]
+
+
+def _told(error: ValidationError) -> Problem:
+    """Return an error of the schema's as a problem."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    where, meaning = f"config, {path or 'top level'}", str(error.schema.get("description", "")).strip()
+    if error.validator == "additionalProperties":
+        keys = list(error.schema.get("properties", {}))
+        strange = [str(key) for key in error.instance if key not in keys]
+        near = [name for key in strange for name in difflib.get_close_matches(key, keys, n=1)]
+        meant = f"did you mean {', '.join(map(repr, near))}? " if near else ""
+        found = f"unknown keys {', '.join(map(_SHOWN.repr, strange[:10]))}"
+        return Problem(where, found, f"the keys {', '.join(keys)}", f"{meant}Correct the key or take it out")
+    if error.validator == "required":
+        return Problem(where, error.message, f"the keys {', '.join(error.validator_value)}", "add the key")
+    if error.validator == "enum":
+        allowed = ", ".join(map(str, error.validator_value))
+    else:
+        allowed = _ALLOWED.get(error.validator, f"{error.validator} {{}}").format(error.validator_value)
+    return Problem(where, _SHOWN.repr(error.instance), allowed, f"correct the value. {meaning}".rstrip())
