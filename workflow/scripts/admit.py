@@ -6,18 +6,18 @@ import pandas as pd
 
 from fundus_anomaly.audit.admission import admit
 from fundus_anomaly.audit.findings import findings_from
-from fundus_anomaly.storage import write_text
+from fundus_anomaly.sealed import read_csv, write_csv
 from rule_log import logged
 
 
 def main(input, output, params):
     """Write the images that are left out, each with the reason."""
-    findings = findings_from(pd.read_csv(input.findings, dtype=str, keep_default_na=False))
+    findings = findings_from(read_csv(input.findings, dtype=str, keep_default_na=False))
     manifest = pd.DataFrame(dict(params.manifest))
     left_out = admit(manifest, findings, params.on_bad_image, list(params.excluded))
     for row in left_out.itertuples(index=False):
         logging.warning("left out: %s (%s)", row.id, row.reason)
-    write_text(output.left_out, left_out.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.left_out, left_out)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from fundus_anomaly.audit.findings import findings_from
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.report import page
 from fundus_anomaly.datasets.official_counts import Count
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import write_text
 from rule_log import logged
 
@@ -21,7 +22,7 @@ def main(input, output, params):
         params.dataset,
         pd.DataFrame(dict(params.manifest)),
         photographs,
-        findings_from(pd.read_csv(input.findings, dtype=str, keep_default_na=False)),
+        findings_from(read_csv(input.findings, dtype=str, keep_default_na=False)),
         list(params.notes),
         list(params.excluded),
         mask_facts=masks,

@@ -10,7 +10,8 @@ from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Se
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
 from fundus_anomaly.progress import track
 from fundus_anomaly.scoring import anomaly_map
-from fundus_anomaly.storage import open_h5, read_ids, write_text
+from fundus_anomaly.sealed import read_csv, write_csv
+from fundus_anomaly.storage import open_h5, read_ids
 from rule_log import logged
 
 
@@ -67,17 +68,17 @@ def main(input, output, params):
         open_h5(input.train_images, "field_of_view", "id") as train_images,
     ):
         ids = read_ids(maps)
-        left_out = set(pd.read_csv(input.left_out, dtype=str, keep_default_na=False)["id"])
+        left_out = set(read_csv(input.left_out, dtype=str, keep_default_na=False)["id"])
         kept = [name for name in ids if name not in left_out]
         manifest = manifest[manifest["id"].isin(kept)].reset_index(drop=True)
-        scores = pd.read_csv(input.scores, dtype={"id": str})
+        scores = read_csv(input.scores, dtype={"id": str})
         ranges = [(file["distance"][:].min(), file["distance"][:].max()) for file in (maps, calibration)]
         common = {
             "image_scores": scores[scores["id"].isin(kept)].reset_index(drop=True),
             "manifest": manifest,
             "lesions": lesions,
             "score_range": (float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))),
-            "held_out_scores": pd.read_csv(input.calibration_scores, dtype={"id": str}),
+            "held_out_scores": read_csv(input.calibration_scores, dtype={"id": str}),
             "held_out": held_out(calibration, train_images, views(train_images, only_retina)),
             "settings": Settings(**params.settings),
         }
@@ -87,8 +88,8 @@ def main(input, output, params):
                 result = evaluate(scored(maps, kept, truths_of(masks, lesions), images, places), **common)
         else:
             result = evaluate(scored(maps, kept, {}, images, places), **common)
-    write_text(output.metrics, result.rows.to_csv(index=False, lineterminator="\n"))
-    write_text(output.curves, result.curves.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.metrics, result.rows)
+    write_csv(output.curves, result.curves)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from fundus_anomaly.figures.style import save
 from fundus_anomaly.imaging.preprocess import preprocess
 from fundus_anomaly.lesionpaste.class_activation import class_activation
 from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.shown_images import ShownImages
 from fundus_anomaly.storage import open_h5
 from rule_log import logged
@@ -23,7 +24,7 @@ def main(input, output, params):
     classifier = Classifier(empty_network(params.network, settings["head"]), settings["mean"], settings["std"])
     load_state(classifier, read_state(input.weights), params.network, input.weights)
     manifest = pd.DataFrame(dict(params.manifest)).set_index("id", drop=False)
-    logits = pd.read_csv(input.scores, dtype={"id": str}).set_index("id")["logit"]
+    logits = read_csv(input.scores, dtype={"id": str}).set_index("id")["logit"]
     with ExitStack() as stack:
         images = stack.enter_context(open_h5(input.images, "image", "field_of_view", "id"))
         masks = stack.enter_context(open_h5(input.masks[0], "coverage", "id")) if input.masks else None

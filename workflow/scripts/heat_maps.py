@@ -6,14 +6,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from fundus_anomaly.evaluation.thresholds import image_threshold
 from fundus_anomaly.figures.findings_page import Finding, Settings, pages
 from fundus_anomaly.figures.heat_map import overlay
 from fundus_anomaly.progress import track
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
-from fundus_anomaly.storage import open_h5, write_text
+from fundus_anomaly.storage import open_h5, whole, write_text
 from rule_log import logged
 
 
@@ -24,7 +24,7 @@ def main(input, output, params):
     filling = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(filling, ignore_errors=True)
     paths = dict(zip(params.manifest["id"], params.manifest["path"], strict=True))
-    left_out = pd.read_csv(input.left_out, dtype=str, keep_default_na=False)
+    left_out = read_csv(input.left_out, dtype=str, keep_default_na=False)
     with ExitStack() as stack:
 
         def opened(path, *names):
@@ -43,8 +43,8 @@ def main(input, output, params):
 
         for name in track(shown.ids, len(shown.ids), "heat maps"):
             file = filling / "png" / f"{name}.png"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(cv2.imencode(".png", pictures(name)[1][..., ::-1])[1].tobytes())
+            with whole(file) as temporary:
+                temporary.write_bytes(cv2.imencode(".png", pictures(name)[1][..., ::-1])[1].tobytes())
         settings = Settings(
             title=params.title,
             method=f"ReSAD, {params.backbone}, image score {params.image_score}",

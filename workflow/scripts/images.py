@@ -1,5 +1,6 @@
 """Bring the photographs of a split to the working size."""
 
+import json
 import logging
 
 import cv2
@@ -25,16 +26,28 @@ def readable(ids: list[str], paths: list[str], facts: pd.DataFrame, on_bad_image
     return [(name, path) for name, path in zip(ids, paths, strict=True) if name not in broken]
 
 
+def require_unchanged(path: str, source: str, audited: str, facts: str) -> None:
+    """Raise if a photograph is not the one that the audit read: what it found would not hold."""
+    found = json.loads(source)["sha256"]
+    if found != audited:
+        remedy = f"put the audited file back; if this one is right, delete {facts} and run the same command again"
+        told = f"another content (SHA-256 {found}) than the audit read"
+        raise InputError(Problem(path, told, f"the audited content ({audited})", remedy))
+
+
 def main(input, output, params, threads):
     """Write ``image`` (n, S, S, 3) uint8, ``field_of_view`` (n, S, S) uint8, ``source`` (n,) JSON and ``id``."""
     facts = read_facts(input.facts, PHOTOGRAPH_FACTS)
     taken = readable(params.ids, list(input.photographs), facts, params.on_bad_image)
+    audited = dict(zip(facts["id"], facts["sha256"], strict=True))
     preprocessing = dict(params.preprocessing)
     size = preprocessing["size"]
 
     def one(image: tuple[str, str]) -> Preprocessed | InputError:
         try:
-            return preprocess(image[1], **preprocessing, max_pixels=params.max_pixels)
+            result = preprocess(image[1], **preprocessing, max_pixels=params.max_pixels)
+            require_unchanged(image[1], result.source, audited[image[0]], input.facts)
+            return result
         except InputError as error:
             return error
 

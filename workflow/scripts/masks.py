@@ -2,13 +2,13 @@
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.imaging.lesion_masks import lesion_coverage
 from fundus_anomaly.imaging.preprocess import source_geometry
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, read_texts, write_ids
 from rule_log import logged
 
@@ -21,7 +21,7 @@ def main(input, output, params, threads):
     with open_h5(input.images, "image", "source", "id") as file:
         sources = dict(zip(read_ids(file), read_texts(file, "source"), strict=True))
         size = file["image"].shape[1]
-    left_out = set(pd.read_csv(input.left_out, dtype=str, keep_default_na=False)["id"])
+    left_out = set(read_csv(input.left_out, dtype=str, keep_default_na=False)["id"])
     taken = [name for name in paths if name in sources and name not in left_out]
 
     def one(name: str) -> np.ndarray | InputError:

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fundus_anomaly.errors import InputError
+from fundus_anomaly.errors import InputError, OutputError
 
 
 @contextmanager
 def logged(log: str) -> Iterator[None]:
     """Run a script's work with its messages written to a log file and to standard error.
 
-    An :class:`InputError` is what the user has to read: it is written as it is and ends the script with status 1. Any
-    other error is written with its traceback.
+    An :class:`InputError` or :class:`OutputError` is what the user has to read: it is written as it is and ends the
+    script with status 1. Any other error is written with its traceback.
 
     Args:
         log: The rule's log file.
@@ -30,7 +30,7 @@ def logged(log: str) -> Iterator[None]:
     logging.captureWarnings(True)
     try:
         yield
-    except InputError as error:
+    except (InputError, OutputError) as error:
         logging.error("%s", error)
         sys.exit(1)
     except Exception:

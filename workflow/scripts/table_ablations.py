@@ -1,8 +1,8 @@
 """Write Table 3: shares of the training images, parts of ReSC, and the readings of eq. 4."""
 
 import numpy as np
-import pandas as pd
 
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.tables.footnotes import footnotes, index_fact, notes_of
@@ -25,7 +25,7 @@ def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:
         "reading": row["spatial"] if row["spatial"] in ("off", "identity") else f"{row['spatial']}, {row['scale']}",
         "effective_neighbours": float(np.nanmedian(neighbours)) if attends else float("nan"),
     }
-    return Variant(row["variant"], parameters, pd.read_csv(metrics))
+    return Variant(row["variant"], parameters, read_csv(metrics))
 
 
 def recall_of(maps: str) -> float:
@@ -39,7 +39,7 @@ def main(input, output, params):
     rows = [dict(variant) for variant in params.variants]
     files = zip(rows, input.metrics, input.features, input.coresets, strict=True)
     variants = [variant_of(*row) for row in files]
-    left_out = pd.read_csv(input.left_out, dtype=str, keep_default_na=False)
+    left_out = read_csv(input.left_out, dtype=str, keep_default_na=False)
     table = ablation_table(variants, params.dataset, params.image_score)
     notes = footnotes(
         {

@@ -6,6 +6,7 @@ from collections import Counter
 import pandas as pd
 
 from fundus_anomaly.lesionpaste.bank import read_bank
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import write_text
 from fundus_anomaly.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
 from rule_log import logged
@@ -23,13 +24,13 @@ def main(input, output, params, wildcards):
     """Write the table as CSV and as Markdown."""
     files = iter(input.scores)
     scores = {
-        row: {run: pd.read_csv(next(files), dtype={"id": str}).set_index("id") for run in params.runs}
+        row: {run: read_csv(next(files), dtype={"id": str}).set_index("id") for run in params.runs}
         for row in params.rows
     }
     test = pd.DataFrame(dict(params.test))
     number = wildcards.paper_table
     table = lesionpaste_table(scores, test, params.dataset, number, params.confidence)
-    left_out = pd.read_csv(input.left_out, dtype=str, keep_default_na=False)
+    left_out = read_csv(input.left_out, dtype=str, keep_default_na=False)
     gone = "; ".join(f"{row.id} ({row.reason})" for row in left_out.itertuples(index=False)) or "none"
     facts = dict(params.facts) | {"lesions": "; ".join(map(lesions_of, input.banks))}
     notes = [

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from .errors import InputError, Problem, raise_if_any
+from .unwritable import told_unwritable
 
 
 @contextmanager
@@ -23,18 +24,19 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         path: The file to be written. Its folder is made if it is missing.
 
     Raises:
-        OSError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
+        OutputError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
-    try:
-        yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with told_unwritable(path, temporary):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -68,6 +70,11 @@ def create_dataset(
     return file.create_dataset(
         name, shape, dtype, chunks=chunk, fletcher32=True, compression="lzf" if compress else None
     )
+
+
+def write_array(file: h5py.File, name: str, values: np.ndarray) -> None:
+    """Write an array as a dataset with checksums, see :func:`create_dataset`."""
+    create_dataset(file, name, values.shape, values.dtype)[...] = values
 
 
 def write_texts(file: h5py.File, name: str, texts: Sequence[str]) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from ..sealed import read_csv
+
 
 def fact_table(keys: pd.DataFrame, facts: Sequence[Mapping[str, object]], names: Mapping[str, str]) -> pd.DataFrame:
     """Return facts as a table, one row a file.
@@ -39,5 +41,5 @@ def read_facts(path: str | os.PathLike[str], names: Mapping[str, str]) -> pd.Dat
         path: The CSV file.
         names: :data:`.inspect.PHOTOGRAPH_FACTS` or :data:`.inspect.MASK_FACTS`.
     """
-    table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+    table = read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
     return table.astype({name: names.get(name, "str") for name in table.columns})

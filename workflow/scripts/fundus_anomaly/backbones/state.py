@@ -8,14 +8,16 @@ from pathlib import Path
 import torch
 
 from ..errors import InputError, Problem
+from ..sealed import require_sealed
 
 
 def read_state(weights: str | Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a PyTorch file by name, read with ``weights_only=True``.
 
     Raises:
-        InputError: If the file is no state dict.
+        InputError: If the file is no state dict, or damaged.
     """
+    require_sealed(weights)
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a foreign file; each means the same to the user
