@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 RESULTS = "results/phantom/"
-_PICTURES = {".jpg", ".png"}
+PICTURES = {".jpg", ".png"}
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,7 @@ class Job:
     @property
     def folder(self) -> str:
         """The lowest folder that holds all outputs."""
-        parts = [Path(output).parent.parts for output in self.outputs]
-        same = zip(*parts, strict=False)
-        return str(Path(*(level[0] for level in same if len(set(level)) == 1)))
+        return os.path.commonpath([str(Path(output).parent) for output in self.outputs])
 
 
 class Jobs:
@@ -58,8 +58,9 @@ class Jobs:
                 readers[name].append(job)
         return readers
 
-    def after(self, *files: str) -> set[Job]:
-        """Return the jobs that read a file, or what comes of it."""
+    @cache  # noqa: B019 - one object a run
+    def after(self, *files: str) -> frozenset[Job]:
+        """Return the jobs that read one of the files, or what comes of it."""
         found: set[Job] = set()
         waiting = list(files)
         while waiting:
@@ -67,7 +68,7 @@ class Jobs:
                 if job not in found:
                     found.add(job)
                     waiting += job.outputs
-        return found
+        return frozenset(found)
 
     def chosen(self) -> dict[str, Job]:
         """Return one job of each rule: of the test if there is a choice, and one that reads most."""
@@ -84,14 +85,12 @@ def representative(inputs: tuple[str, ...]) -> list[str]:
     for name in inputs:
         path = Path(name)
         top = name.removeprefix(RESULTS).split("/")[0]
-        kinds[top, path.suffix if path.suffix in _PICTURES else path.name].append(name)
+        kinds[top, path.suffix if path.suffix in PICTURES else path.name].append(name)
     return [names[len(names) // 2] for names in kinds.values()]
 
 
 def _output_of(file: Path, project: Path) -> str:
     """Return the output that a file of Snakemake's notes is about: its name is the path in base64."""
-    import base64
-
     folder = project / ".snakemake" / "metadata"
     name = "".join(part.removeprefix("@") for part in file.relative_to(folder).parts)
     return base64.b64decode(name, validate=True).decode()

@@ -27,7 +27,7 @@ PACKAGES = [
     *("onnx", "onnxruntime", "faiss", "imagehash", "nibabel", "tabulate", "tqdm", "yaml", "MLstatkit"),
     *("matplotlib.style", "matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.font_manager"),
     *("snakemake.cli", "snakemake.api", "snakemake.workflow", "snakemake.scheduling.job_scheduler", "jsonschema"),
-    *("snakemake.executors.local", "snakemake.script", "snakemake.report.html_reporter", "benchmark", "asyncio"),
+    *("snakemake.executors.local", "snakemake.script", "snakemake.report.html_reporter"),
 ]
 # No site packages and no environment: this program starts in some 20 ms.
 _CLIENT = """#!{python} -IS
@@ -123,7 +123,7 @@ def _run(argv: list[str], env: dict[str, str], cwd: str, descriptors: array.arra
     code = 0
     try:
         if (startup := Path(sys.path[0]) / "sitecustomize.py").is_file() and env.get("PYTHONPATH"):
-            runpy.run_path(str(startup))
+            exec(compile(startup.read_text(encoding="utf-8"), str(startup), "exec"), {"__name__": "sitecustomize"})
         if argv[0] == "-m":
             sys.argv = argv[1:]
             sys.path.insert(0, cwd)

@@ -1,15 +1,7 @@
-"""One finished tiny run for all tests of the workflow; each test module works on copies of it."""
+"""Each test module of the workflow works on a copy of the finished run."""
 
 import pytest
 from tiny_project import TinyProject
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> TinyProject:
-    """A project whose tiny run is finished. Not to be changed: tests copy it."""
-    project = TinyProject.checkout(tmp_path_factory.mktemp("finished"))
-    project.run()
-    return project
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Bring the photographs of a split to the working size."""
 
-import json
 import logging
 
 import cv2
@@ -11,7 +10,7 @@ from fundus_anomaly.audit.fact_tables import read_facts
 from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.usable import usable
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
-from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess
+from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess, require_same_content
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
@@ -26,19 +25,11 @@ def readable(ids: list[str], paths: list[str], facts: pd.DataFrame, on_bad_image
     return [(name, path) for name, path in zip(ids, paths, strict=True) if name not in broken]
 
 
-def require_unchanged(path: str, source: str, audited: str, facts: str) -> None:
-    """Raise if a photograph is not the one that the audit read: what it found would not hold."""
-    found = json.loads(source)["sha256"]
-    if found != audited:
-        remedy = f"put the audited file back; if this one is right, delete {facts} and run the same command again"
-        told = f"another content (SHA-256 {found}) than the audit read"
-        raise InputError(Problem(path, told, f"the audited content ({audited})", remedy))
-
-
 def main(input, output, params, threads):
     """Write ``image`` (n, S, S, 3) uint8, ``field_of_view`` (n, S, S) uint8, ``source`` (n,) JSON and ``id``."""
     facts = read_facts(input.facts, PHOTOGRAPH_FACTS)
     taken = readable(params.ids, list(input.photographs), facts, params.on_bad_image)
+    anew = f"delete {input.facts} and run the same command again"
     audited = dict(zip(facts["id"], facts["sha256"], strict=True))
     preprocessing = dict(params.preprocessing)
     size = preprocessing["size"]
@@ -46,7 +37,7 @@ def main(input, output, params, threads):
     def one(image: tuple[str, str]) -> Preprocessed | InputError:
         try:
             result = preprocess(image[1], **preprocessing, max_pixels=params.max_pixels)
-            require_unchanged(image[1], result.source, audited[image[0]], input.facts)
+            require_same_content(image[1], result.source, audited[image[0]], anew)
             return result
         except InputError as error:
             return error

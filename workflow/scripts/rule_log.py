@@ -11,6 +11,13 @@ from pathlib import Path
 from fundus_anomaly.errors import InputError, OutputError
 
 
+class _LogFile(logging.FileHandler):
+    """A log that a full disk silences: the terminal tells, and an error about each line would hide what it tells."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Pass over a line that could not be written."""
+
+
 @contextmanager
 def logged(log: str) -> Iterator[None]:
     """Run a script's work with its messages written to a log file and to standard error.
@@ -21,13 +28,20 @@ def logged(log: str) -> Iterator[None]:
     Args:
         log: The rule's log file.
     """
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
     form = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
-    handlers: list[logging.Handler] = [logging.FileHandler(log, "w", encoding="utf-8"), logging.StreamHandler()]
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    unlogged = None
+    try:
+        Path(log).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(_LogFile(log, "w", encoding="utf-8"))
+    except OSError as error:
+        unlogged = error
     for handler in handlers:
         handler.setFormatter(form)
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     logging.captureWarnings(True)
+    if unlogged is not None:
+        logging.warning("the log %s cannot be written (%s): what the rule says stands here alone", log, unlogged)
     try:
         yield
     except (InputError, OutputError) as error:

@@ -22,7 +22,7 @@ from fundus_anomaly.lesionpaste.twins import Twins, batches, order_of
 from fundus_anomaly.progress import bar
 from fundus_anomaly.sealed import move_sealed, remove_sealed, sealed, write_csv
 from fundus_anomaly.seeds import digest
-from fundus_anomaly.storage import open_h5, read_ids
+from fundus_anomaly.storage import open_h5, read_all, read_ids
 from fundus_anomaly.training_subset import share_of_patients
 from rule_log import logged
 
@@ -65,6 +65,8 @@ def main(input, output, params, wildcards, resources, threads):
     bank, options = read_bank(input.bank), options_from(params.row) if params.row["pasted"] else None
     with open_h5(input.images, "image", "field_of_view", "source", "id") as file:
         ids = read_ids(file)
+        # Twins are made in processes of their own, whose errors cannot name the file.
+        read_all(file)
     patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
     numbers, held_out = divided(ids, patient_of, settings["validation"], params.seed)
     batch = min(settings["batch"], 2 * len(numbers))

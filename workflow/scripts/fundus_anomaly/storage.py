@@ -102,6 +102,13 @@ def read_ids(file: h5py.File) -> list[str]:
     return read_texts(file, "id")
 
 
+def read_all(file: h5py.File) -> None:
+    """Read every chunk of an open file once: where its values are used, an error could not name it any more."""
+    for dataset in file.values():
+        for place in dataset.iter_chunks() if dataset.chunks else [()]:
+            dataset[place]
+
+
 @contextmanager
 def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]:
     """Yield an HDF5 file opened for reading, after checking that it is whole and holds what is needed.
