@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,9 +45,14 @@ def logged(log: str) -> Iterator[None]:
         logging.warning("the log %s cannot be written (%s): what the rule says stands here alone", log, unlogged)
     try:
         yield
-    except (InputError, OutputError) as error:
+    except InputError as error:
         logging.error("%s", error)
         sys.exit(1)
+    except OutputError as error:
+        logging.error("%s", error)
+        logging.shutdown()
+        # HDF5 would try again to write what it holds, and crash, as Python ends.
+        os._exit(1)
     except Exception:
         logging.exception("the rule failed")
         sys.exit(1)
