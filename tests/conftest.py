@@ -17,7 +17,7 @@ RECORD_INTERFACES = ("sh", "-c", 'cat /proc/net/dev > interfaces.txt; exec "$@"'
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep a file's tests together where several processes share them (make test), and the cluster's: it is one SLURM."""
+    """Keep a file's tests together where processes share them (make test), and the cluster's: it is one SLURM."""
     for item in items:
         group = "cluster" if item.path.parent.name == "cluster" else item.path.name
         item.add_marker(pytest.mark.xdist_group(group))

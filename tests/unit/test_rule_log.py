@@ -10,7 +10,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 SCRIPT = """
 import logging, sys, warnings
 sys.path.insert(0, {scripts!r})
-from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.errors import InputError, OutputError, Problem
 from rule_log import logged
 with logged(sys.argv[1]):
     logging.info("Bilder: ü")
@@ -39,6 +39,11 @@ def test_messages_and_warnings_go_to_the_log_and_the_terminal(tmp_path):
     ("body", "told", "traceback"),
     [
         ('raise InputError(Problem("a.png", "0 bytes", "an image", "replace it"))', "a.png: found 0 bytes", False),
+        (
+            'raise OutputError(Problem("a.h5", "no room", "a disk with room", "free some"))',
+            "a.h5: found no room",
+            False,
+        ),
         ('raise OSError(28, "No space left on device")', "No space left on device", True),
     ],
 )
@@ -54,3 +59,14 @@ def test_a_failed_rule_says_why_and_is_not_done(tmp_path, body, told, traceback)
 def test_a_second_run_starts_its_log_anew(tmp_path):
     run(tmp_path, 'logging.info("the first run")')
     assert "the first run" not in run(tmp_path, "pass")[1]
+
+
+def test_a_log_that_cannot_be_written_does_not_hide_what_the_rule_says(tmp_path):
+    (tmp_path / "new folder").write_text("a file where the folder should be")
+    code = SCRIPT.format(scripts=str(SCRIPTS), body='raise InputError(Problem("a.png", "0 bytes", "an image", "mend"))')
+    log = tmp_path / "new folder" / "rule.log"
+    done = subprocess.run([sys.executable, "-c", code, str(log)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "a.png: found 0 bytes" in done.stderr
+    assert f"the log {log} cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -70,6 +70,8 @@ def without_network() -> tuple[str, ...]:
 class TinyProject:
     """A folder with the project's files and the configuration ``tiny.yaml``."""
 
+    python = sys.executable
+
     def __init__(self, folder: Path):
         self.folder = folder
         self.results = folder / "results" / "phantom"
@@ -106,7 +108,7 @@ class TinyProject:
         """Return Snakemake's command; targets come first, since some options swallow what follows them."""
         config = ["--configfile", configfile] if configfile else []
         rest = ["--cores", "2", "--resources", "gpu=0", "--set-threads", *ONE_THREAD]
-        return [sys.executable, "-m", "snakemake", *arguments, *rest, *config]
+        return [self.python, "-m", "snakemake", *arguments, *rest, *config]
 
     def snakemake(
         self, *arguments: str, configfile: str | None = "tiny.yaml", prefix: tuple[str, ...] = (), **environment: str

@@ -174,3 +174,12 @@ onsuccess:
 
     if Path(f"{RESULTS}/tables").is_dir():
         subprocess.run([sys.executable, str(SCRIPTS / "show_results.py"), RESULTS], check=False)
+
+
+# A killed job says nothing itself.
+onerror:
+    print(
+        "The run stopped: what is said above of each failed rule names its file and what to do. If a rule says nothing"
+        " of itself, its job was killed: run the same command again, it goes on where it was.",
+        file=sys.stderr,
+    )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from fundus_anomaly.audit.admission import admit
 from fundus_anomaly.audit.findings import read_findings
-from fundus_anomaly.storage import write_text
+from fundus_anomaly.sealed import write_csv
 from rule_log import logged
 
 
@@ -17,7 +17,7 @@ def main(input, output, params):
     left_out = admit(manifest, findings, params.on_bad_image, list(params.excluded))
     for row in left_out.itertuples(index=False):
         logging.warning("left out: %s (%s)", row.id, row.reason)
-    write_text(output.left_out, left_out.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.left_out, left_out)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from fundus_anomaly.audit.findings import findings_table
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
-from fundus_anomaly.storage import write_text
+from fundus_anomaly.sealed import write_csv
 from rule_log import logged
 
 
@@ -23,7 +23,7 @@ def main(input, output, params):
         masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
         findings += mask_findings(manifest, photographs, masks, excluded)
     table = findings_table(findings)
-    write_text(output.findings, table.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.findings, table)
     for severity, group in table.groupby("severity", sort=False):
         logging.info("%d findings of severity %s: see %s", len(group), severity, params.page)
 

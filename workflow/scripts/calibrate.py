@@ -5,7 +5,8 @@ import numpy as np
 from fundus_anomaly.device import device_for
 from fundus_anomaly.memory_bank import neighbours_for
 from fundus_anomaly.scored_images import score_images
-from fundus_anomaly.storage import create_h5, open_h5, read_ids, write_text
+from fundus_anomaly.sealed import write_csv
+from fundus_anomaly.storage import create_h5, open_h5, read_ids
 from fundus_anomaly.training_subset import calibration_images, entries_of_own_patients
 from rule_log import logged
 
@@ -31,7 +32,7 @@ def main(input, output, params, resources, threads):
             options=params.scores,
             excluding=excluding,
         )
-    write_text(output.scores, scores.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.scores, scores)
 
 
 if __name__ == "__main__":

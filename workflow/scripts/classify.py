@@ -12,7 +12,8 @@ from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
 from fundus_anomaly.lesionpaste.training import logits_of
 from fundus_anomaly.progress import bar
-from fundus_anomaly.storage import open_h5, read_ids, write_text
+from fundus_anomaly.sealed import write_csv
+from fundus_anomaly.storage import open_h5, read_ids
 from rule_log import logged
 
 
@@ -66,7 +67,7 @@ def main(input, output, params, wildcards, resources, threads):
     require_finite(table, weights)
     if len(table) < len(ids):
         logging.info("%d of the manifest's %d test images: the audit left the others out", len(table), len(ids))
-    write_text(output.scores, table.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.scores, table)
 
 
 if __name__ == "__main__":

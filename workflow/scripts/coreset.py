@@ -1,7 +1,6 @@
 """Choose the coreset of the normal images' features."""
 
 import logging
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,8 @@ from fundus_anomaly.coreset import select
 from fundus_anomaly.device import device_for
 from fundus_anomaly.progress import track
 from fundus_anomaly.projection import Projection
-from fundus_anomaly.storage import create_h5, open_h5, read_ids
+from fundus_anomaly.scratch import scratch_array
+from fundus_anomaly.storage import create_h5, open_h5, read_ids, write_array
 from fundus_anomaly.training_subset import share_of_patients
 from rule_log import logged
 
@@ -18,8 +18,7 @@ from rule_log import logged
 def projected(features, images: np.ndarray, projection: Projection, folder: Path) -> np.memmap:
     """Return the positions of the chosen images, projected, ``(n, d)`` float32, in an unnamed file of ``folder``."""
     positions = int(np.prod(features.shape[1:3]))
-    with tempfile.TemporaryFile(dir=folder) as scratch:
-        points = np.memmap(scratch, np.float32, "w+", shape=(len(images) * positions, projection.components))
+    points = scratch_array(folder, (len(images) * positions, projection.components))
     for number, image in enumerate(track(images, len(images), "projection")):
         block = features[image].reshape(positions, -1).astype(np.float32)
         points[number * positions : (number + 1) * positions] = projection.project(block)
@@ -51,9 +50,9 @@ def main(input, output, params, resources, threads):
         checkpoint=checkpoint,
     )
     with create_h5(output.coreset) as file:
-        file.create_dataset("index", data=chosen.index)
-        file.create_dataset("radius", data=chosen.radius)
-        file.create_dataset("image", data=images.astype(np.int32))
+        write_array(file, "index", chosen.index)
+        write_array(file, "radius", chosen.radius)
+        write_array(file, "image", images.astype(np.int32))
         file.attrs["covering_radius"] = chosen.covering_radius
     logging.info("covering radius %.4g", chosen.covering_radius)
     checkpoint.unlink(missing_ok=True)

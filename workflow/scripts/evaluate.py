@@ -11,7 +11,8 @@ from fundus_anomaly.imaging.lesion_masks import lesion_truth
 from fundus_anomaly.progress import track
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.scoring import anomaly_map
-from fundus_anomaly.storage import open_h5, read_ids, write_text
+from fundus_anomaly.sealed import read_csv, write_csv
+from fundus_anomaly.storage import open_h5, read_ids
 from rule_log import logged
 
 
@@ -71,14 +72,14 @@ def main(input, output, params):
         left_out = set(read_results_table(input.left_out, {"id": "str"})["id"])
         kept = [name for name in ids if name not in left_out]
         manifest = manifest[manifest["id"].isin(kept)].reset_index(drop=True)
-        scores = pd.read_csv(input.scores, dtype={"id": str})
+        scores = read_csv(input.scores, dtype={"id": str})
         ranges = [(file["distance"][:].min(), file["distance"][:].max()) for file in (maps, calibration)]
         common = {
             "image_scores": scores[scores["id"].isin(kept)].reset_index(drop=True),
             "manifest": manifest,
             "lesions": lesions,
             "score_range": (float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))),
-            "held_out_scores": pd.read_csv(input.calibration_scores, dtype={"id": str}),
+            "held_out_scores": read_csv(input.calibration_scores, dtype={"id": str}),
             "held_out": held_out(calibration, train_images, views(train_images, only_retina)),
             "settings": Settings(**params.settings),
         }
@@ -88,8 +89,8 @@ def main(input, output, params):
                 result = evaluate(scored(maps, kept, truths_of(masks, lesions), images, places), **common)
         else:
             result = evaluate(scored(maps, kept, {}, images, places), **common)
-    write_text(output.metrics, result.rows.to_csv(index=False, lineterminator="\n"))
-    write_text(output.curves, result.curves.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.metrics, result.rows)
+    write_csv(output.curves, result.curves)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pandas as pd
 
 from fundus_anomaly.figures.curves import Curve, Interval, draw
 from fundus_anomaly.figures.style import save
+from fundus_anomaly.sealed import read_csv
 from rule_log import logged
 
 
@@ -46,7 +47,7 @@ def prevalence(metrics: pd.DataFrame, level: str) -> float:
 
 def main(input, output, params):
     """Draw the figure as PNG."""
-    tables = [(pd.read_csv(m), pd.read_csv(c)) for m, c in zip(input.metrics, input.curves, strict=True)]
+    tables = [(read_csv(m), read_csv(c)) for m, c in zip(input.metrics, input.curves, strict=True)]
     drawn = {}
     for level, score in (("image", params.image_score), ("pixel", "")):
         found = [curve_of(name, *pair, level, score) for name, pair in zip(params.methods, tables, strict=True)]

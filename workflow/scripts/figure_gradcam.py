@@ -1,5 +1,6 @@
 """Draw Fig. A3: where the trained classifier looks, over photographs and annotated lesions."""
 
+import json
 from contextlib import ExitStack
 
 import numpy as np
@@ -9,11 +10,12 @@ from fundus_anomaly.backbones.state import load_state, read_state
 from fundus_anomaly.figures.gradcam import Row, draw
 from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
 from fundus_anomaly.figures.style import save
-from fundus_anomaly.imaging.preprocess import preprocess
+from fundus_anomaly.imaging.preprocess import preprocess, require_same_content
 from fundus_anomaly.lesionpaste.class_activation import class_activation
 from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.shown_images import ShownImages
-from fundus_anomaly.storage import open_h5
+from fundus_anomaly.storage import open_h5, read_ids, read_texts
 from rule_log import logged
 
 
@@ -23,9 +25,9 @@ def main(input, output, params):
     classifier = Classifier(empty_network(params.network, settings["head"]), settings["mean"], settings["std"])
     load_state(classifier, read_state(input.weights), params.network, input.weights)
     manifest = pd.DataFrame(dict(params.manifest)).set_index("id", drop=False)
-    logits = pd.read_csv(input.scores, dtype={"id": str}).set_index("id")["logit"]
+    logits = read_csv(input.scores, dtype={"id": str}).set_index("id")["logit"]
     with ExitStack() as stack:
-        images = stack.enter_context(open_h5(input.images, "image", "field_of_view", "id"))
+        images = stack.enter_context(open_h5(input.images, "image", "field_of_view", "source", "id"))
         masks = stack.enter_context(open_h5(input.masks[0], "coverage", "id")) if input.masks else None
         shown = ShownImages(images, masks, [], lesions)
         manifest = manifest[manifest["id"].isin(shown.ids) & manifest["id"].isin(logits.index)]
@@ -40,12 +42,20 @@ def main(input, output, params):
         )
         maps = class_activation(classifier, np.stack([shown.photograph(choice.id) for choice in chosen]))
         plain = dict(params.preprocessing) | {"graham": False}
+        sources = dict(zip(read_ids(images), read_texts(images, "source"), strict=True))
+
+        def photograph(name):
+            path, anew = manifest.loc[name, "path"], f"delete {input.images} and run the same command again"
+            found = preprocess(path, **plain, max_pixels=params.max_pixels)
+            require_same_content(path, found.source, json.loads(sources[name])["sha256"], anew)
+            return found.image
+
         rows = [
             Row(
                 choice.id,
                 choice.reason,
                 int(manifest.loc[choice.id, "grade"]),
-                preprocess(manifest.loc[choice.id, "path"], **plain, max_pixels=params.max_pixels).image,
+                photograph(choice.id),
                 shown.field_of_view(choice.id),
                 shown.coverage(choice.id),
                 {name: found[number] for name, found in maps.items()},

@@ -1,16 +1,15 @@
 """Draw loss and validation AUC of every training."""
 
-import pandas as pd
-
 from fundus_anomaly.figures.learning_curves import draw
 from fundus_anomaly.figures.style import save
+from fundus_anomaly.sealed import read_csv
 from rule_log import logged
 
 
 def main(input, output, params):
     """Draw the figure as PNG."""
     files = iter(input.histories)
-    histories = {row: [pd.read_csv(next(files)) for _ in params.runs] for row in params.rows}
+    histories = {row: [read_csv(next(files)) for _ in params.runs] for row in params.rows}
     save(draw(histories), output[0], params.dpi)
 
 

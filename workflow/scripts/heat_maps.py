@@ -14,7 +14,7 @@ from fundus_anomaly.figures.heat_map import overlay
 from fundus_anomaly.progress import track
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
-from fundus_anomaly.storage import open_h5, write_text
+from fundus_anomaly.storage import open_h5, whole, write_text
 from rule_log import logged
 
 
@@ -44,8 +44,8 @@ def main(input, output, params):
 
         for name in track(shown.ids, len(shown.ids), "heat maps"):
             file = filling / "png" / f"{name}.png"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(cv2.imencode(".png", pictures(name)[1][..., ::-1])[1].tobytes())
+            with whole(file) as temporary:
+                temporary.write_bytes(cv2.imencode(".png", pictures(name)[1][..., ::-1])[1].tobytes())
         settings = Settings(
             title=params.title,
             method=f"ReSAD, {params.backbone}, image score {params.image_score}",

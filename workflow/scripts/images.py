@@ -10,7 +10,7 @@ from fundus_anomaly.audit.fact_tables import read_facts
 from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.usable import usable
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
-from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess
+from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess, require_same_content
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
@@ -29,12 +29,16 @@ def main(input, output, params, threads):
     """Write ``image`` (n, S, S, 3) uint8, ``field_of_view`` (n, S, S) uint8, ``source`` (n,) JSON and ``id``."""
     facts = read_facts(input.facts, PHOTOGRAPH_FACTS)
     taken = readable(params.ids, list(input.photographs), facts, params.on_bad_image)
+    anew = f"delete {input.facts} and run the same command again"
+    audited = dict(zip(facts["id"], facts["sha256"], strict=True))
     preprocessing = dict(params.preprocessing)
     size = preprocessing["size"]
 
     def one(image: tuple[str, str]) -> Preprocessed | InputError:
         try:
-            return preprocess(image[1], **preprocessing, max_pixels=params.max_pixels)
+            result = preprocess(image[1], **preprocessing, max_pixels=params.max_pixels)
+            require_same_content(image[1], result.source, audited[image[0]], anew)
+            return result
         except InputError as error:
             return error
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import fact_table, mask_jobs
 from fundus_anomaly.audit.inspect import MASK_FACTS, inspect_many, inspect_mask
-from fundus_anomaly.storage import write_text
+from fundus_anomaly.sealed import write_csv
 from rule_log import logged
 
 
@@ -14,7 +14,7 @@ def main(output, params, threads):
     jobs = [(path, params.inverted, params.max_pixels) for path in keys["path"]]
     facts = inspect_many(inspect_mask, jobs, threads, "masks")
     table = fact_table(keys[["id", "lesion"]], facts, MASK_FACTS)
-    write_text(output.facts, table.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.facts, table)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import fact_table
 from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_many, inspect_photograph
-from fundus_anomaly.storage import write_text
+from fundus_anomaly.sealed import write_csv
 from rule_log import logged
 
 
@@ -13,7 +13,7 @@ def main(input, output, params, threads):
     jobs = [(path, params.max_pixels) for path in input.photographs]
     facts = inspect_many(inspect_photograph, jobs, threads, "photographs")
     table = fact_table(pd.DataFrame({"id": list(params.ids)}), facts, PHOTOGRAPH_FACTS)
-    write_text(output.facts, table.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.facts, table)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from fundus_anomaly.resc import combine
-from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
+from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_array, write_ids
 from rule_log import logged
 
 
@@ -48,7 +48,7 @@ def main(input, output, params, resources, threads):
                     )
                 )
             stored[number], neighbours[number] = result, found
-        file.create_dataset("effective_neighbours", data=neighbours)
+        write_array(file, "effective_neighbours", neighbours)
         write_ids(file, ids)
     if attention.reading not in ("off", "identity") and ids:
         logging.info("effective number of neighbours: %.1f (median)", float(np.median(neighbours)))

@@ -1,10 +1,10 @@
 """Write Table 3: shares of the training images, parts of ReSC, and the readings of eq. 4."""
 
 import numpy as np
-import pandas as pd
 
 from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS
 from fundus_anomaly.results_table import read_results_table
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.tables.footnotes import footnotes, index_fact, notes_of
@@ -27,7 +27,7 @@ def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:
         "reading": row["spatial"] if row["spatial"] in ("off", "identity") else f"{row['spatial']}, {row['scale']}",
         "effective_neighbours": float(np.nanmedian(neighbours)) if attends else float("nan"),
     }
-    return Variant(row["variant"], parameters, pd.read_csv(metrics))
+    return Variant(row["variant"], parameters, read_csv(metrics))
 
 
 def recall_of(maps: str) -> float:

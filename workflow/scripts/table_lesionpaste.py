@@ -8,6 +8,7 @@ import pandas as pd
 from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS
 from fundus_anomaly.lesionpaste.bank import read_bank
 from fundus_anomaly.results_table import read_results_table
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import write_text
 from fundus_anomaly.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
 from rule_log import logged
@@ -25,7 +26,7 @@ def main(input, output, params, wildcards):
     """Write the table as CSV and as Markdown."""
     files = iter(input.scores)
     scores = {
-        row: {run: pd.read_csv(next(files), dtype={"id": str}).set_index("id") for run in params.runs}
+        row: {run: read_csv(next(files), dtype={"id": str}).set_index("id") for run in params.runs}
         for row in params.rows
     }
     test = pd.DataFrame(dict(params.test))

@@ -7,6 +7,7 @@ import pandas as pd
 from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS
 from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.results_table import read_results_table
+from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of
 from fundus_anomaly.tables.resad import FIGURES, headline, resad_markdown, resad_table
@@ -17,7 +18,7 @@ from rule_log import logged
 def comparison(variants: list[dict], files: list[str], test: dict, score: str) -> list[str]:
     """Return DeLong's test of the two methods as a footnote; none if the test has not both classes."""
     labels = pd.Series(test["label"], index=test["id"])
-    tables = [pd.read_csv(file, dtype={"id": str}).set_index("id")[score] for file in files]
+    tables = [read_csv(file, dtype={"id": str}).set_index("id")[score] for file in files]
     labels = labels[labels.index.isin(tables[0].index) & (labels >= 0)]
     if set(labels) != {0, 1}:
         return []
@@ -37,7 +38,7 @@ def main(input, output, params):
     rows = [dict(variant) for variant in params.variants]
     left_out = read_results_table(input.left_out, dict.fromkeys(EXCLUSION_COLUMNS, "str"))
     variants = [
-        Variant(row["variant"], {"coreset_fraction": row["coreset"]}, pd.read_csv(file, keep_default_na=True))
+        Variant(row["variant"], {"coreset_fraction": row["coreset"]}, read_csv(file, keep_default_na=True))
         for row, file in zip(rows, input.metrics, strict=True)
     ]
     table = resad_table(variants, params.dataset, params.image_score)

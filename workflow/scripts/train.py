@@ -20,8 +20,9 @@ from fundus_anomaly.lesionpaste.options import options_from
 from fundus_anomaly.lesionpaste.training import Schedule, Training
 from fundus_anomaly.lesionpaste.twins import Twins, batches, order_of
 from fundus_anomaly.progress import bar
+from fundus_anomaly.sealed import move_sealed, remove_sealed, sealed, write_csv
 from fundus_anomaly.seeds import digest
-from fundus_anomaly.storage import open_h5, read_ids, whole, write_text
+from fundus_anomaly.storage import open_h5, read_all, read_ids
 from fundus_anomaly.training_subset import share_of_patients
 from rule_log import logged
 
@@ -53,8 +54,8 @@ def configuration_key(input, params) -> str:
 
 def save(path: str | Path, weights: dict[str, torch.Tensor]) -> None:
     """Write weights, whole or not at all."""
-    with whole(path) as temporary:
-        torch.save(weights, temporary)
+    with sealed(path) as temporary, temporary.open("wb") as file:
+        torch.save(weights, file)
 
 
 def main(input, output, params, wildcards, resources, threads):
@@ -64,6 +65,8 @@ def main(input, output, params, wildcards, resources, threads):
     bank, options = read_bank(input.bank), options_from(params.row) if params.row["pasted"] else None
     with open_h5(input.images, "image", "field_of_view", "source", "id") as file:
         ids = read_ids(file)
+        # Twins are made in processes of their own, whose errors cannot name the file.
+        read_all(file)
     patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
     numbers, held_out = divided(ids, patient_of, settings["validation"], params.seed)
     batch = min(settings["batch"], 2 * len(numbers))
@@ -114,10 +117,10 @@ def main(input, output, params, wildcards, resources, threads):
             logging.info("epoch %d: " + ", ".join(f"{name} {row[name]:.4g}" for name in list(row)[1:]), row["epoch"])
     save(output.weights, training.state.best)
     for epoch, file in zip(params.tested, output.tested, strict=True):
-        tested[epoch].replace(file)
+        move_sealed(tested[epoch], file)
     history = pd.DataFrame(training.state.history)
-    write_text(output.history, history.to_csv(index=False, lineterminator="\n"))
-    checkpoint.unlink(missing_ok=True)
+    write_csv(output.history, history)
+    remove_sealed(checkpoint)
 
 
 if __name__ == "__main__":

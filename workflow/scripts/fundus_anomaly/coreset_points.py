@@ -12,6 +12,7 @@ import numpy as np
 
 from .errors import InputError, Problem, raise_if_any
 from .exact_distances import squared_distances
+from .scratch import scratch_array
 
 # Fixed, so that sums over all points do not depend on how much memory a run was given.
 _ROWS_A_BLOCK = 8192
@@ -54,14 +55,12 @@ class Points:
         _check(source)
         self.shape = (int(source.shape[0]), int(source.shape[1]))
         in_place = isinstance(source, np.ndarray) and source.dtype == np.float32 and source.flags.c_contiguous
-        self._file = None
         if in_place:
             self._rows = source
         elif 4 * self.shape[0] * self.shape[1] <= memory:
             self._rows = np.empty(self.shape, np.float32)
         else:
-            self._file = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - lives as long as this object
-            self._rows = np.memmap(self._file, np.float32, "w+", shape=self.shape)
+            self._rows = scratch_array(scratch or Path(tempfile.gettempdir()), self.shape)
         digest = hashlib.sha256(repr(self.shape).encode())
         total = np.zeros(self.shape[1])
         bad = []

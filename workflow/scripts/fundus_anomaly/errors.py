@@ -1,4 +1,4 @@
-"""The one error that a user's input can raise: every problem at once, each with its remedy."""
+"""The errors that a user can mend, each with its remedy: of the input, every problem at once, and of the disk."""
 
 from __future__ import annotations
 
@@ -41,6 +41,18 @@ class InputError(ValueError):
         lines = [f"{count} problem{'s' if count != 1 else ''} with the input:"]
         lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1)]
         super().__init__("\n".join(lines + ([f"  {advice}"] if advice else [])))
+
+
+class OutputError(OSError):
+    """Output that cannot be written: the disk is full, the folder read-only, or a limit reached.
+
+    Args:
+        problem: The file, why it cannot be written, and what to do about it.
+    """
+
+    def __init__(self, problem: Problem):
+        self.problem = problem
+        super().__init__(f"an output cannot be written:\n  1. {problem}")
 
 
 def raise_if_any(problems: Iterable[Problem]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from .errors import InputError, Problem, raise_if_any
+from .sealed import require_sealed
 
 # The facts of a million photographs have some 300 MB.
 MOST_BYTES = 10**9
@@ -22,14 +23,18 @@ def read_results_table(path: str | os.PathLike[str], types: Mapping[str, str]) -
         types: Types of the columns that must be there; all others are texts.
 
     Raises:
-        InputError: If the file is missing, too large, no CSV in UTF-8, lacks a column, or holds values of another type.
+        InputError: If the file is missing, not what was written, too large, no CSV in UTF-8, lacks a column, or holds
+            values of another type.
     """
     path = Path(path)
     remedy = f"delete {path} and run the same command again; the workflow makes it anew"
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES:,} bytes")
+        require_sealed(path)
         table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
+    except InputError:
+        raise
     except Exception as error:  # pandas raises many kinds for a damaged file
         found = f"an unreadable table ({type(error).__name__}: {error})"
         raise InputError(Problem(str(path), found, "the table as it was written", remedy)) from error

@@ -10,6 +10,7 @@ import pandas as pd
 
 from .figures.heat_map import Scale, shared_scale
 from .scoring import anomaly_map
+from .sealed import read_csv
 from .storage import read_ids
 
 
@@ -72,4 +73,4 @@ def scale_of(calibration: h5py.File, shown: Sequence[np.ndarray], quantile: floa
 
 def scores_by_id(path: str, score: str) -> pd.Series:
     """Return one image score by id from a table that ``score`` or ``calibrate`` wrote."""
-    return pd.read_csv(path, dtype={"id": str}).set_index("id")[score]
+    return read_csv(path, dtype={"id": str}).set_index("id")[score]

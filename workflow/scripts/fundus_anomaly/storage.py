@@ -12,6 +12,7 @@ import numpy as np
 
 from .errors import InputError, Problem, raise_if_any
 from .own_datasets import misfit
+from .unwritable import told_unwritable
 
 
 @contextmanager
@@ -24,18 +25,19 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         path: The file to be written. Its folder is made if it is missing.
 
     Raises:
-        OSError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
+        OutputError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
-    try:
-        yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with told_unwritable(path, temporary):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -71,6 +73,11 @@ def create_dataset(
     )
 
 
+def write_array(file: h5py.File, name: str, values: np.ndarray) -> None:
+    """Write an array as a dataset with checksums, see :func:`create_dataset`."""
+    create_dataset(file, name, values.shape, values.dtype)[...] = values
+
+
 def write_texts(file: h5py.File, name: str, texts: Sequence[str]) -> None:
     """Write texts, one for each item of the file's datasets, as a dataset of UTF-8 strings.
 
@@ -103,6 +110,13 @@ def read_texts(file: h5py.File, name: str) -> list[str]:
 def read_ids(file: h5py.File) -> list[str]:
     """Return the image ids that :func:`write_ids` wrote."""
     return read_texts(file, "id")
+
+
+def read_all(file: h5py.File) -> None:
+    """Read every chunk of an open file once: where its values are used, an error could not name it any more."""
+    for dataset in file.values():
+        for place in dataset.iter_chunks() if dataset.chunks else [()]:
+            dataset[place]
 
 
 @contextmanager

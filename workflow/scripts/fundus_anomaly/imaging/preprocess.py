@@ -30,6 +30,25 @@ class Preprocessed:
     source: str
 
 
+def require_same_content(path: str | Path, source: str, wanted: str, remedy: str) -> None:
+    """Raise if a photograph is not the file that an earlier rule read.
+
+    Args:
+        path: The photograph.
+        source: :attr:`Preprocessed.source` of what is there now.
+        wanted: SHA-256 of the file that was read.
+        remedy: What to do if the present file is the right one.
+
+    Raises:
+        InputError: If the content is another.
+    """
+    found = json.loads(source)["sha256"]
+    if found != wanted:
+        told = f"another content (SHA-256 {found}) than was read before"
+        remedy = f"put the file back that was read; if this one is right, {remedy}"
+        raise InputError(Problem(str(path), told, f"the content as it was ({wanted})", remedy))
+
+
 def preprocess(path: str | Path, *, size: int, aspect: str, graham: bool, max_pixels: int) -> Preprocessed:
     """Decode, find the field of view, bring to ``size`` × ``size`` and, if asked for, take Graham's step.
 

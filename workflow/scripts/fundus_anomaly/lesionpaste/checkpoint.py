@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from ..errors import InputError, Problem
-from ..storage import whole
+from ..sealed import require_sealed, sealed
 from ..torch_file import load
 
 logger = logging.getLogger(__name__)
@@ -49,8 +49,9 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint, key: 
         "optimiser": checkpoint.optimiser,
         "best": {} if same else checkpoint.best,
     }
-    with whole(path) as temporary:
-        torch.save(content, temporary)
+    # Through a file of Python's own, torch tells why it cannot write.
+    with sealed(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
 
 
 def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None:
@@ -66,6 +67,7 @@ def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None
     path = Path(path)
     if not path.exists():
         return None
+    require_sealed(path)
     try:
         content = load(path)
         known, best = str(content["key"]), content["best"] or content["weights"]

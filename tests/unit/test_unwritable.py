@@ -1,0 +1,109 @@
+"""What cannot be written is told with the file, the reason and the remedy, whichever library fails."""
+
+import re
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from fundus_anomaly.errors import InputError, OutputError
+from fundus_anomaly.scratch import scratch_array
+from fundus_anomaly.storage import create_h5, open_h5, whole, write_text
+from fundus_anomaly.unwritable import told_unwritable
+
+HDF5 = f"""
+import resource, sys
+sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / "workflow" / "scripts")!r})
+import numpy as np
+from fundus_anomaly.storage import create_dataset, create_h5
+from rule_log import logged
+path, log, count = sys.argv[1:]
+with logged(log):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))
+    with create_h5(path) as file:
+        create_dataset(file, "values", (int(count),), np.float64)[:] = np.random.default_rng(0).random(int(count))
+"""
+
+
+@pytest.fixture
+def small_files():
+    """Files of this process can take 20,000 bytes, and no more."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def text(path):
+    write_text(path, "x" * 30_000)
+
+
+def weights(path):
+    with whole(path) as temporary, temporary.open("wb") as file:
+        torch.save({"weight": torch.arange(10_000.0)}, file)
+
+
+def picture(path):
+    with whole(path) as temporary:
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200), np.uint8)).save(temporary, format="png")
+
+
+@pytest.mark.parametrize("write", [text, weights, picture])
+def test_a_file_that_grows_too_large_is_named_with_the_remedy(small_files, tmp_path, write):
+    path = tmp_path / "new" / "output.x"
+    with pytest.raises(OutputError, match=r"output\.x: found File too large; .* To mend it: raise the limit"):
+        write(path)
+    assert not list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize("count", [2_000, 50_000], ids=["as it is closed", "as it is written"])
+def test_hdf5_that_grows_too_large_is_named_and_python_does_not_crash(tmp_path, count):
+    path, log = tmp_path / "output.h5", tmp_path / "rule.log"
+    done = subprocess.run(
+        [sys.executable, "-c", HDF5, path, log, str(count)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert re.search(r"output\.h5: found File too large; .* To mend it: raise the limit", log.read_text())
+    assert "Traceback" not in done.stderr
+    assert not path.exists()
+
+
+def test_an_array_without_room_is_told_before_it_is_used(small_files, tmp_path):
+    scratch_array(tmp_path, (1000, 4))[:] = 1
+    with pytest.raises(OutputError, match=str(tmp_path)):
+        scratch_array(tmp_path, (1000, 6))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(13, "Permission denied", "/another/file"),
+        OSError(5, "Can't synchronously read data (file read failed: errno = 5)"),
+        RuntimeError("of another kind"),
+        KeyError("x"),
+    ],
+)
+def test_what_another_file_does_is_not_laid_to_the_output(tmp_path, error):
+    with pytest.raises(type(error)) as caught, told_unwritable(tmp_path / "a.h5"):
+        raise error
+    assert caught.value is error
+
+
+def test_a_folder_that_cannot_be_made_is_told_by_the_file(tmp_path):
+    with (
+        pytest.raises(OutputError, match=r"a\.csv.*make the folder writable"),
+        told_unwritable(tmp_path / "b" / "a.csv"),
+    ):
+        raise PermissionError(13, "Permission denied", str(tmp_path / "b"))
+
+
+def test_a_damaged_input_stays_an_input_error(tmp_path):
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(b"x")
+    with pytest.raises(InputError, match=r"damaged\.h5"), create_h5(tmp_path / "a.h5"), open_h5(damaged):
+        pass

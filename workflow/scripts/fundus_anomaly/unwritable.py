@@ -1,0 +1,62 @@
+"""Why a file cannot be written, in words: the disk is full, the folder read-only, or a limit reached."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import InputError, OutputError, Problem
+
+_ROOM = "free some space there (or raise the quota) and run the same command again"
+_RIGHTS = "make the folder writable for the user who runs this, or mend the mount, and run the same command again"
+# What keeps a file from being written, and what to do about it.
+_UNWRITABLE = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f) and run the same command again",
+    errno.EROFS: _RIGHTS,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EIO: "look to the disk (the system's log tells more) and run the same command again",
+}
+
+
+@contextmanager
+def told_unwritable(path: Path, *others: Path) -> Iterator[None]:
+    """Raise :class:`OutputError` for ``path`` if the block cannot write it; any other error passes.
+
+    Args:
+        path: The file to be written, or the folder.
+        *others: Further names under which the block writes; the folders above need not be named.
+    """
+    try:
+        yield
+    except (InputError, OutputError):
+        raise
+    except Exception as error:
+        number = _reason(error, {str(name) for one in (path, *others) for name in (one, *one.parents)})
+        if number is None:
+            raise
+        found, allowed = os.strerror(number), "a disk with room and a folder that can be written"
+        raise OutputError(Problem(str(path), found, allowed, _UNWRITABLE[number])) from error
+
+
+def _reason(error: BaseException, written: set[str]) -> int | None:
+    """Return the number of the system's error that kept a file from being written, or None if it was no such error.
+
+    HDF5 tells it in its text alone if it fails as a file is closed, torch only as what its own error came from.
+    """
+    while error is not None:
+        number = error.errno if isinstance(error, OSError) else None
+        if number is None and (told := re.search(r"file write failed.*errno = (\d+)", str(error), re.DOTALL)):
+            number = int(told[1])
+        named = getattr(error, "filename", None)
+        of_output = "file read failed" not in str(error) if named is None else str(named) in written
+        if number in _UNWRITABLE and of_output:
+            return number
+        error = error.__cause__ or error.__context__
+    return None
