@@ -83,7 +83,8 @@ def test_the_environments_together_hold_every_dependency_of_a_rule():
     "platform", PLATFORMS, ids=lambda platform: "{python_version} {platform_machine}".format(**platform)
 )
 def test_the_lock_holds_every_pin_of_the_project_at_its_version(platform):
-    lines = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    extras = PROJECT["optional-dependencies"]
+    lines = PROJECT["dependencies"] + extras["dev"] + extras["cluster"]
     needed = [line for line in map(Requirement, lines) if not line.marker or line.marker.evaluate(platform)]
     pins = versions(map(str, needed))
     lock = locked_for("requirements.lock", platform)
