@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from one_node_slurm import OneNodeSlurm, missing_programs
 from slurm_project import SlurmProject
-from tiny_project import TinyProject
 
 # As many threads as a job was given, and none that spins while it waits.
 CALM = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
@@ -50,12 +49,12 @@ def slurm(tmp_path_factory) -> OneNodeSlurm:
 @pytest.fixture(scope="session")
 def requested(slurm, tmp_path_factory) -> list[dict]:
     """What the rules of the whole tiny run ask for."""
-    return SlurmProject(TinyProject.checkout(tmp_path_factory.mktemp("planned")).folder, slurm).requests()
+    return SlurmProject.fresh(tmp_path_factory.mktemp("planned"), slurm).requests()
 
 
 @pytest.fixture(scope="session")
 def run_through_slurm(slurm, tmp_path_factory) -> SlurmProject:
     """The whole default workflow, run through SLURM. Not to be changed: tests copy it."""
-    project = SlurmProject(TinyProject.checkout(tmp_path_factory.mktemp("through_slurm")).folder, slurm)
+    project = SlurmProject.fresh(tmp_path_factory.mktemp("through_slurm"), slurm)
     project.run()
     return project

@@ -38,7 +38,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SlurmdParameters=config_overrides
-ReturnToService=2
+ReturnToService=0
 KillWait=2
 MinJobAge=3600
 GresTypes=gpu

@@ -15,11 +15,12 @@ from tiny_project import TinyProject
 # What the tests' cluster and their short jobs need otherwise than profiles/slurm has it.
 SETTINGS = [
     *("--cores", "1", "--max-threads", "1"),  # two CPUs are there: a GPU job and one beside it
-    *("--group-components", "data=20", "images=20", "features=2", "evaluation=1"),
     *("--slurm-status-command", "squeue"),  # there is no accounting that sacct could ask
-    *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
+    *("--slurm-init-seconds-before-status-checks", "1"),
     *("--latency-wait", "20"),
 ]
+# One ablation instead of two: a step of a job takes longer on a cluster than here.
+CHANGES = {"ablations.variants": [{"name": "70%", "normals": 0.7}]}
 
 
 class SlurmProject(TinyProject):
@@ -33,6 +34,13 @@ class SlurmProject(TinyProject):
     def __init__(self, folder: Path, slurm: OneNodeSlurm):
         super().__init__(folder)
         self.slurm = slurm
+
+    @classmethod
+    def fresh(cls, folder: Path, slurm: OneNodeSlurm) -> SlurmProject:
+        """Copy the project's files to a folder, with the tiny configuration."""
+        project = cls(TinyProject.checkout(folder).folder, slurm)
+        project.configure(CHANGES)
+        return project
 
     def copy(self, folder: Path) -> SlurmProject:
         """Copy a project with its results and Snakemake's records, modification times kept."""

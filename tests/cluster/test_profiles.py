@@ -43,11 +43,11 @@ def test_every_rule_that_a_cluster_gets_is_in_a_group(submitted, name):
     assert profile(name)["groups"] == profile("slurm")["groups"]
 
 
-def test_rules_that_use_a_gpu_ask_for_one_in_lsfs_words(submitted):
-    asking = {name for name, text in submitted.items() if "gpu=1" in text}
-    own_words = profile("lsf")["set-resources"]
-    groups = profile("lsf")["groups"]
-    assert own_words.keys() == {name for name in submitted if groups[name] in {groups[one] for one in asking}}
+@pytest.mark.parametrize("name", ["lsf", "cluster-generic"])
+def test_rules_that_use_a_gpu_and_their_groups_get_its_partition(submitted, name):
+    groups = profile(name)["groups"]
+    on_gpu = {groups[rule] for rule, text in submitted.items() if "gpu=1" in text}
+    assert profile(name)["set-resources"].keys() == {rule for rule in submitted if groups[rule] in on_gpu}
 
 
 @pytest.mark.parametrize("name", PLUGINS)
@@ -77,16 +77,18 @@ def test_a_dry_run_reads_the_profile_and_plans_the_whole_workflow(tmp_path, name
     if missing:
         pytest.skip(f"{', '.join(missing).replace('_', '-')} not installed")
     project = TinyProject.checkout(tmp_path)
-    changes = ["--default-storage-prefix", str(tmp_path)] if name == "kubernetes" else []
+    profile = ["--workflow-profile", f"profiles/{name}"]
+    if name == "kubernetes":
+        profile += ["--default-storage-prefix", str(tmp_path)]
     done = subprocess.run(
-        [*project.command()[:3], "-n", "--workflow-profile", f"profiles/{name}", "--configfile", "tiny.yaml", *changes],
+        [*project.command()[:3], "-n", "--quiet", "host", *profile, "--configfile", "tiny.yaml"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     said = done.stdout + done.stderr
-    for group in ("data", "images", "features", "variant", "evaluation", "training"):
+    for group in ("data", "images", "lesions", "features", "variant", "evaluation", "training"):
         assert f"Group job {group} " in said
 
 

@@ -161,6 +161,8 @@ def test_a_job_whose_node_is_lost_is_put_back_into_the_queue_by_slurm(
     node.set_node("down")
     run.until(lambda: run.job_is("PENDING"))
     node.set_node("resume")
+    # SLURM lets a job that it has put back wait for two minutes.
+    node.command("scontrol", "update", f"JobId={run.jobs()[0]['JobId']}", "StartTime=now")
     output = run.output()
     assert run.process.returncode == 0, output
     (job,) = run.jobs()

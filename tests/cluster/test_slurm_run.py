@@ -98,8 +98,11 @@ def content(file: Path):
 
 def test_results_are_those_of_a_local_run_bit_for_bit(finished, run_through_slurm):
     here, there = (results_of(project.results) for project in (finished, run_through_slurm))
-    assert there.keys() == here.keys()
-    assert [name for name in here if content(there[name]) != content(here[name])] == []
+    # The local run has one ablation more.
+    more = {name for name in here if "spatial~identity" in name}
+    assert there.keys() == here.keys() - more
+    different = {name for name in there if content(there[name]) != content(here[name])}
+    assert different == {"tables/ablations.csv", "tables/ablations.md"}
 
 
 def test_another_run_finds_nothing_to_do(run_through_slurm):
