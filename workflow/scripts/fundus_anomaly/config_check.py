@@ -24,7 +24,8 @@ _ALLOWED = {
     "maxItems": "{} items or fewer",
     "pattern": "a text that matches {}",
 }
-_SHOWN = reprlib.Repr(maxlevel=2, maxstring=80, maxother=80)
+_SHOWN = reprlib.Repr()
+_SHOWN.maxlevel, _SHOWN.maxstring, _SHOWN.maxother = 2, 80, 80
 
 
 def require_valid(config: Mapping, schema: Mapping) -> None:
