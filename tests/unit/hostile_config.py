@@ -86,5 +86,5 @@ CASES = [
         valid,
         ("config", "values without end", "take out the YAML aliases"),
     ),
-    Case("a text of a megabyte", config("experiment: " + "!x" * 2**19), valid, ("config, experiment", "...")),
+    Case("a text of a megabyte", config(f"experiment: '{'!x' * 2**19}'"), valid, ("config, experiment", "...")),
 ]

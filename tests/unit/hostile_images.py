@@ -1,4 +1,4 @@
-"""Photographs and masks as nobody wants them."""
+"""Photographs as nobody wants them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from PIL import Image
 
 from fundus_anomaly.audit.admission import admit
 from fundus_anomaly.audit.fact_tables import fact_table
-from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS, inspect_mask, inspect_photograph
-from fundus_anomaly.audit.mask_findings import mask_findings
+from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_photograph
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.datasets.manifest import frame
-from fundus_anomaly.imaging.decode import decode, decode_mask
-from fundus_anomaly.imaging.geometry import stretch
-from fundus_anomaly.imaging.lesion_masks import lesion_coverage
+from fundus_anomaly.imaging.decode import decode
 from fundus_anomaly.imaging.preprocess import preprocess
 
 MOST = 1_000_000
+
 COLOURS = np.random.default_rng(0).integers(0, 255, (24, 32, 3), dtype=np.uint8)
+
 LESION = np.zeros((24, 32), bool)
+
 LESION[4:9, 10:20] = True
+
 BROKEN = ("cannot be decoded", "a whole JPEG, PNG, TIFF or BMP image", "replace the file")
 
 
@@ -102,14 +103,6 @@ def as_photograph(path: Path, results: Path) -> np.ndarray:
     return decode(path, (24, 32), MOST)[0]
 
 
-def as_mask(path: Path, results: Path) -> np.ndarray:
-    return decode_mask(path, False, MOST)
-
-
-def coverage(path: Path, results: Path) -> np.ndarray:
-    return lesion_coverage(path, inverted=False, geometry=stretch(24), full_size=(24, 32), max_pixels=MOST)
-
-
 def audited(path: Path, results: Path):
     """Return the facts of a test photograph, its findings by kind, and what the gate leaves out by the audit."""
     good = {name: dict.fromkeys(PHOTOGRAPH_FACTS, "")[name] for name in PHOTOGRAPH_FACTS}
@@ -138,30 +131,24 @@ def gate(on_bad_image: str):
     return read
 
 
-def audited_masks(path: Path, results: Path) -> set[str]:
-    """Return the kinds of findings on two masks that are the same file."""
-    manifest = frame([{"id": name, "path": "a.png", "split": "test", "label": 1} for name in ("a", "b")], ())
-    photographs = pd.DataFrame({"id": ["a", "b"], "width": 32, "height": 24, "exif_orientation": 1, "error_kind": ""})
-    keys = pd.DataFrame({"id": ["a", "b"], "lesion": "MA"})
-    facts = fact_table(keys, [inspect_mask(path, False, MOST)] * 2, MASK_FACTS)
-    return {f"{finding.kind}, {finding.severity}" for finding in mask_findings(manifest, photographs, facts)}
-
-
 def close(wanted: np.ndarray, off: float = 3.0):
     return lambda found: found.shape == wanted.shape and np.abs(found.astype(int) - wanted).mean() < off
 
 
 RGB, GREY = Image.fromarray(COLOURS), Image.fromarray(COLOURS[..., 0])
+
 SMOOTH = np.tile(np.linspace(0, 250, 32).astype(np.uint8)[None, :, None], (24, 1, 3))
+
 THREE = np.repeat(COLOURS[..., :1], 3, 2)
+
 BLACK = Image.new("RGB", (32, 24))
+
 RED = {"save_all": True, "append_images": [Image.new("RGB", (32, 24), "red")]}
+
 ALPHA = Image.fromarray(np.dstack([COLOURS, LESION * np.uint8(255)]))
+
 FLOATS = np.where(LESION, np.nan, np.where(LESION[::-1], np.inf, 0.5)).astype(np.float32)
-SOFT = np.where(LESION, 255, 0).astype(np.uint8)
-SOFT[3, 10:20], SOFT[9, 10:20] = 127, 128
-SOFT_LESION = LESION.copy()
-SOFT_LESION[9, 10:20] = True
+
 TIFF_TAGS = np.frombuffer(struct.pack("<2sHIHI", b"II", 42, 8, 0, 0), np.uint8).tobytes()
 
 CASES = [
@@ -269,42 +256,4 @@ CASES = [
         lambda path, results: preprocess(path, size=48, aspect="keep", graham=True, max_pixels=MOST),
         handled=lambda found: found.image.shape == (48, 48, 3),
     ),
-    Case(
-        "mask of another size",
-        picture("m.png", GREY.crop((0, 0, 9, 9))),
-        coverage,
-        ("m.png", "9×9", "the photograph's size, 32×24", "replace the mask"),
-    ),
-    Case(
-        "palette mask",
-        picture("p.png", Image.fromarray(LESION * np.uint8(3)).convert("P")),
-        as_mask,
-        handled=lambda found: (found == LESION).all(),
-    ),
-    Case(
-        "inverted masks",
-        picture("i.png", Image.fromarray(~LESION)),
-        audited_masks,
-        handled=lambda found: "mask: inverted, error" in found,
-    ),
-    Case(
-        "mask with soft edges",
-        picture("s.png", Image.fromarray(SOFT)),
-        as_mask,
-        handled=lambda found: (found == SOFT_LESION).all(),
-    ),
-    Case(
-        "RGBA mask",
-        picture("a.png", Image.fromarray(np.dstack([COLOURS * 0 + 255, LESION * np.uint8(255)]))),
-        as_mask,
-        handled=lambda found: (found == LESION).all(),
-    ),
-    Case(
-        "16-bit mask",
-        picture("16.png", Image.fromarray(LESION * np.uint16(65535))),
-        as_mask,
-        handled=lambda found: (found == LESION).all(),
-    ),
-    Case("empty mask file", content("e.png", b""), as_mask, ("e.png", *BROKEN)),
-    Case("mask bomb", content("b.png", png_bomb(100_000)), as_mask, ("b.png", "1,000,000 pixels", "replace")),
 ]

@@ -3,6 +3,8 @@
 import hostile_config
 import hostile_hdf5
 import hostile_images
+import hostile_masks
+import hostile_names
 import hostile_tables
 import hostile_volumes
 import hostile_weights
@@ -11,6 +13,8 @@ from hostile_case import outcome, snapshot
 
 CASES = {
     "image": hostile_images.CASES,
+    "mask": hostile_masks.CASES,
+    "name": hostile_names.CASES,
     "table": hostile_tables.CASES,
     "weights": hostile_weights.CASES,
     "HDF5": hostile_hdf5.CASES,

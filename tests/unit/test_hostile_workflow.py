@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hostile_config import alias_bomb
-from hostile_tables import SHELL
+from hostile_names import SHELL
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
