@@ -79,7 +79,10 @@ def _read(memo: Path) -> dict[_Key, dict[int, int]]:
         text = memo.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return {}
-    header, *lines = csv.reader(text[: text.rfind("\n") + 1].splitlines()) if "\n" in text else [()]
+    try:
+        header, *lines = csv.reader(text[: text.rfind("\n") + 1].splitlines()) if "\n" in text else [()]
+    except csv.Error:
+        return {}
     if tuple(header) != _COLUMNS:
         return {}
     known = {}

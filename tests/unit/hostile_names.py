@@ -1,0 +1,138 @@
+"""Names, paths and ids as nobody wants them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from hostile_case import Case
+from hostile_tables import SETTINGS, table
+
+from fundus_anomaly.audit.findings import Finding
+from fundus_anomaly.audit.report import page
+from fundus_anomaly.datasets import registry
+from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame
+from fundus_anomaly.figures.findings_page import Finding as Scored
+from fundus_anomaly.figures.findings_page import Settings, pages
+from fundus_anomaly.lesionpaste.sources import require_sources
+
+SHELL = "$(touch executed) `touch executed`; touch executed & 'q' \"d\" {x} %s *?~ #.jpg"
+SCRIPT = "<script>alert('x')</script>&\"'"
+
+
+def names(*files: str):
+    """Return a maker of two folders of images, with these files among the unknown ones."""
+
+    def make(folder: Path) -> Path:
+        for path in ("normal/a.jpg", *(f"unknown/{name}" for name in files)):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(b"x")
+        return folder
+
+    return make
+
+
+def folders(root: Path, results: Path, **settings) -> pd.DataFrame:
+    return registry.load("images", SETTINGS | settings, root, results, 0).manifest
+
+
+def dataset(**changes) -> Dataset:
+    rows = [
+        {"id": f"set/{n}", "path": f"{n}.jpg", "split": split, "label": 0} for n, split in enumerate(("train", "test"))
+    ]
+    return Dataset("set", frame([rows[0], rows[1] | changes], ()), (), False)
+
+
+def with_row(**changes):
+    return Case(
+        f"manifest, {next(iter(changes))} {next(iter(changes.values()))!r:.30}",
+        lambda folder: dataset(**changes),
+        lambda made, results: checked(made),
+        ("manifest of set", next(iter(changes)), "rename"),
+    )
+
+
+def audit_page(made: object, results: Path) -> str:
+    manifest = frame([{"id": "set/a", "path": SCRIPT, "split": SCRIPT, "patient": SCRIPT}], ())
+    facts = pd.DataFrame([{"format": SCRIPT, "mode": SCRIPT, "bits": 8, "width": 1, "height": 1, "error_kind": ""}])
+    found = [Finding(SCRIPT, "error", (SCRIPT,), SCRIPT, SCRIPT, exclude=(SCRIPT,))]
+    return page(SCRIPT, manifest, facts, found, [SCRIPT], ["set/a"])
+
+
+def heat_map_page(made: object, results: Path) -> str:
+    picture = np.zeros((8, 8, 3), np.uint8)
+    settings = Settings(SCRIPT, SCRIPT, 0.5, SCRIPT, 10, 8, 80)
+    found = [Scored(SCRIPT, SCRIPT, 1.0)]
+    return "".join(
+        text for _, text in pages(found, np.zeros(2), [(SCRIPT, SCRIPT)], lambda name: (picture,) * 2, settings)
+    )
+
+
+def exclude(*ids: str):
+    return lambda made, results: excluding(made, ids)
+
+
+CASES = [
+    Case("a folder of links out of the root", table(""), folders, ("link.jpg", "a file below")),
+    Case(
+        "ids that differ in case",
+        names("b.jpg", "B.jpg"),
+        folders,
+        handled=lambda found: len({name.casefold() for name in found["id"]}) == 3,
+    ),
+    Case(
+        "formula as a file name",
+        names("=HYPERLINK(1).jpg"),
+        folders,
+        handled=lambda found: (
+            found["id"].tolist()[1] == "images/unknown/_HYPERLINK_1_" and not found["path"].str.match(r"[=+\-@]").any()
+        ),
+    ),
+    Case(
+        "shell metacharacters in a name",
+        names(SHELL),
+        folders,
+        handled=lambda found: Path(found["path"].iloc[1]).name == SHELL and "$" not in found["id"].iloc[1],
+    ),
+    Case("newline in a file name", names("a\nb.jpg"), folders, ("path", "line breaks", "rename the file")),
+    Case("dots as a folder name", names("... /..a/.b../c.jpg"), folders, ("no image of split 'test'",)),
+    Case("a name of 251 bytes", names("x" * 251 + ".jpg"), folders, ("id", "240 bytes", "rename the image")),
+    Case(
+        "folders out of the root",
+        names("b.jpg"),
+        lambda root, results: folders(root, results, normals=".."),
+        ("a folder outside of the root", "data.images.normals"),
+    ),
+    Case(
+        "exclusion with a path in it",
+        lambda folder: dataset(),
+        exclude("../../etc/passwd", "set/0;rm -rf ~"),
+        ("config, data.exclude", "'../../etc/passwd'", "'set/0;rm -rf ~'", "Correct the id"),
+    ),
+    Case(
+        "source image with a path in it",
+        lambda folder: dataset(),
+        lambda made, results: require_sources(made, {"lesionpaste.source.images": ["../x"]}, []),
+        ("'../x'", "Correct"),
+    ),
+    with_row(id="../set/1"),
+    with_row(id="set//1"),
+    with_row(id="set/1\n"),
+    with_row(id="=1+1"),
+    with_row(id="a b"),
+    with_row(path="a\x1b[2J.jpg"),
+    with_row(path="@SUM(1).jpg"),
+    Case(
+        "names in audit.html",
+        lambda folder: None,
+        audit_page,
+        handled=lambda html: "<script" not in html and "&lt;script" in html,
+    ),
+    Case(
+        "names in heat_maps",
+        lambda folder: None,
+        heat_map_page,
+        handled=lambda html: "<script" not in html and "&lt;script" in html,
+    ),
+]
