@@ -3,7 +3,7 @@
 ``python tests/faults/matrix.py --work /dev/shm/faults --out faults`` makes a tiny run if there is none, tries the
 cases in rounds of jobs that do not depend on each other, and writes ``faults.csv`` row by row and ``faults.md`` at the
 end; the same command goes on where it was stopped. Mounting needs root on Linux; without it the disk's faults are
-skipped. ``--rules`` and ``--only`` choose cases: ``--rules coreset --only "flipped byte" "kill -9 before"``.
+skipped. ``--rules`` and ``--only`` choose cases: ``--rules coreset evaluate`` or ``--only "coreset full disk"``.
 """
 
 from __future__ import annotations
@@ -278,6 +278,11 @@ def markdown(rows: list[dict[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _meant(case: Case, words: list[str]) -> bool:
+    """Return whether words name a case: its rule, then parts of its fault, file and place."""
+    return words[0] == case.job.rule and all(word in " ".join(case.key[1:]) for word in words[1:])
+
+
 def main() -> int:
     """Run the cases that are not in the table yet and write the matrix; return 1 if a fault was not survived."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -285,7 +290,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder for the working copy")
     parser.add_argument("--out", type=Path, required=True, help="the matrix, without a suffix")
     parser.add_argument("--rules", nargs="*", help="only these rules")
-    parser.add_argument("--only", nargs="*", help="only cases whose words hold all words of one of these")
+    parser.add_argument("--only", nargs="*", help="only cases named so: a rule, then words of fault, file and place")
     asked = parser.parse_args()
     mounts = private_mounts()
     folder = asked.finished or asked.work / "finished"
@@ -302,7 +307,7 @@ def main() -> int:
             case
             for case in cases_of(matrix.jobs, finished.folder)
             if (not asked.rules or case.job.rule in asked.rules)
-            and (not asked.only or any(set(one.split()) <= set(" ".join(case.key).split()) for one in asked.only))
+            and (not asked.only or any(_meant(case, one.split()) for one in asked.only))
             and (mounts or not isinstance(case.fault, FullDisk | ReadOnly))
         ]
         rows = list(csv.DictReader(table.open(encoding="utf-8"))) if table.exists() else []

@@ -22,7 +22,7 @@ from warm import WarmPython
 pytestmark = pytest.mark.workflow
 
 HERE = Path(__file__).parent
-# Words of the cases: rule, fault, and what of which file.
+# A rule, then words of fault, file and place.
 DIAGONAL = [
     "train kill -9 between",
     "coreset full disk",
@@ -42,13 +42,6 @@ if len(sys.orig_argv) > 1 and sys.orig_argv[1].endswith(".table_resad.py"):
 TABLES = ["resad.csv", "resad.md", "ablations.csv", "ablations.md", "lesionpaste_3.csv", "lesionpaste_3.md"]
 
 
-@pytest.fixture(scope="module")
-def warm():
-    """A Python whose imports are done; a socket's path must be short."""
-    with tempfile.TemporaryDirectory(prefix="warm") as folder, WarmPython(Path(folder)) as python:
-        yield str(python.python)
-
-
 def test_every_fault_is_told_with_its_remedy_and_repaired(finished, tmp_path):
     out = Path(os.environ.get("FAULT_OUT", tmp_path)).resolve()
     only = [] if os.environ.get("FAULT_MATRIX") == "full" else ["--only", *DIAGONAL]
@@ -64,9 +57,8 @@ def test_every_fault_is_told_with_its_remedy_and_repaired(finished, tmp_path):
     assert only == [] or len(rows) >= len(DIAGONAL)
 
 
-def test_the_second_of_two_runs_in_one_folder_stops_and_the_first_goes_on(finished, tmp_path, warm):
+def test_the_second_of_two_runs_in_one_folder_stops_and_the_first_goes_on(finished, tmp_path):
     project = finished.copy(tmp_path / "copy")
-    project.python = warm
     table = project.results / "tables" / "resad.csv"
     before = table.read_bytes()
     table.unlink()

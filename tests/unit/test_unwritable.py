@@ -2,6 +2,7 @@
 
 import re
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,16 @@ def picture(path):
         Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200), np.uint8)).save(temporary, format="png")
 
 
-@pytest.mark.parametrize("write", [text, weights, picture])
+def copy(path):
+    original = path.parent.with_name("original")
+    with original.open("wb") as file:
+        file.truncate(15_000)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    with whole(path) as temporary:
+        shutil.copyfile(original, temporary)
+
+
+@pytest.mark.parametrize("write", [text, weights, picture, copy])
 def test_a_file_that_grows_too_large_is_named_with_the_remedy(small_files, tmp_path, write):
     path = tmp_path / "new" / "output.x"
     with pytest.raises(OutputError, match=r"output\.x: found File too large; .* To mend it: raise the limit"):

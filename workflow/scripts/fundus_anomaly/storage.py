@@ -11,7 +11,11 @@ import h5py
 import numpy as np
 
 from .errors import InputError, Problem, raise_if_any
+<<<<<<< HEAD
 from .own_datasets import misfit
+=======
+from .sink import Sink, SunkDataset, SunkFile
+>>>>>>> wip_faults
 from .unwritable import told_unwritable
 
 
@@ -48,9 +52,18 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 @contextmanager
 def create_h5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    """Yield a new HDF5 file that appears under ``path`` only once the block has ended without an error."""
-    with whole(path) as temporary, h5py.File(temporary, "w", libver="latest") as file:
-        yield file
+    """Yield a new HDF5 file that appears under ``path`` only once the block has ended without an error.
+
+    Raises:
+        OutputError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
+    """
+    with whole(path) as temporary, Sink(temporary) as sink:
+        try:
+            with SunkFile(sink) as file:
+                yield file
+        finally:
+            # It goes before whatever HDF5 made of it.
+            sink.raise_failure()
 
 
 def create_dataset(
@@ -68,9 +81,10 @@ def create_dataset(
     if 0 in shape:
         return file.create_dataset(name, shape, dtype)
     chunk = (1, *shape[1:]) if len(shape) > 1 else (min(shape[0], 4096),)
-    return file.create_dataset(
+    dataset = file.create_dataset(
         name, shape, dtype, chunks=chunk, fletcher32=True, compression="lzf" if compress else None
     )
+    return SunkDataset(dataset, file.sink) if isinstance(file, SunkFile) else dataset
 
 
 def write_array(file: h5py.File, name: str, values: np.ndarray) -> None:

@@ -54,7 +54,8 @@ def _reason(error: BaseException, written: set[str]) -> int | None:
         number = error.errno if isinstance(error, OSError) else None
         if number is None and (told := re.search(r"file write failed.*errno = (\d+)", str(error), re.DOTALL)):
             number = int(told[1])
-        named = getattr(error, "filename", None)
+        # Of a copy the second is the file that is written.
+        named = getattr(error, "filename2", None) or getattr(error, "filename", None)
         of_output = "file read failed" not in str(error) if named is None else str(named) in written
         if number in _UNWRITABLE and of_output:
             return number

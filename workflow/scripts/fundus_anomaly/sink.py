@@ -1,0 +1,64 @@
+"""A file to which HDF5 can write on a full disk: HDF5 itself crashes, without a word, once a write of its own fails."""
+
+from __future__ import annotations
+
+import io
+import os
+
+import h5py
+
+
+class Sink(io.FileIO):
+    """A new file whose first failed write is kept and whose later ones are passed over, so that HDF5 sees none.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        super().__init__(path, "w+")
+        self.failure: OSError | None = None
+
+    def write(self, data: memoryview) -> int:
+        """Write all of the data, or keep the error; return the number of bytes either way."""
+        waiting = memoryview(data).cast("B")
+        total = len(waiting)
+        try:
+            while len(waiting) and self.failure is None:
+                waiting = waiting[super().write(waiting) :]
+        except OSError as error:
+            self.failure = error
+        return total
+
+    def flush(self) -> None:
+        """Do nothing: nothing waits to be written."""
+
+    def raise_failure(self) -> None:
+        """Raise the error of the first failed write, if there was one."""
+        if self.failure is not None:
+            raise self.failure
+
+
+class SunkFile(h5py.File):
+    """A new HDF5 file in a sink.
+
+    Args:
+        sink: The file that takes its bytes.
+    """
+
+    def __init__(self, sink: Sink):
+        super().__init__(sink, "w", libver="latest")
+        self.sink = sink
+
+
+class SunkDataset(h5py.Dataset):
+    """A dataset that tells of a failed write as soon as values are given to it."""
+
+    def __init__(self, dataset: h5py.Dataset, sink: Sink):
+        super().__init__(dataset.id)
+        self._sink = sink
+
+    def __setitem__(self, place: object, values: object) -> None:
+        """Write values; raise OSError if they, or earlier ones, could not be written."""
+        super().__setitem__(place, values)
+        self._sink.raise_failure()
