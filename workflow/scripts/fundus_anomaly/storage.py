@@ -11,11 +11,8 @@ import h5py
 import numpy as np
 
 from .errors import InputError, Problem, raise_if_any
-<<<<<<< HEAD
 from .own_datasets import misfit
-=======
 from .sink import Sink, SunkDataset, SunkFile
->>>>>>> wip_faults
 from .unwritable import told_unwritable
 
 
