@@ -22,6 +22,7 @@ IN_A_FILE = {
     "snakemake-interface-report-plugins": "MIT",
     "snakemake-interface-scheduler-plugins": "MIT",
     "snakemake-interface-storage-plugins": "MIT",
+    "sysrsync": "MIT",
 }
 # Holds no file at all, only the names of NVIDIA's libraries.
 IN_NO_FILE = {"cuda-toolkit": "none stated; an empty package that brings NVIDIA's libraries along"}
@@ -32,7 +33,8 @@ Made by `make licences` on {machine} with Python {python}: every package of `req
 with the licence that it states itself. Other machines get `faiss-cpu` (MIT) in place of `faiss-gpu`, and Python 3.12
 newer versions of `contourpy`, `networkx` and `pywavelets`. The licences of the weights stand in `README.md`.
 
-*direct* is what the workflow asks for, *development* what its tests and checks alone do; these bring the others along.
+*direct* is what the workflow asks for, *development* what its tests and checks alone do, *cluster* what the profiles do;
+these bring the others along.
 None is part of this repository. NVIDIA's libraries come with PyPI's torch and are proprietary, free to use under
 NVIDIA's terms; a CPU build of torch does without them. hadolint, under the GPL, is a program that `make lint` starts
 and nothing else uses; docutils' GPL is that of a file for an editor, which the package does not install.
@@ -49,7 +51,9 @@ def main() -> None:
     ).stdout
     stated = {canonicalize_name(package["Name"]): package for package in json.loads(listed)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    direct, development = names(project["dependencies"]), names(project["optional-dependencies"]["dev"])
+    extras = project["optional-dependencies"]
+    kinds = {"direct": project["dependencies"], "development": extras["dev"], "cluster": extras["cluster"]}
+    reasons = {name: kind for kind, lines in kinds.items() for name in names(lines)}
     rows = []
     for name, version in locked().items():
         found = stated.get(name)
@@ -58,8 +62,7 @@ def main() -> None:
         licence = (IN_A_FILE | IN_NO_FILE).get(name, found["License"])
         if licence == "UNKNOWN":
             sys.exit(f"{name} {version} states no licence: read its licence file and note it in {Path(__file__).name}")
-        why = "direct" if name in direct else "development" if name in development else ""
-        rows.append(f"| {found['Name']} | {version} | {' '.join(licence.split())} | {why} |")
+        rows.append(f"| {found['Name']} | {version} | {' '.join(licence.split())} | {reasons.get(name, '')} |")
     python = ".".join(map(str, sys.version_info[:2]))
     print(INTRODUCTION.format(machine=f"{platform.machine()} {platform.system()}", python=python))
     print("| package | version | licence | |", "|---|---|---|---|", *rows, sep="\n")
