@@ -33,7 +33,7 @@ Made by `make licences` on {machine} with Python {python}: every package of `req
 with the licence that it states itself. Other machines get `faiss-cpu` (MIT) in place of `faiss-gpu`, and Python 3.12
 newer versions of `contourpy`, `networkx` and `pywavelets`. The licences of the weights stand in `README.md`.
 
-*direct* is what the workflow asks for, *development* what its tests and checks alone do, *cluster* what the profiles do;
+*direct* is what the workflow asks for, *development* what its tests and checks alone do, *cluster* what profiles do;
 these bring the others along.
 None is part of this repository. NVIDIA's libraries come with PyPI's torch and are proprietary, free to use under
 NVIDIA's terms; a CPU build of torch does without them. hadolint, under the GPL, is a program that `make lint` starts
