@@ -19,7 +19,8 @@ run: $(VENV)/.installed
 	@$(BIN)/python workflow/scripts/show_results.py results/phantom
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore tests/cluster
+	$(BIN)/python -m pytest tests/cluster
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

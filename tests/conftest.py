@@ -15,14 +15,6 @@ from tiny_project import TinyProject, without_network
 RECORD_INTERFACES = ("sh", "-c", 'cat /proc/net/dev > interfaces.txt; exec "$@"', "sh")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keep a file's tests together where processes share them (make test), and the cluster's: it is one SLURM."""
-    for item in items:
-        group = "cluster" if item.path.parent.name == "cluster" else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> TinyProject:
     """A project whose tiny run is finished, without a network where that can be. Not to be changed: tests copy it."""
