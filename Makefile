@@ -11,7 +11,7 @@ SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-binary $(SOURCE_ONLY) --custom-compile-command 'make lock' $(UPGRADE)
-.PHONY: run test lint format lock licences audit-dependencies clean
+.PHONY: run test test-cluster lint format lock licences audit-dependencies clean
 
 run: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -20,6 +20,9 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore tests/cluster
+
+# The workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
+test-cluster: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/cluster
 
 lint: $(VENV)/.installed

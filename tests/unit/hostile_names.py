@@ -17,7 +17,7 @@ from fundus_anomaly.figures.findings_page import Finding as Scored
 from fundus_anomaly.figures.findings_page import Settings, pages
 from fundus_anomaly.lesionpaste.sources import require_sources
 
-SHELL = "$(touch executed) `touch executed`; touch executed & 'q' \"d\" {x} %s *?~ #.jpg"
+SHELL = "$(touch executed) `touch executed`; touch executed & 'q' \"d\" %s *?~ #.jpg"
 SCRIPT = "<script>alert('x')</script>&\"'"
 
 
@@ -95,6 +95,7 @@ CASES = [
         folders,
         handled=lambda found: Path(found["path"].iloc[1]).name == SHELL and "$" not in found["id"].iloc[1],
     ),
+    Case("braces in a file name", names("a{x}.jpg"), folders, ("path", "braces", "rename the file")),
     Case("newline in a file name", names("a\nb.jpg"), folders, ("path", "line breaks", "rename the file")),
     Case("dots as a folder name", names("... /..a/.b../c.jpg"), folders, ("no image of split 'test'",)),
     Case("a name of 251 bytes", names("x" * 251 + ".jpg"), folders, ("id", "240 bytes", "rename the image")),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hostile_config import alias_bomb
 from hostile_names import SHELL
 from PIL import Image
@@ -48,7 +49,9 @@ def test_shell_metacharacters_in_names_reach_no_shell(tmp_path):
     for number, name in enumerate(names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (60, 80, 3), dtype=np.uint8)).save(root / name)
-    config = ["--configfile", str(ROOT / "config" / "images.yaml"), "--config", f"data_root={root}"]
+    # Not by --config: its values are read as YAML, in which " #" begins a comment.
+    (tmp_path / "root.yaml").write_text(yaml.safe_dump({"data_root": str(root)}), encoding="utf-8")
+    config = ["--configfile", str(ROOT / "config" / "images.yaml"), str(tmp_path / "root.yaml")]
     done = snakemake(work, "results/images/audit/left_out.csv", *config)
     assert done.returncode == 0, done.stdout
     facts = pd.concat(

@@ -4,6 +4,7 @@ import json
 import logging
 from types import SimpleNamespace
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ import lesion_bank
 import table_lesionpaste
 import train
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.imaging.decode import sha256
 from fundus_anomaly.imaging.geometry import stretch
 from fundus_anomaly.lesionpaste.annotated_image import read_lesions
 from fundus_anomaly.lesionpaste.bank import read_bank, write_bank
@@ -337,7 +339,7 @@ def test_logits_that_are_no_numbers_name_the_weights_and_an_image(tmp_path, clas
 def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, classifier, label):
     classified(tmp_path, classifier)
     write_bank(tmp_path / "bank.h5", lesions())
-    (tmp_path / "left_out.csv").write_text("id,reason\n", encoding="utf-8")
+    (tmp_path / "left_out.csv").write_text("id,split,by,reason\n", encoding="utf-8")
     grades = [max(label, -1) * 2 if label == 1 else label] * len(TEST)
     manifest = {"id": TEST, "label": [label] * len(TEST), "grade": grades}
     table_lesionpaste.main(
@@ -357,6 +359,11 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
     for name in TEST:
         path = tmp_path / f"{name.replace('/', '.')}.png"
         Image.fromarray(normal(64)[0]).save(path)
+    with h5py.File(tmp_path / "test.h5", "a") as file:
+        # The photographs that the working images were made from.
+        texts = [json.dumps({"sha256": sha256(path)})] * len(TEST)
+        del file["source"]
+        write_texts(file, "source", texts)
     paths = [str(tmp_path / f"{name.replace('/', '.')}.png") for name in TEST]
     figure_gradcam.main(
         SimpleNamespace(images=tmp_path / "test.h5", masks=[], weights=classifier, scores=tmp_path / "test.csv"),

@@ -160,6 +160,8 @@ def checked(dataset: Dataset) -> Dataset:
     for column in ["path", *mask_columns(dataset.lesions)]:
         strange = everything[column].str.contains(r"[\x00-\x1f\x7f]", regex=True)
         refuse(strange, column, "a path without line breaks and other control characters", "rename the file")
+        braced = everything[column].str.contains(r"[{}]", regex=True)
+        refuse(braced, column, "a path without braces, Snakemake's sign of wildcards", "rename the file or folder")
         formula = everything[column].str.match(r"[=+\-@]")
         remedy = "rename the file or its folder, or give data_root as an absolute path"
         refuse(formula, column, "a path that no spreadsheet takes for a formula, not begun by = + - or @", remedy)
