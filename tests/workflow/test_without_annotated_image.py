@@ -74,7 +74,7 @@ def test_the_targets_of_lesionpaste_say_which_key_is_empty(checkout, target):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"lesionpaste.source.images": ["phantom/source/0000_left"] * 2}, "non-unique"),
+        ({"lesionpaste.source.images": ["phantom/source/0000_left"] * 2}, "items that are all different"),
         ({"lesionpaste.source.images": ["phantom/source/0000_lefd"]}, "did you mean 'phantom/source/0000_left'"),
         ({"lesionpaste.rows": [{"name": "a", "sources": ["phantom/train/0000_left"]}]}, "lesionpaste.rows, row 'a'"),
     ],

@@ -30,6 +30,7 @@ TINY = {
     "resad": {"region": 2},
     "evaluation": {"bootstrap": 100, "calibration_images": 3},
     "ablations": {
+        "coreset": 0,
         "variants": [{"name": "70%", "normals": 0.7}, {"name": "eq. 4 as identity", "spatial": "identity"}],
     },
     "lesionpaste": {

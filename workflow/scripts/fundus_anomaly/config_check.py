@@ -23,6 +23,7 @@ _ALLOWED = {
     "minItems": "{} items or more",
     "maxItems": "{} items or fewer",
     "pattern": "a text that matches {}",
+    "uniqueItems": "items that are all different",
 }
 _SHOWN = reprlib.Repr()
 _SHOWN.maxlevel, _SHOWN.maxstring, _SHOWN.maxother = 2, 80, 80
