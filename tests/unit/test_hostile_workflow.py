@@ -1,5 +1,6 @@
 """The real workflow on names that a shell would run, and on configurations that Snakemake reads before the schema."""
 
+import json
 import os
 import re
 import subprocess
@@ -48,7 +49,9 @@ def test_shell_metacharacters_in_names_reach_no_shell(tmp_path):
     for number, name in enumerate(names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.random.default_rng(number).integers(0, 255, (60, 80, 3), dtype=np.uint8)).save(root / name)
-    config = ["--configfile", str(ROOT / "config" / "images.yaml"), "--config", f"data_root={root}"]
+    # In a file: Snakemake reads what follows --config as YAML, in which " #" begins a comment.
+    (tmp_path / "own.yaml").write_text(json.dumps({"data_root": str(root)}))
+    config = ["--configfile", str(ROOT / "config" / "images.yaml"), str(tmp_path / "own.yaml")]
     done = snakemake(work, "results/images/audit/left_out.csv", *config)
     assert done.returncode == 0, done.stdout
     facts = pd.concat(
