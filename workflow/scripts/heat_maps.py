@@ -7,7 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS
 from fundus_anomaly.evaluation.thresholds import image_threshold
 from fundus_anomaly.figures.findings_page import Finding, Settings, pages
 from fundus_anomaly.figures.heat_map import overlay
@@ -25,7 +24,7 @@ def main(input, output, params):
     filling = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(filling, ignore_errors=True)
     paths = dict(zip(params.manifest["id"], params.manifest["path"], strict=True))
-    left_out = read_results_table(input.left_out, dict.fromkeys(EXCLUSION_COLUMNS, "str"))
+    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     with ExitStack() as stack:
 
         def opened(path, *names):

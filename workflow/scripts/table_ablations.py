@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
@@ -41,7 +40,7 @@ def main(input, output, params):
     rows = [dict(variant) for variant in params.variants]
     files = zip(rows, input.metrics, input.features, input.coresets, strict=True)
     variants = [variant_of(*row) for row in files]
-    left_out = read_results_table(input.left_out, dict.fromkeys(EXCLUSION_COLUMNS, "str"))
+    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     table = ablation_table(variants, params.dataset, params.image_score)
     notes = footnotes(
         {

@@ -5,7 +5,6 @@ from collections import Counter
 
 import pandas as pd
 
-from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS
 from fundus_anomaly.lesionpaste.bank import read_bank
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
@@ -32,7 +31,7 @@ def main(input, output, params, wildcards):
     test = pd.DataFrame(dict(params.test))
     number = wildcards.paper_table
     table = lesionpaste_table(scores, test, params.dataset, number, params.confidence)
-    left_out = read_results_table(input.left_out, dict.fromkeys(EXCLUSION_COLUMNS, "str"))
+    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     gone = "; ".join(f"{row.id} ({row.reason})" for row in left_out.itertuples(index=False)) or "none"
     facts = dict(params.facts) | {"lesions": "; ".join(map(lesions_of, input.banks))}
     notes = [

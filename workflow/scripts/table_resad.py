@@ -4,7 +4,6 @@ import logging
 
 import pandas as pd
 
-from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS
 from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
@@ -36,7 +35,7 @@ def recall_of(maps: str) -> float:
 def main(input, output, params):
     """Write the table as CSV and as Markdown, and its headline to the log."""
     rows = [dict(variant) for variant in params.variants]
-    left_out = read_results_table(input.left_out, dict.fromkeys(EXCLUSION_COLUMNS, "str"))
+    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     variants = [
         Variant(row["variant"], {"coreset_fraction": row["coreset"]}, read_csv(file, keep_default_na=True))
         for row, file in zip(rows, input.metrics, strict=True)
