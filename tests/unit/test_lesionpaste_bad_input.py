@@ -1,5 +1,7 @@
 """Annotated images, normal images, checkpoints and tests as they should not be: each a clear error or a logged rule."""
 
+import hashlib
+import io
 import json
 import logging
 from types import SimpleNamespace
@@ -193,9 +195,17 @@ def weights(tmp_path_factory):
     return path
 
 
+def photograph():
+    """Return the file of a photograph, a PNG."""
+    with io.BytesIO() as file:
+        Image.fromarray(normal(64)[0]).save(file, format="png")
+        return file.getvalue()
+
+
 def images_of(path, names, side=32):
     """Write images as the rule ``images`` does."""
-    source = json.dumps({"geometry": stretch(side).as_dict(), "height": 2 * side, "width": 2 * side})
+    digest = hashlib.sha256(photograph()).hexdigest()
+    source = json.dumps({"geometry": stretch(side).as_dict(), "height": 2 * side, "width": 2 * side, "sha256": digest})
     with create_h5(path) as file:
         create_dataset(file, "image", (len(names), side, side, 3), np.uint8)[:] = np.stack(
             [normal(side, seed)[0] for seed in range(len(names))]
@@ -355,8 +365,7 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
     assert table["note"].str.contains("undefined: the test needs normal and abnormal images").all()
     assert "undefined" in (tmp_path / "table.md").read_text(encoding="utf-8")
     for name in TEST:
-        path = tmp_path / f"{name.replace('/', '.')}.png"
-        Image.fromarray(normal(64)[0]).save(path)
+        (tmp_path / f"{name.replace('/', '.')}.png").write_bytes(photograph())
     paths = [str(tmp_path / f"{name.replace('/', '.')}.png") for name in TEST]
     figure_gradcam.main(
         SimpleNamespace(images=tmp_path / "test.h5", masks=[], weights=classifier, scores=tmp_path / "test.csv"),
