@@ -93,4 +93,4 @@ def _output_of(file: Path, project: Path) -> str:
     """Return the output that a file of Snakemake's notes is about: its name is the path in base64."""
     folder = project / ".snakemake" / "metadata"
     name = "".join(part.removeprefix("@") for part in file.relative_to(folder).parts)
-    return base64.b64decode(name, validate=True).decode()
+    return base64.urlsafe_b64decode(name).decode()
