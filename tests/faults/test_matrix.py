@@ -26,7 +26,6 @@ HERE = Path(__file__).parent
 DIAGONAL = [
     "train kill -9 between",
     "coreset full disk",
-    "evaluate read-only output",
     "resc truncated input",
     "memory_bank flipped byte index",
     "table_lesionpaste flipped byte results/phantom/audit/left_out.csv",
