@@ -1,39 +1,38 @@
-# What jobs ask of a cluster: memory in MB and run time in minutes, from figures measured with `benchmark:` (max_rss and
-# cpu_time), as functions of the size and number of images. On one machine nothing is held to them.
+# What jobs ask of a cluster: memory in MB and run time in minutes, as functions of the size and number of images, from
+# `max_rss` and `cpu_time` of `benchmark:`. On one machine nothing is held to them.
 #
-# Measured on CPUs of two kinds (AVX2 and AVX-512) with EfficientNet-Lite0: the phantom at 392² (64 test images, 48 to
-# train on) and 784² (12 and 12), IDRiD's grading part at 256² (photographs of 4288×2848), both with one and two threads.
-# Other networks: benchmarks/training.py and timm's models with random weights, alone. No figure is a GPU's: a job that
-# finds one is faster, so that run times are upper bounds there.
+# Measured without a GPU, on one and two threads, with EfficientNet-Lite0: the phantom at 392² (48 images to train on, 64 to
+# test) and at 784² (12 and 12), IDRiD's grading part at 256² (120 and 103, photographs of 4288×2848). Wide ResNet-50 and
+# VGG16 with random weights: one batch forward, and a training step. A job that finds a GPU is faster: its run time is an
+# upper bound.
 
 from math import ceil
 
 DAY = 24 * 60
-SNAKEMAKE = 200
-# Channels of levels 2 and 3 together; a user's own graph is taken for as wide as the paper's network.
-CHANNELS = {"efficientnet_lite0": 152, "resnet18": 384, "resnet34": 384}
-WIDEST = 1536
+# A job holds up to two processes of Snakemake beside the script, 190 MB each.
+SNAKEMAKE = 400
+# Channels of levels 2 and 3 together. A user's own graph is taken for as wide as the paper's network.
+NARROW = {"efficientnet_lite0": 152, "resnet18": 384, "resnet34": 384}
+WIDE = 1536
 COUNTS = DATASET.manifest["split"].value_counts().to_dict()
 AUDITED_COUNTS = FOUND.audited["split"].value_counts().to_dict()
 PIXELS = {method: settings["size"] ** 2 for method, settings in PREPROCESSING.items()}
-# Positions of an image's feature map: level 2 has a stride of 8.
+# Positions of a feature map: level 2 has a stride of 8.
 POSITIONS = PIXELS["resad"] // 64
+BATCH_PIXELS = config["lesionpaste"]["training"]["batch"] * PIXELS["lesionpaste"]
 
 
 def memory(megabytes):
-    """Return a rule's `mem_mb`: half as much again as measured, and as much again with each further attempt.
-
-    Beside the script, a job holds up to two processes of Snakemake.
-    """
+    """Return a rule's `mem_mb`: half as much again as measured, and as much again with each further attempt."""
 
     def mem_mb(wildcards, threads, attempt):
-        return ceil((1.5 * megabytes(wildcards, threads) + 2 * SNAKEMAKE) / 100) * 100 * attempt
+        return ceil((SNAKEMAKE + 1.5 * megabytes(wildcards, threads)) / 100) * 100 * attempt
 
     return mem_mb
 
 
 def minutes(seconds):
-    """Return a rule's `runtime`: ten minutes and thrice the CPU time measured, with each further attempt as much again.
+    """Return a rule's `runtime`: ten minutes and thrice the CPU time measured, and as much again with each attempt.
 
     At most a day an attempt: coreset and training go on from their checkpoints when a job is repeated.
     """
@@ -44,8 +43,12 @@ def minutes(seconds):
     return runtime
 
 
+def images_of(wildcards):
+    return COUNTS.get(wildcards.split, 0)
+
+
 def channels(wildcards):
-    return CHANNELS.get(wildcards.backbone, WIDEST)
+    return NARROW.get(wildcards.backbone, WIDE)
 
 
 def train_positions(wildcards):
@@ -58,17 +61,16 @@ def entries(wildcards):
     return train_positions(wildcards) * float(wildcards.coreset)
 
 
-# Files as they come. A photograph of 12 megapixels is decoded at 37 MB, at most one a thread.
+# Files as they come, one or two decoded a thread.
+
+
 def phantom_mb(wildcards, threads):
-    return 120 + 40 * threads * phantom_megapixels()
+    settings = config["data"]["phantom"]
+    return 120 + 70e-6 * settings["width"] * settings["height"] * threads
 
 
 def phantom_seconds(wildcards):
-    return 0.5 * len(FOUND.audited) * phantom_megapixels()
-
-
-def phantom_megapixels():
-    return config["data"]["phantom"]["width"] * config["data"]["phantom"]["height"] / 1e6
+    return 0.5 * len(FOUND.audited)
 
 
 def inspection_mb(wildcards, threads):
@@ -76,7 +78,7 @@ def inspection_mb(wildcards, threads):
 
 
 def photographs_seconds(wildcards):
-    return 0.2 * AUDITED_COUNTS.get(wildcards.split, 0)
+    return 0.1 * AUDITED_COUNTS.get(wildcards.split, 0)
 
 
 def masks_seconds(wildcards):
@@ -91,6 +93,14 @@ def slices_seconds(wildcards):
     return 0.1 * len(FOUND.audited)
 
 
+def images_mb(wildcards, threads):
+    return 120 + (20 + 20e-6 * PIXELS[wildcards.method]) * threads
+
+
+def images_seconds(wildcards):
+    return (0.1 + 0.1e-6 * PIXELS[wildcards.method]) * images_of(wildcards)
+
+
 def lesion_bank_mb(wildcards, threads):
     return 700
 
@@ -99,42 +109,35 @@ def lesion_bank_seconds(wildcards):
     return 20 * len(SOURCES[wildcards.sources])
 
 
-def images_mb(wildcards, threads):
-    return 120 + (40 + 40e-6 * PIXELS[wildcards.method]) * threads
+# ReSAD. torch alone takes 700 MB.
 
 
-def images_seconds(wildcards):
-    return 0.2 * COUNTS.get(wildcards.split, 0) * (1 + PIXELS[wildcards.method] / 1e6)
-
-
-# torch alone takes 750 MB.
 def features_mb(wildcards, threads):
-    pixel = 210e-6 if wildcards.backbone in CHANNELS else 1000e-6
+    pixel = 210e-6 if wildcards.backbone in NARROW else 900e-6
     return 1050 + pixel * config["features"]["batch"] * PIXELS["resad"]
 
 
 def features_seconds(wildcards):
-    pixel = 2e-6 if wildcards.backbone in CHANNELS else 20e-6
-    return pixel * PIXELS["resad"] * COUNTS.get(wildcards.split, 0)
+    pixel = 2e-6 if wildcards.backbone in NARROW else 16e-6
+    return pixel * PIXELS["resad"] * images_of(wildcards)
 
 
-# An image a thread: the attention is computed in blocks, the Fourier transform of the region filter is not.
+# An image a thread. The attention is computed in blocks, the Fourier transform of the region filter is not.
 def resc_mb(wildcards, threads):
-    return 800 + threads * (100 + 60e-6 * POSITIONS * channels(wildcards))
+    return 800 + (100 + 60e-6 * POSITIONS * channels(wildcards)) * threads
 
 
 def resc_seconds(wildcards):
-    return COUNTS.get(wildcards.split, 0) * (0.1 + 4e-8 * POSITIONS**2 * channels(wildcards) / 152)
+    return (0.1 + 4e-8 * POSITIONS**2 * channels(wildcards) / 152) * images_of(wildcards)
 
 
-# The points lie in a file that is mapped into memory: pages of it count as the job's.
+# The points lie in a file that is mapped into memory, projected to some 350 components at most.
 def coreset_mb(wildcards, threads):
-    projected = min(channels(wildcards), 400)
-    return 850 + 20 * threads + 6e-6 * train_positions(wildcards) * projected
+    return 850 + 20 * threads + 6e-6 * train_positions(wildcards) * min(channels(wildcards), 350)
 
 
 def coreset_seconds(wildcards):
-    return 1e-8 * train_positions(wildcards) * entries(wildcards) * min(channels(wildcards), 400) / 152
+    return 1e-8 * train_positions(wildcards) * entries(wildcards) * min(channels(wildcards), 350) / 152
 
 
 def memory_bank_mb(wildcards, threads):
@@ -145,7 +148,7 @@ def memory_bank_seconds(wildcards):
     return 0.05 * COUNTS.get("train", 0)
 
 
-# The bank as float32, again in the index of faiss, and a third time without the entries of one patient.
+# The bank as float32, again in faiss' index, and once more without the entries of a patient.
 def score_mb(wildcards, threads):
     return 850 + 15e-6 * entries(wildcards) * channels(wildcards)
 
@@ -162,40 +165,40 @@ def search_seconds(wildcards, images):
     return 2e-8 * images * POSITIONS * entries(wildcards) * channels(wildcards) / 152
 
 
-# Histograms of single images, for the bootstrap, take up to 500 MB.
+# Histograms of single images, for the bootstrap, may take 500 MB.
 def evaluate_mb(wildcards, threads):
     return 700 + 100e-6 * PIXELS["resad"]
 
 
 def evaluate_seconds(wildcards):
-    return 3e-6 * PIXELS["resad"] * sum(COUNTS.values()) + 0.02 * config["evaluation"]["bootstrap"]
+    return 1e-6 * PIXELS["resad"] * COUNTS.get("test", 0) + 0.02 * config["evaluation"]["bootstrap"]
 
 
 def heat_maps_mb(wildcards, threads):
-    return 250 + 100e-6 * PIXELS["resad"]
+    return 130 + 40e-6 * PIXELS["resad"]
 
 
 def heat_maps_seconds(wildcards):
-    return 2e-6 * PIXELS["resad"] * COUNTS.get("test", 0)
+    return 1e-6 * PIXELS["resad"] * COUNTS.get("test", 0)
 
 
-# Activations of a batch forward and backward, and a process beside each thread but the first that makes twins.
+# LesionPaste. Activations of a batch, and for each thread but the first two processes that make twins.
+
+
 def train_mb(wildcards, threads):
-    return 1500 + 800 * threads + 5e-3 * trained_pixels()
+    network, pixel = (2700, 10e-3) if wildcards.network == "vgg16" else (1500, 2e-3)
+    return network + pixel * BATCH_PIXELS + 600 * max(1, threads - 1)
 
 
 def train_seconds(wildcards):
-    training = config["lesionpaste"]["training"]
-    return 6e-6 * PIXELS["lesionpaste"] * 2 * COUNTS.get("train", 0) * training["epochs"]
+    pixel = 70e-6 if wildcards.network == "vgg16" else 6e-6
+    return pixel * PIXELS["lesionpaste"] * 2 * COUNTS.get("train", 0) * config["lesionpaste"]["training"]["epochs"]
 
 
 def classify_mb(wildcards, threads):
-    return 1000 + 1e-3 * trained_pixels()
+    return train_mb(wildcards, 1) / 2 + 500
 
 
 def classify_seconds(wildcards):
-    return 3e-6 * PIXELS["lesionpaste"] * sum(COUNTS.values()) * (1 + len(TESTED_EPOCHS))
-
-
-def trained_pixels():
-    return config["lesionpaste"]["training"]["batch"] * PIXELS["lesionpaste"]
+    pixel = 25e-6 if wildcards.network == "vgg16" else 2e-6
+    return pixel * PIXELS["lesionpaste"] * sum(COUNTS.values()) * (1 + len(TESTED_EPOCHS))
