@@ -27,6 +27,7 @@ validate(config, SCHEMA)
 report: "workflow/report/workflow.rst"
 
 
+include: "workflow/rules/failures.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"

@@ -10,7 +10,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 PROGRAMS = ("slurmctld", "slurmd", "scontrol", "sbatch", "munged")
 PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
@@ -115,6 +118,7 @@ class OneNodeSlurm:
         self._until((self.folder / "munge.socket").exists, "munge")
         self._run(environment, "slurmctld", "-D")
         self._run(environment, "slurmd", "-D")
+        self._node_environment = environment
         self._until(lambda: self.node_state() == "IDLE", "SLURM")
 
     def stop(self) -> None:
@@ -153,6 +157,31 @@ class OneNodeSlurm:
     def set_node(self, state: str) -> None:
         """Drain the node, take it down or resume it."""
         self.command("scontrol", "update", f"NodeName={self.host}", f"State={state}", "Reason=test")
+
+    def lose_node(self) -> None:
+        """End all that runs on the node at once, as a power cut does, and have the controller know.
+
+        By itself the controller would notice when the node has not answered for SlurmdTimeout, five minutes.
+        """
+        slurmd = self._daemons.pop()
+        of_node = [one for one in psutil.process_iter(["name"]) if one.info["name"] == "slurmstepd" and self._is_own(one)]
+        for process in [child for one in of_node for child in one.children(recursive=True)] + of_node:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        slurmd.kill()
+        slurmd.wait()
+        self.set_node("down")
+
+    def bring_node_back(self) -> None:
+        """Start the lost node again and let jobs onto it."""
+        self._run(self._node_environment, "slurmd", "-D")
+        self.set_node("resume")
+        self._until(lambda: self.node_state() == "IDLE", "the node")
+
+    def _is_own(self, process: psutil.Process) -> bool:
+        with suppress(psutil.NoSuchProcess):
+            return process.environ().get("SLURM_CONF") == self.environment["SLURM_CONF"]
+        return False
 
     def _run(self, environment: Mapping[str, str], *command: str) -> None:
         log = (self.folder / f"{command[0]}.output").open("w")

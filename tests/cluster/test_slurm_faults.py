@@ -158,9 +158,9 @@ def test_a_job_whose_node_is_lost_is_put_back_into_the_queue_by_slurm(
 ):
     run = start("--retries", "0", **interrupted(tmp_path, "coreset", "hang"))
     run.until((tmp_path / "mark").exists)
-    node.set_node("down")
+    node.lose_node()
     run.until(lambda: run.job_is("PENDING"))
-    node.set_node("resume")
+    node.bring_node_back()
     # SLURM lets a job that it has put back wait for two minutes.
     node.command("scontrol", "update", f"JobId={run.jobs()[0]['JobId']}", "StartTime=now")
     output = run.output()

@@ -173,8 +173,7 @@ class Matrix:
         if len(there) == len(told_by.outputs):
             wrong = self._different(told_by.outputs)
             return (f"WRONG RESULT in {wrong[0]}", "") if wrong else ("harmless", "the job does not read it")
-        # With `quiet: rules` Snakemake names a failed rule by its script alone, which has the rule's name.
-        named = f"rule {told_by.rule}" in output or f".{told_by.rule}.py" in output
+        named = f"Error in rule {told_by.rule}:" in output
         if code == 0 or not named:
             return "the run does not name the rule", _last(output)
         if there:

@@ -179,7 +179,7 @@ onsuccess:
 # A killed job says nothing itself.
 onerror:
     print(
-        "The run stopped: what is said above of each failed rule (its script has its name) names its file and what to do."
+        "The run stopped: what is said above of each failed rule names its file and what to do."
         " If a rule says nothing of itself, its job was killed: run the same command again, it goes on where it was.",
         file=sys.stderr,
     )
