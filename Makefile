@@ -19,9 +19,9 @@ run: $(VENV)/.installed
 	@$(BIN)/python workflow/scripts/show_results.py results/phantom
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore tests/cluster
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# The workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
+# Of these, the workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
 test-cluster: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/cluster
 

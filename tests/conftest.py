@@ -15,6 +15,19 @@ from tiny_project import TinyProject, without_network
 RECORD_INTERFACES = ("sh", "-c", 'cat /proc/net/dev > interfaces.txt; exec "$@"', "sh")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep the tests of the cluster on one worker, which has one SLURM for them; other files go where there is room."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "tests/cluster" if file.startswith("tests/cluster/") else file
+
+    return Scheduling(config, log)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> TinyProject:
     """A project whose tiny run is finished, without a network where that can be. Not to be changed: tests copy it."""
@@ -28,6 +41,7 @@ def finished(tmp_path_factory) -> TinyProject:
         if done.exists():
             return TinyProject(folder)
         project = TinyProject.checkout(folder)
+        project.python = sys.executable
         project.run(prefix=(*without_network(), *RECORD_INTERFACES))
         done.touch()
         return project

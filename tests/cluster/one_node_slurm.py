@@ -164,23 +164,28 @@ class OneNodeSlurm:
         By itself the controller would notice when the node has not answered for SlurmdTimeout, five minutes.
         """
         slurmd = self._daemons.pop()
-        of_node = [one for one in psutil.process_iter(["name"]) if one.info["name"] == "slurmstepd" and self._is_own(one)]
-        for process in [child for one in of_node for child in one.children(recursive=True)] + of_node:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
         slurmd.kill()
         slurmd.wait()
+        steps = [process for process in psutil.process_iter(["name"]) if self._is_step(process)]
+        for process in [child for step in steps for child in step.children(recursive=True)] + steps:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._until(lambda: not any(map(self._is_step, psutil.process_iter(["name"]))), "the end of the node's jobs")
         self.set_node("down")
 
     def bring_node_back(self) -> None:
-        """Start the lost node again and let jobs onto it."""
+        """Start the lost node again and let jobs onto it, once the controller is done with what ran there."""
         self._run(self._node_environment, "slurmd", "-D")
+        # The order to end the lost job still waits for the node, and would end its next run, too.
+        time.sleep(8)
         self.set_node("resume")
         self._until(lambda: self.node_state() == "IDLE", "the node")
 
-    def _is_own(self, process: psutil.Process) -> bool:
-        with suppress(psutil.NoSuchProcess):
-            return process.environ().get("SLURM_CONF") == self.environment["SLURM_CONF"]
+    def _is_step(self, process: psutil.Process) -> bool:
+        """Tell whether a process holds a job's step on this SLURM's node: such a one writes to the node's log."""
+        with suppress(psutil.Error):
+            if process.info["name"] == "slurmstepd":
+                return any(Path(file.path).is_relative_to(self.folder) for file in process.open_files())
         return False
 
     def _run(self, environment: Mapping[str, str], *command: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,7 +49,7 @@ class SlurmProject(TinyProject):
     def command(self, *arguments: str, configfile: str | None = "tiny.yaml") -> list[str]:
         """Return Snakemake's command with the profile."""
         profile = ["--workflow-profile", "profiles/slurm", *SETTINGS]
-        return [sys.executable, "-m", "snakemake", *arguments, *profile, "--configfile", configfile]
+        return [self.python, "-m", "snakemake", *arguments, *profile, "--configfile", configfile]
 
     def snakemake(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         """Run Snakemake where SLURM's commands find this SLURM."""

@@ -93,7 +93,8 @@ def rounds_of(cases: Iterable[Case], jobs: Jobs) -> list[list[Case]]:
 
 
 def _independent(one: Case, other: Case, jobs: Jobs) -> bool:
-    if one.made & other.made:
+    # A folder that cannot be written keeps a run from starting.
+    if one.made & other.made or isinstance(one.fault, ReadOnly) != isinstance(other.fault, ReadOnly):
         return False
     if one.fault.file and one.fault.file == other.fault.file:
         same = (one.fault.name, one.fault.place) == (other.fault.name, other.fault.place)
@@ -173,7 +174,7 @@ class Matrix:
         if len(there) == len(told_by.outputs):
             wrong = self._different(told_by.outputs)
             return (f"WRONG RESULT in {wrong[0]}", "") if wrong else ("harmless", "the job does not read it")
-        named = f"Error in rule {told_by.rule}:" in output
+        named = re.search(rf"rule {told_by.rule}\b", output)
         if code == 0 or not named:
             return "the run does not name the rule", _last(output)
         if there:

@@ -1,5 +1,6 @@
 """What cannot be written is told with the file, the reason and the remedy, whichever library fails."""
 
+import os
 import re
 import resource
 import shutil
@@ -15,7 +16,7 @@ from PIL import Image
 from fundus_anomaly.errors import InputError, OutputError
 from fundus_anomaly.scratch import scratch_array
 from fundus_anomaly.storage import create_h5, open_h5, whole, write_text
-from fundus_anomaly.unwritable import told_unwritable
+from fundus_anomaly.unwritable import require_writable, told_unwritable
 
 HDF5 = f"""
 import resource, sys
@@ -117,3 +118,32 @@ def test_a_damaged_input_stays_an_input_error(tmp_path):
     damaged.write_bytes(b"x")
     with pytest.raises(InputError, match=r"damaged\.h5"), create_h5(tmp_path / "a.h5"), open_h5(damaged):
         pass
+
+
+def test_every_folder_that_cannot_be_written_is_told_with_its_rules(monkeypatch, tmp_path):
+    for name in ("tables", "bank"):
+        (tmp_path / name).mkdir()
+    # Root may write everywhere but on a file system that is read-only.
+    allowed = {tmp_path / "bank", tmp_path}
+    monkeypatch.setattr(os, "access", lambda path, mode, **_: Path(path) in allowed)
+    monkeypatch.setattr(os, "supports_effective_ids", set())
+    outputs = [
+        ("table_resad", tmp_path / "tables" / "resad.csv"),
+        ("table_ablations", tmp_path / "tables" / "ablations" / "a.csv"),
+        ("coreset", tmp_path / "bank" / "a" / "b" / "coreset.h5"),
+        ("evaluate", tmp_path / "evaluation" / "a.csv"),
+    ]
+    with pytest.raises(OutputError) as caught:
+        require_writable(outputs)
+    (problem,) = caught.value.problems
+    assert Path(problem.where).resolve() == (tmp_path / "tables").resolve()
+    assert "tables/resad.csv" in problem.allowed
+    assert "rule table_ablations, rule table_resad" in problem.allowed
+    assert "make the folder writable" in problem.remedy
+    require_writable(outputs[2:])
+
+
+def test_a_file_in_place_of_a_folder_is_told(tmp_path):
+    (tmp_path / "tables").write_text("not a folder")
+    with pytest.raises(OutputError, match="move the file away"):
+        require_writable([("table_resad", tmp_path / "tables" / "resad.csv")])

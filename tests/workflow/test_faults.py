@@ -43,7 +43,7 @@ def test_a_full_disk_fails_and_leaves_nothing_that_looks_done(finished, project,
     ("changes", "target", "said"),
     [
         ({"figures.misses": 6}, "results/phantom/figures/misses.png", "Write-protected output files"),
-        ({"experiment": "new"}, "results/new/weights/efficientnet_lite0.weights", "Read-only file system"),
+        ({"experiment": "new"}, "results/new/weights/efficientnet_lite0.weights", "a folder that cannot be written"),
     ],
     ids=["a file to be replaced", "a file to be made"],
 )
@@ -69,7 +69,8 @@ def test_a_file_where_a_folder_should_be_fails_and_names_it(project):
     (project.folder / "results" / "blocked").unlink()
     project.configure()
     assert blocked.returncode != 0
-    assert "results/blocked" in blocked.stdout
+    assert "results/blocked: found a file" in blocked.stdout
+    assert "move the file away" in blocked.stdout
 
 
 def test_a_truncated_file_is_named_with_the_remedy_and_the_remedy_works(finished, project):

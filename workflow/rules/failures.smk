@@ -1,3 +1,5 @@
+# What Snakemake does not tell, or not in words: folders that cannot be written, and jobs that fail in a quiet run.
+#
 # Where a run is quiet about its rules, Snakemake is silent about those that fail, too: neither rule nor log are named. Here
 # both are, and the end of what a job on a cluster said, which nobody has seen yet.
 
@@ -6,6 +8,9 @@ import logging
 from snakemake.logging import logger
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
+
+from fundus_anomaly.errors import OutputError
+from fundus_anomaly.unwritable import require_writable
 
 SHOWN_LINES, SHOWN_WIDTH = 30, 300
 
@@ -52,3 +57,15 @@ def end_of(log):
 
 if workflow.is_main_process and Quietness.RULES in workflow.output_settings.quiet:
     logger.addHandler(FailedJobs(logging.ERROR))
+
+
+# Snakemake removes old outputs before a job. Where it may not, it ends in a traceback, and all other jobs with it.
+onstart:
+    try:
+        require_writable(
+            (job.rule.name, Path(str(file)))
+            for job in workflow.dag.needrun_jobs()
+            for file in [*job.output, *job.log, *([job.benchmark] if job.benchmark else [])]
+        )
+    except OutputError as error:
+        raise WorkflowError(str(error))

@@ -47,12 +47,13 @@ class OutputError(OSError):
     """Output that cannot be written: the disk is full, the folder read-only, or a limit reached.
 
     Args:
-        problem: The file, why it cannot be written, and what to do about it.
+        problems: For each file or folder why it cannot be written, and what to do about it.
     """
 
-    def __init__(self, problem: Problem):
-        self.problem = problem
-        super().__init__(f"an output cannot be written:\n  1. {problem}")
+    def __init__(self, problems: Problem | Iterable[Problem]):
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        lines = [f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1)]
+        super().__init__("\n".join(["an output cannot be written:", *lines]))
 
 
 def raise_if_any(problems: Iterable[Problem]) -> None:

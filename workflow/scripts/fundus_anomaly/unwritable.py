@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from .errors import InputError, OutputError, Problem
 
 _ROOM = "free some space there (or raise the quota) and run the same command again"
 _RIGHTS = "make the folder writable for the user who runs this, or mend the mount, and run the same command again"
+_AWAY = "move the file away and run the same command again"
 # What keeps a file from being written, and what to do about it.
 _UNWRITABLE = {
     errno.ENOSPC: _ROOM,
@@ -43,6 +45,34 @@ def told_unwritable(path: Path, *others: Path) -> Iterator[None]:
             raise
         found, allowed = os.strerror(number), "a disk with room and a folder that can be written"
         raise OutputError(Problem(str(path), found, allowed, _UNWRITABLE[number])) from error
+
+
+def require_writable(outputs: Iterable[tuple[str, Path]]) -> None:
+    """Raise if files cannot be written where they are to lie, before anything is done for them.
+
+    Args:
+        outputs: For each file the rule that writes it, and its path; folders above it need not exist.
+
+    Raises:
+        OutputError: With every folder that this process may not write to, and the rules that would.
+    """
+    kept: dict[Path, list[tuple[str, Path]]] = defaultdict(list)
+    for rule, path in outputs:
+        folder = next(one for one in path.absolute().parents if one.exists())
+        if not folder.is_dir() or not _may_write(folder):
+            kept[folder].append((rule, path))
+    problems = []
+    for folder, files in sorted(kept.items()):
+        rules = ", ".join(f"rule {rule}" for rule in sorted({rule for rule, _ in files}))
+        found, remedy = ("a folder that cannot be written", _RIGHTS) if folder.is_dir() else ("a file", _AWAY)
+        allowed = f"a folder for {files[0][1]} that can be written ({rules})"
+        problems.append(Problem(os.path.relpath(folder), found, allowed, remedy))
+    if problems:
+        raise OutputError(problems)
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _reason(error: BaseException, written: set[str]) -> int | None:
