@@ -161,3 +161,18 @@ def test_broken_photographs_a_test_of_one_class_and_shares_below_one_are_told_an
     bank = other.one("logs/lesion_bank/*.log").read_text(encoding="utf-8")
     assert re.search(r"of types that lesionpaste.mix never names, not in the bank: .* EX, .* SE", bank)
     assert other.plan("lesionpaste", configfile="hard.yaml") == {}
+
+
+def test_the_papers_ablations_are_made_with_the_published_rows_beside_ours(trained):
+    trained.run("lesionpaste_ablations")
+    rows = {}
+    for name in ("1", "2", "A1", "A2"):
+        table = pd.read_csv(trained.results / f"tables/lesionpaste_{name}.csv")
+        ours, published = (table[(table["source"] == "published") == there] for there in (False, True))
+        assert ours["auc"].between(0, 1).all()
+        rows[name] = (set(ours["method"]), set(published["method"]))
+        assert (trained.results / f"figures/learning_curves_{name}.png").stat().st_size > 0
+    assert {name: len(ours) for name, (ours, _) in rows.items()} == {"1": 11, "2": 5, "A1": 5, "A2": 5}
+    # Each of our rows has the paper's of the same name.
+    assert not [name for name, (ours, published) in rows.items() if ours - published]
+    assert trained.plan("lesionpaste_ablations") == {}
