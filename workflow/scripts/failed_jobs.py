@@ -25,10 +25,13 @@ class FailedJobs(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Say what is to be said of a failed group or of a failed job that is in none."""
         event = getattr(record, "event", None)
-        if event == LogEvent.GROUP_ERROR:
-            self._logger.error("\n".join(group_error(record.groupid, record.job_error_info, record.aux_logs)))
-        elif event == LogEvent.JOB_ERROR and not record.indent:
-            self._logger.error("\n".join(job_error(vars(record), seen=not record.rule_msg)))
+        try:
+            if event == LogEvent.GROUP_ERROR:
+                self._logger.error("\n".join(group_error(record.groupid, record.job_error_info, record.aux_logs)))
+            elif event == LogEvent.JOB_ERROR and not record.indent:
+                self._logger.error("\n".join(job_error(vars(record), seen=not record.rule_msg)))
+        except Exception:  # a log that cannot be read must not end the run in another way
+            self.handleError(record)
 
 
 def group_error(group: str, jobs: Iterable[Mapping], logs: Iterable[str]) -> Iterator[str]:

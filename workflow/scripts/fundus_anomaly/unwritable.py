@@ -58,7 +58,7 @@ def require_writable(outputs: Iterable[tuple[str, Path]]) -> None:
     """
     kept: dict[Path, list[tuple[str, Path]]] = defaultdict(list)
     for rule, path in outputs:
-        folder = next(one for one in path.absolute().parents if one.exists())
+        folder = next(one for one in path.absolute().parents if os.path.exists(one))  # noqa: PTH110 - it never raises
         if not folder.is_dir() or not _may_write(folder):
             kept[folder].append((rule, path))
     problems = []
