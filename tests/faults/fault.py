@@ -11,7 +11,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from jobs import Job
+from jobs import PICTURES, Job
 
 # Run at a script's start: SIGKILL as its first output is about to get its name, or as soon as it has it.
 _KILL = """
@@ -115,6 +115,8 @@ class Damaged(Fault):
     def inject(self, project: Path, job: Job) -> None:
         path = project / self.file
         times, content = path.stat(), path.read_bytes()
+        self._kept(project).parent.mkdir(parents=True, exist_ok=True)
+        self._kept(project).write_bytes(content)
         path.write_bytes(self._damage(path, content))
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
@@ -122,7 +124,18 @@ class Damaged(Fault):
         raise NotImplementedError
 
     def relieve(self, project: Path, job: Job) -> None:
-        (project / self.file).unlink()
+        # A photograph or mask is replaced, as the audit asks for; what the workflow made is deleted.
+        if Path(self.file).suffix in PICTURES:
+            shutil.copyfile(self._kept(project), project / self.file)
+        else:
+            (project / self.file).unlink()
+
+    def undo(self, project: Path, job: Job) -> None:
+        self._kept(project).unlink(missing_ok=True)
+
+    def _kept(self, project: Path) -> Path:
+        """Return where the undamaged file is kept: outside of the project."""
+        return project.with_name(f"{project.name}.kept") / self.file
 
 
 class Truncated(Damaged):
