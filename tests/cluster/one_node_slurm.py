@@ -74,6 +74,10 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
+class StartError(Exception):
+    """The daemons do not come up on this machine; says what they wrote."""
+
+
 class OneNodeSlurm:
     """Daemons whose configuration, keys, state and logs all lie in one folder; nothing else of the machine is touched.
 
@@ -92,6 +96,9 @@ class OneNodeSlurm:
 
         Args:
             environment: Added to the environment of the daemons.
+
+        Raises:
+            StartError: If one of them ends or does not answer.
         """
         for name in ("state", "spool", "bin"):
             (self.folder / name).mkdir(parents=True)
@@ -115,18 +122,19 @@ class OneNodeSlurm:
         files = [f"--{name}-file={self.folder}/munge.{name}" for name in ("key", "pid", "log", "seed")]
         # A folder that only root may enter is an error to munge; here root alone uses it.
         self._run(environment, "munged", "--foreground", "--force", f"--socket={self.folder}/munge.socket", *files)
-        self._until((self.folder / "munge.socket").exists, "munge")
+        self._until((self.folder / "munge.socket").exists, "munge", error=StartError)
         self._run(environment, "slurmctld", "-D")
         self._run(environment, "slurmd", "-D")
         self._node_environment = environment
-        self._until(lambda: self.node_state() == "IDLE", "SLURM")
+        self._until(lambda: self.node_state() == "IDLE", "SLURM", error=StartError)
 
     def stop(self) -> None:
         """End the daemons and every job."""
-        for job in self.jobs():
-            if job["JobState"] in ("PENDING", "RUNNING"):
-                self.command("scancel", job["JobId"])
-        self._until(lambda: not self.jobs("RUNNING", "COMPLETING"), "the end of all jobs")
+        if self.node_state():
+            for job in self.jobs():
+                if job["JobState"] in ("PENDING", "RUNNING"):
+                    self.command("scancel", job["JobId"])
+            self._until(lambda: not self.jobs("RUNNING", "COMPLETING"), "the end of all jobs")
         for daemon in reversed(self._daemons):
             daemon.send_signal(signal.SIGTERM)
         for daemon in self._daemons:
@@ -200,10 +208,11 @@ class OneNodeSlurm:
             )
         )
 
-    def _until(self, condition, what: str, seconds: float = 60) -> None:
+    def _until(self, condition, what: str, seconds: float = 60, error: type[Exception] = AssertionError) -> None:
         until = time.monotonic() + seconds
         while not condition():
             ended = [daemon.args[0] for daemon in self._daemons if daemon.poll() is not None]
             outputs = "".join(file.read_text() for name in ended for file in self.folder.glob(f"{name}*.[ol]*"))
-            assert not ended and time.monotonic() < until, f"{what} did not come; ended: {ended}\n{outputs}"
+            if ended or time.monotonic() >= until:
+                raise error(f"{what} did not come; ended: {ended}\n{outputs}")
             time.sleep(0.2)
