@@ -86,7 +86,7 @@ def test_the_second_of_two_runs_in_one_folder_stops_and_the_first_goes_on(finish
     assert not processes_in(project.folder)
 
 
-def test_repeated_runs_give_identical_tables(finished, tmp_path):
+def test_repeated_runs_give_identical_tables(finished, tmp_path, capsys):
     repeats = int(os.environ.get("FAULT_REPEATS", "1"))
     if repeats < 2:
         pytest.skip("FAULT_REPEATS=100 compares the tables of so many runs")
@@ -99,3 +99,5 @@ def test_repeated_runs_give_identical_tables(finished, tmp_path):
         for name in TABLES:
             one, other = (one.results / "tables" / name for one in (finished, project))
             assert one.read_bytes() == other.read_bytes(), f"{name} of run {number} of {repeats}"
+        with capsys.disabled():
+            print(f"\nrun {number} of {repeats}: the tables are those of the first", end="", flush=True)
