@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import stat
@@ -63,7 +64,7 @@ class WarmPython:
         self.python.write_text(_CLIENT.format(python=sys.executable, address=str(self._address)), encoding="utf-8")
         self.python.chmod(self.python.stat().st_mode | stat.S_IXUSR)
         command = [sys.executable, __file__, str(self._address), str(self.python)]
-        self._server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._server.stdout.readline() == "ready\n"
         return self
 
@@ -74,7 +75,7 @@ class WarmPython:
 
 
 def serve(address: str, python: str) -> None:
-    """Answer each program that connects in a fork of its own, for ever."""
+    """Answer each program that connects in a fork of its own, until whoever started this process is gone."""
     for name in PACKAGES:
         with suppress(ImportError):
             importlib.import_module(name)
@@ -83,7 +84,7 @@ def serve(address: str, python: str) -> None:
         door.listen(64)
         print("ready", flush=True)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        while True:
+        while door in select.select([door, sys.stdin], [], [])[0]:
             visitor, _ = door.accept()
             if os.fork() == 0:
                 door.close()
