@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,7 @@ class ReadOnly(Fault):
         subprocess.run(["umount", "-l", str(project / job.folder)], check=False, capture_output=True)
 
 
-class Damaged(Fault):
+class Damaged(Fault, ABC):
     """An input is truncated or has one byte flipped, with the modification time that it had."""
 
     def inject(self, project: Path, job: Job) -> None:
@@ -120,8 +121,9 @@ class Damaged(Fault):
         path.write_bytes(self._damage(path, content))
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
+    @abstractmethod
     def _damage(self, path: Path, content: bytes) -> bytes:
-        raise NotImplementedError
+        """Return what is left of a file's content."""
 
     def relieve(self, project: Path, job: Job) -> None:
         # A photograph or mask is replaced, as the audit asks for; what the workflow made is deleted.

@@ -9,6 +9,7 @@ cores; the matrix is left in the folder that FAULT_OUT names), and 100 runs that
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,8 @@ def test_repeated_runs_give_identical_tables(finished, tmp_path, capsys):
         pytest.skip("FAULT_REPEATS=100 compares the tables of so many runs")
     project = finished.copy(tmp_path / "copy")
     for number in range(2, repeats + 1):
+        # Nothing of the run before is left to be taken for this one's.
+        shutil.rmtree(project.results)
         # Each with a Python of its own, so that the order of sets is another one every time.
         with tempfile.TemporaryDirectory(prefix="warm") as folder, WarmPython(Path(folder)) as python:
             project.python = str(python.python)
