@@ -1,4 +1,4 @@
-# Everything that a fresh machine needs besides python3 (3.11 or newer), git and make.
+# Everything that a fresh machine needs besides python3 (3.11 or 3.12), git and make.
 PYTHON ?= python3
 CORES ?= all
 WORKERS ?= 2
