@@ -8,19 +8,17 @@ from scipy import ndimage
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score, roc_curve
 
 from fundus_anomaly.evaluation import pixel_metrics
-from fundus_anomaly.evaluation.pixel_histogram import (
-    BINS,
-    LESION,
-    NORMAL,
-    PixelHistograms,
-    bin_edge,
-    bins_for_bootstrap,
-    quantise,
-)
+from fundus_anomaly.evaluation.pixel_histogram import LESION, NORMAL, PixelHistograms, bins_for_bootstrap
 from fundus_anomaly.evaluation.region_overlap import aupro, region_histogram
+from fundus_anomaly.evaluation.score_bins import BINS, bin_edges, edges_of, quantise
 from fundus_anomaly.evaluation.thresholds import image_threshold, pixel_threshold_bin
 
 MEMORY = 2**24
+
+
+def even(low, high):
+    """Edges for scores that are spread evenly."""
+    return bin_edges(np.linspace(low, high, 100_000, dtype=np.float32), low, high)
 
 
 def photographs(seed=0, images=6, size=40):
@@ -41,10 +39,9 @@ def photographs(seed=0, images=6, size=40):
 
 def filled(images, fields=None):
     images = list(images)
-    low = min(scores.min() for _, scores, _ in images)
-    high = max(scores.max() for _, scores, _ in images)
+    edges = edges_of((scores for _, scores, _ in images), sum(scores.size for _, scores, _ in images))
     labels = np.array([int(bool(truth)) for _, _, truth in images])
-    histograms = PixelHistograms([name for name, _, _ in images], labels, ["MA", "EX"], (low, high), MEMORY)
+    histograms = PixelHistograms([name for name, _, _ in images], labels, ["MA", "EX"], edges, MEMORY)
     for name, scores, truth in images:
         assert histograms.add(name, scores, truth, (fields or {}).get(name)) == []
     return histograms
@@ -79,7 +76,7 @@ def test_pixel_figures_are_those_of_scikit_learn_on_all_pixels_at_once(lesion):
     false, hit, _ = roc_curve(truth, scores)
     best, at = pixel_metrics.best_balanced_accuracy(positive, negative)
     assert best == pytest.approx(((hit + 1 - false) / 2).max(), abs=1e-3)
-    threshold = bin_edge(at, histograms.low, histograms.high)
+    threshold = histograms.edges[at]
     assert balanced_accuracy_score(truth, scores >= threshold) == pytest.approx(best, abs=1e-3)
 
 
@@ -112,7 +109,7 @@ def test_histograms_of_single_images_add_up_to_the_totals():
 
 def test_an_abnormal_image_that_nobody_annotated_is_left_out():
     images = list(photographs())
-    histograms = PixelHistograms(["a", "b"], np.array([0, 1]), ["MA"], (0, 100), MEMORY)
+    histograms = PixelHistograms(["a", "b"], np.array([0, 1]), ["MA"], even(0, 100), MEMORY)
     for name, (_, scores, _) in zip("ab", images, strict=False):
         assert histograms.add(name, scores, None) == []
     assert histograms.unannotated == ["b"]
@@ -127,7 +124,7 @@ def test_a_class_without_pixels_gives_nan():
 
 
 def test_every_fault_of_a_score_map_is_named():
-    histograms = PixelHistograms(["a"], np.array([1]), ["MA"], (0.0, 1.0), MEMORY)
+    histograms = PixelHistograms(["a"], np.array([1]), ["MA"], even(0, 1), MEMORY)
     good = np.full((4, 4), 0.5, np.float32)
     broken = good.copy()
     broken[1, 2] = np.nan
@@ -148,12 +145,40 @@ def test_every_fault_of_a_score_map_is_named():
 
 def test_quantising_keeps_order_and_the_range_fills_all_bins():
     scores = np.linspace(3, 7, 200_001, dtype=np.float32)
-    bins = quantise(scores, 3, 7)
+    edges = even(3, 7)
+    bins = quantise(scores, edges)
     assert bins[0] == 0
     assert bins[-1] == BINS - 1
     assert (np.diff(bins.astype(int)) >= 0).all()
-    assert np.abs(bin_edge(bins + 0.5, 3, 7) - scores).max() < 4 / BINS
-    assert (quantise(np.full(3, 5.0, np.float32), 5, 5) == 0).all()
+    assert np.abs(edges[bins] - scores).max() < 9 / BINS
+    assert (edges[bins] <= scores).all()
+    assert (scores[:-1] < edges[bins.astype(int) + 1][:-1]).all()
+    assert len(set(quantise(np.full(3, 5.0, np.float32), even(5, 5)))) == 1
+    assert quantise(np.array([-9, 99], np.float32), edges).tolist() == [0, BINS - 1]
+
+
+def test_the_edges_do_not_depend_on_the_order_of_the_maps_and_their_number_is_fixed():
+    maps = [scores for _, scores, _ in photographs()]
+    edges = edges_of(maps, sum(scores.size for scores in maps))
+    assert len(edges) == BINS + 1
+    assert (edges[0], edges[-1]) == (np.min(maps), np.max(maps))
+    np.testing.assert_array_equal(edges_of(maps[::-1], sum(scores.size for scores in maps)), edges)
+    # A share of the positions gives nearly the same ranks.
+    some = edges_of(maps, 3 * 4_000_000)
+    assert np.abs(np.searchsorted(some, np.median(maps)) - np.searchsorted(edges, np.median(maps))) < BINS / 50
+
+
+@pytest.mark.parametrize("spread", [0.3, 2.5, 5])
+def test_a_long_tail_of_the_scores_moves_no_figure_and_no_resample(spread):
+    images = [(name, np.exp(spread * scores).astype(np.float32), truth) for name, scores, truth in photographs(size=80)]
+    histograms = filled(images)
+    truth, scores = pixels(images)
+    area, precision = roc_auc_score(truth, scores), average_precision_score(truth, scores)
+    total = histograms.total[:, [LESION, NORMAL]].sum(axis=0)
+    merged = histograms.image[[LESION, NORMAL]].sum(axis=1)
+    for tolerance, counts in ((1e-5, total), (1e-4, merged)):
+        assert pixel_metrics.roc_auc(*counts) == pytest.approx(area, abs=tolerance)
+        assert pixel_metrics.average_precision(*counts) == pytest.approx(precision, abs=20 * tolerance)
 
 
 def test_memory_of_ten_thousand_images_stays_within_its_limit():
@@ -166,8 +191,8 @@ def test_memory_of_ten_thousand_images_stays_within_its_limit():
 
 def test_thinned_curves_keep_their_ends_and_their_area():
     draw = np.random.default_rng(3)
-    positive = np.bincount(quantise(draw.normal(1, 1, 20_000).astype(np.float32), -5, 6), minlength=BINS)
-    negative = np.bincount(quantise(draw.normal(0, 1, 20_000).astype(np.float32), -5, 6), minlength=BINS)
+    positive = np.bincount(quantise(draw.normal(1, 1, 20_000).astype(np.float32), even(-5, 6)), minlength=BINS)
+    negative = np.bincount(quantise(draw.normal(0, 1, 20_000).astype(np.float32), even(-5, 6)), minlength=BINS)
     curves = pixel_metrics.thinned_curves(positive, negative, 200)
     for curve in curves.values():
         assert 100 < len(curve) <= 200
@@ -238,9 +263,9 @@ def test_aupro_is_one_for_a_perfect_map_half_the_limit_for_a_flat_one_and_nan_wi
 
 def test_the_honest_thresholds_leave_the_wanted_share_of_normals_below():
     scores = np.random.default_rng(0).normal(5, 1, 100_000).astype(np.float32)
-    counts = np.bincount(quantise(scores, 0, 10), minlength=BINS)
+    counts = np.bincount(quantise(scores, even(0, 10)), minlength=BINS)
     at = pixel_threshold_bin(counts, 0.95)
-    assert (scores < bin_edge(at, 0, 10)).mean() == pytest.approx(0.95, abs=1e-3)
+    assert (scores < even(0, 10)[at]).mean() == pytest.approx(0.95, abs=1e-3)
     assert (scores < image_threshold(scores, 0.9)).mean() == pytest.approx(0.9, abs=1e-3)
     assert pixel_threshold_bin(np.zeros(8), 0.95) is None
     assert np.isnan(image_threshold(np.array([]), 0.95))

@@ -8,6 +8,7 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, ro
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.rows import Row
+from fundus_anomaly.evaluation.score_bins import bin_edges
 
 SETTINGS = Settings(
     normal_quantile=0.9,
@@ -19,7 +20,7 @@ SETTINGS = Settings(
     seed=0,
 )
 LESIONS = ["MA", "EX"]
-RANGE = (0.0, 40.0)
+EDGES = bin_edges(np.linspace(0, 40, 100_000, dtype=np.float32), 0, 40)
 
 
 def photographs(normals=8, abnormal=12):
@@ -64,7 +65,7 @@ def held_out():
 def run(images, manifest, scores=None, settings=SETTINGS, held=None):
     held_scores, held_maps = held_out() if held is None else held
     scores = image_scores(images) if scores is None else scores
-    return evaluate(iter(images), scores, manifest, LESIONS, RANGE, held_scores, iter(held_maps), settings)
+    return evaluate(iter(images), scores, manifest, LESIONS, EDGES, held_scores, iter(held_maps), settings)
 
 
 def figure(rows, level, metric, score="", subset="all"):

@@ -308,6 +308,13 @@ def test_a_dataset_without_masks_has_no_pixel_panels():
     assert len(curves.draw([curve("ReSAD")], [], 0.5, 0.1).axes) == 2
 
 
+def test_pixels_alone_have_their_panels_and_a_figure_without_curves_says_so(tmp_path):
+    assert len(curves.draw([], [curve("ReSAD")], np.nan, 0.1).axes) == 2
+    none = curves.draw([], [], np.nan, np.nan)
+    assert "No curves" in none.texts[0].get_text()
+    style.save(none, tmp_path / "none.png", 60)
+
+
 def test_thinning_keeps_ends_and_shape():
     x = np.linspace(0, 1, 200_001)
     y = np.where(x > 0.5, 1.0, 0.0)

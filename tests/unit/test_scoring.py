@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from fundus_anomaly import shown_images, storage
-from fundus_anomaly.scored_images import score_images
+from fundus_anomaly.scored_images import sampled_positions, score_images
 from fundus_anomaly.scoring import IMAGE_SCORES, anomaly_map, image_scores
 
 DISTANCE = np.random.default_rng(0).random((9, 7)).astype(np.float32)
@@ -19,6 +19,21 @@ def test_the_anomaly_map_has_the_images_size_and_stays_within_the_distances():
     assert scores.dtype == np.float32
     assert DISTANCE.min() - 1e-6 <= scores.min() <= scores.max() <= DISTANCE.max() + 1e-6
     assert scores.max() > 0.9 * DISTANCE.max()
+
+
+def test_sampled_positions_come_from_all_images_in_any_order_of_them(tmp_path):
+    ids = [f"set/{number}" for number in range(5)]
+    values = np.arange(5 * 12 * 10 * 2, dtype=np.float16).reshape(5, 12, 10, 2)
+    found = []
+    for number, order in enumerate(([0, 1, 2, 3, 4], [3, 0, 4, 2, 1])):
+        with h5py.File(tmp_path / f"{number}.h5", "w") as file:
+            file["feature"] = values[order]
+            found.append(sampled_positions(file["feature"], [ids[place] for place in order], 7))
+    np.testing.assert_array_equal(*found)
+    assert found[0].dtype == np.float32
+    assert found[0].shape == (5 * 64, 2)
+    assert set(found[0][:, 0] // 240) == {0, 1, 2, 3, 4}
+    assert len(np.unique(found[0], axis=0)) == 5 * 64
 
 
 def test_the_map_is_bilinear_with_a_position_in_the_middle_of_its_area():

@@ -185,7 +185,7 @@ ATTENDING = list(
         "scale"
     )["variant"]
 )
-# Tables and curves need both classes in the test; a folder of unknown images has neither.
+# Image-level figures need both classes in the test; a folder of unknown images has neither.
 LABELLED = {0, 1} <= set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
 # Likewise Fig. A3: abnormal images, whatever normals stand beside them.
 ABNORMAL_TESTED = 1 in set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])

@@ -160,7 +160,7 @@ rule resad:
         rules.figure_qualitative.output,
         rules.figure_misses.output,
         rules.heat_maps.output,
-        rules.figure_curves.output if LABELLED else [],
+        rules.figure_curves.output if LABELLED or MASKS else [],
 
 
 rule ablations:

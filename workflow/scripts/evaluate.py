@@ -1,12 +1,14 @@
 """Measure one variant: every figure of its score maps and image scores."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 import h5py
 import numpy as np
 import pandas as pd
 
 from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
+from fundus_anomaly.evaluation.score_bins import edges_of
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
 from fundus_anomaly.progress import track
 from fundus_anomaly.results_table import read_results_table
@@ -73,12 +75,12 @@ def main(input, output, params):
         kept = [name for name in ids if name not in left_out]
         manifest = manifest[manifest["id"].isin(kept)].reset_index(drop=True)
         scores = read_csv(input.scores, dtype={"id": str})
-        ranges = [(file["distance"][:].min(), file["distance"][:].max()) for file in (maps, calibration)]
+        distances = [file["distance"] for file in (maps, calibration)]
         common = {
             "image_scores": scores[scores["id"].isin(kept)].reset_index(drop=True),
             "manifest": manifest,
             "lesions": lesions,
-            "score_range": (float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))),
+            "edges": edges_of(chain.from_iterable(distances), sum(one.size for one in distances)),
             "held_out_scores": read_csv(input.calibration_scores, dtype={"id": str}),
             "held_out": held_out(calibration, train_images, views(train_images, only_retina)),
             "settings": Settings(**params.settings),

@@ -6,7 +6,7 @@ import numpy as np
 
 from fundus_anomaly.device import device_for
 from fundus_anomaly.memory_bank import neighbours_for
-from fundus_anomaly.scored_images import score_images
+from fundus_anomaly.scored_images import sampled_positions, score_images
 from fundus_anomaly.sealed import write_csv
 from fundus_anomaly.storage import create_h5, open_h5, read_ids
 from rule_log import logged
@@ -21,7 +21,7 @@ def main(input, output, params, resources, threads):
     with open_h5(input.features, "feature", "id") as source, create_h5(output.maps) as file:
         ids = read_ids(source)
         if params.search["index"] == "ivf":
-            sample = source["feature"][0].reshape(-1, bank.shape[1]).astype(np.float32)[:1000]
+            sample = sampled_positions(source["feature"], ids, params.seed)
             file.attrs["recall"] = neighbours.recall(sample)
             logging.info("recall of the ivf index on %d positions: %.4f", len(sample), file.attrs["recall"])
         scores = score_images(

@@ -7,6 +7,7 @@ from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.tables.footnotes import footnotes, index_fact, notes_of
+from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.resad import FIGURES
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
@@ -55,7 +56,7 @@ def main(input, output, params):
         params.normal_quantile,
         params.confidence,
         params.image_score,
-        bool((table["source"] != "ours").any()),
+        bool((table["source"] == PUBLISHED).any()),
         notes_of(variants, FIGURES, params.image_score),
     )
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))

@@ -9,6 +9,7 @@ from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of
+from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.resad import FIGURES, headline, resad_markdown, resad_table
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
@@ -56,7 +57,7 @@ def main(input, output, params):
         params.normal_quantile,
         params.confidence,
         params.image_score,
-        bool((table["source"] != "ours").any()),
+        bool((table["source"] == PUBLISHED).any()),
         [
             *comparison(rows, list(input.scores), dict(params.test), params.image_score),
             *notes_of(variants, FIGURES, params.image_score),

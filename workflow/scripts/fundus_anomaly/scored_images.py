@@ -11,7 +11,31 @@ import pandas as pd
 from .memory_bank import NearestNeighbours
 from .progress import track
 from .scoring import anomaly_map, image_scores
+from .seeds import generator
 from .storage import create_dataset, write_ids
+
+_SAMPLED_IMAGES, _SAMPLED_POSITIONS = 32, 64
+
+
+def sampled_positions(features: h5py.Dataset, ids: Sequence[str], seed: int) -> np.ndarray:
+    """Return features of random positions of random images, whichever order the images have.
+
+    Args:
+        features: C of eq. 5, ``(n, h, w, c)``.
+        ids: Ids of the n images.
+        seed: Seed of the configuration.
+
+    Returns:
+        ``(m, c)`` float32: 64 positions, or all, of each of 32 images, or of all.
+    """
+    positions = features.shape[1] * features.shape[2]
+    by_id = sorted(range(len(ids)), key=lambda image: ids[image])
+    drawn = generator(seed, "sampled images").permutation(len(ids))[:_SAMPLED_IMAGES]
+    sampled = []
+    for image in (by_id[place] for place in sorted(drawn)):
+        places = generator(seed, "sampled positions", ids[image]).permutation(positions)[:_SAMPLED_POSITIONS]
+        sampled.append(features[image].reshape(positions, -1)[places].astype(np.float32))
+    return np.concatenate(sampled)
 
 
 def score_images(

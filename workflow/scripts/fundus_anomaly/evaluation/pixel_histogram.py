@@ -20,8 +20,8 @@ import numpy as np
 
 from ..errors import InputError, Problem
 from .region_overlap import region_histogram
+from .score_bins import BINS, quantise
 
-BINS = 65_536
 _MOST_BINS_AN_IMAGE = 8_192
 _MOST_EXACT_COUNT = 2**24
 
@@ -49,29 +49,6 @@ def bins_for_bootstrap(images: int, channels: int, limit: int) -> int:
     return bins
 
 
-def quantise(scores: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return the bin of each score.
-
-    Args:
-        scores: Any shape, float32.
-        low: Lower end of the range, in the scores' unit.
-        high: Upper end of the range; a score equal to it falls into the last bin.
-
-    Returns:
-        Same shape, uint16. Scores outside the range take the nearest bin.
-    """
-    if high <= low:
-        return np.zeros(scores.shape, np.uint16)
-    scaled = np.subtract(scores, low, dtype=np.float32)
-    scaled *= np.float32(BINS / (high - low))
-    return np.clip(scaled, 0, BINS - 1, out=scaled).astype(np.uint16)
-
-
-def bin_edge(index: int | np.ndarray, low: float, high: float) -> float | np.ndarray:
-    """Return the lower edge of a bin, in the scores' unit; ``index`` may be ``BINS``, the upper end."""
-    return low + np.asarray(index) * ((high - low) / BINS)
-
-
 class PixelHistograms:
     """Histograms of the pixel scores of a test set, filled image by image.
 
@@ -79,7 +56,7 @@ class PixelHistograms:
         ids: Ids of the n images.
         labels: (n,), 0 for a normal image; anything else is abnormal.
         lesions: Names of the L lesion types.
-        score_range: Lowest and highest score of all images.
+        edges: (BINS + 1,) float32, the bins' edges from :func:`.score_bins.edges_of` the scores of all images.
         memory_limit: Bytes for the histograms of single images.
 
     Attributes:
@@ -98,13 +75,14 @@ class PixelHistograms:
         ids: Sequence[str],
         labels: np.ndarray,
         lesions: Sequence[str],
-        score_range: tuple[float, float],
+        edges: np.ndarray,
         memory_limit: int,
     ):
-        self.low, self.high = map(float, score_range)
-        if not np.isfinite([self.low, self.high]).all() or self.high < self.low:
+        self.edges = np.asarray(edges, np.float32)
+        self.low, self.high = float(self.edges[0]), float(self.edges[-1])
+        if not np.isfinite(self.edges).all() or (np.diff(self.edges) < 0).any():
             found = f"{self.low} … {self.high}"
-            raise InputError(Problem("range of scores", found, "two finite numbers, the lower first", "score again"))
+            raise InputError(Problem("range of scores", found, "finite numbers, the lower first", "score again"))
         self.lesions = tuple(lesions)
         self.labels = np.asarray(labels)
         self._row = {name: row for row, name in enumerate(ids)}
@@ -147,7 +125,7 @@ class PixelHistograms:
         if group == ABNORMAL and not truth:
             self.unannotated.append(name)
             return []
-        bins = quantise(scores, self.low, self.high)
+        bins = quantise(scores, self.edges)
         self._count(row, group, NORMAL, bins.ravel() if field_of_view is None else bins[field_of_view])
         union = np.zeros(scores.shape, bool)
         for lesion, mask in truth.items():

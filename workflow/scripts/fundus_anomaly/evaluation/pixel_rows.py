@@ -9,7 +9,7 @@ import numpy as np
 
 from . import pixel_metrics
 from .bootstrap import percentile_interval, resampled
-from .pixel_histogram import ABNORMAL, HEALTHY, LESION, NORMAL, PixelHistograms, bin_edge
+from .pixel_histogram import ABNORMAL, HEALTHY, LESION, NORMAL, PixelHistograms
 from .region_overlap import aupro
 from .rows import NAN, Row
 
@@ -96,12 +96,12 @@ def _rows_of(
     best = best_threshold = hit = right = threshold = NAN
     if not empty:
         best, best_bin = pixel_metrics.best_balanced_accuracy(positive, negative)
-        best_threshold = float(bin_edge(best_bin, h.low, h.high))
+        best_threshold = float(h.edges[best_bin])
     if not undefined:
         hits, false = pixel_metrics.rates(positive, negative)
         hit, right = float(hits[threshold_bin]), float(1 - false[threshold_bin])
     if threshold_bin is not None:
-        threshold = float(bin_edge(threshold_bin, h.low, h.high))
+        threshold = float(h.edges[threshold_bin])
     return [
         row("auc", float(pixel_metrics.roc_auc(positive, negative)), empty),
         row("average_precision", float(pixel_metrics.average_precision(positive, negative)), empty),
@@ -156,6 +156,6 @@ def pixel_curves(histograms: PixelHistograms, points: int) -> list[tuple[str, st
         negative = histograms.total[subset.groups, NORMAL].sum(axis=0)
         if positive.any() and negative.any():
             for curve, xy in pixel_metrics.thinned_curves(positive, negative, points).items():
-                xy[:, 2] = bin_edge(xy[:, 2], histograms.low, histograms.high)
+                xy[:, 2] = histograms.edges[xy[:, 2].astype(int)]
                 found.append((subset.name, curve, xy))
     return found

@@ -10,9 +10,10 @@ import pandas as pd
 
 from ..errors import Problem, raise_if_any
 from .image_metrics import image_curves, image_rows
-from .pixel_histogram import BINS, PixelHistograms, quantise
+from .pixel_histogram import PixelHistograms
 from .pixel_rows import pixel_curves, pixel_rows
 from .rows import Row, table
+from .score_bins import BINS, quantise
 from .thresholds import image_threshold, pixel_threshold_bin
 
 
@@ -86,7 +87,7 @@ def evaluate(
     image_scores: pd.DataFrame,
     manifest: pd.DataFrame,
     lesions: Sequence[str],
-    score_range: tuple[float, float],
+    edges: np.ndarray,
     held_out_scores: pd.DataFrame | None,
     held_out: Iterable[HeldOutNormal],
     settings: Settings,
@@ -101,7 +102,8 @@ def evaluate(
         image_scores: Columns ``id`` and one for each image score, float.
         manifest: Rows of the test images: ``id``, ``label`` (0 | 1 | -1) and, if there is one, ``grade``.
         lesions: Names of the dataset's lesion types.
-        score_range: Lowest and highest score of all maps, the held-out normals' too.
+        edges: Edges of the bins that pixels are counted in, from all maps, the held-out normals' too
+            (:func:`.score_bins.edges_of`).
         held_out_scores: As ``image_scores``, for the held-out normals; None if there are none.
         held_out: Score maps of the held-out normals; empty if there are none.
         settings: The configuration's.
@@ -115,7 +117,7 @@ def evaluate(
     raise_if_any([*_table_problems(image_scores, ids, names), *_held_out_problems(held_out_scores, names)])
     scores = image_scores.set_index("id").loc[ids]
     labels = manifest["label"].to_numpy()
-    histograms = PixelHistograms(ids, labels, lesions, score_range, settings.memory_limit)
+    histograms = PixelHistograms(ids, labels, lesions, edges, settings.memory_limit)
     raise_if_any([problem for image in images for problem in histograms.add(*image)])
     seen = {name for name, used in zip(ids, histograms.used, strict=True) if used}.union(histograms.unannotated)
     raise_if_any(
@@ -123,7 +125,7 @@ def evaluate(
         for name in ids
         if name not in seen
     )
-    threshold_bin = pixel_threshold_bin(_held_out_pixels(held_out, score_range), settings.normal_quantile)
+    threshold_bin = pixel_threshold_bin(_held_out_pixels(held_out, edges), settings.normal_quantile)
     rows: list[Row] = []
     curves = [("pixel", "", *curve) for curve in pixel_curves(histograms, settings.curve_points)]
     for name in names:
@@ -160,7 +162,7 @@ def _image_subsets(manifest: pd.DataFrame, labels: np.ndarray, histograms: Pixel
     return subsets
 
 
-def _held_out_pixels(held_out: Iterable[HeldOutNormal], score_range: tuple[float, float]) -> np.ndarray:
+def _held_out_pixels(held_out: Iterable[HeldOutNormal], edges: np.ndarray) -> np.ndarray:
     """Return the (BINS,) int64 histogram of the held-out normals' pixels."""
     counts = np.zeros(BINS, np.int64)
     problems = []
@@ -169,7 +171,7 @@ def _held_out_pixels(held_out: Iterable[HeldOutNormal], score_range: tuple[float
             remedy = "delete the calibration scores of this variant and run the same command again"
             problems.append(Problem(f"score map of held-out {name}", "no finite number", "finite scores", remedy))
             continue
-        bins = quantise(scores, *score_range)
+        bins = quantise(scores, edges)
         counts += np.bincount(bins.ravel() if field_of_view is None else bins[field_of_view], minlength=BINS)
     raise_if_any(problems)
     return counts

@@ -64,8 +64,10 @@ def draw(
 ) -> Figure:
     """Draw one row of panels for images and one for pixels, each with a ROC and a precision–recall panel.
 
+    Without any curve the figure says so.
+
     Args:
-        by_image: The methods' curves over images; none leaves the row out.
+        by_image: The methods' curves over images; none (a class is missing) leaves the row out.
         by_pixel: The methods' curves over pixels; none (no masks) leaves the row out.
         image_prevalence: Share of images that are abnormal: a guesser's precision.
         pixel_prevalence: Share of pixels that are lesion.
@@ -78,6 +80,10 @@ def draw(
         )
         if curves
     ]
+    if not levels:
+        figure = new_figure(6.8, 1.2)
+        figure.text(0.5, 0.5, "No curves: the test has not both normal and abnormal images or pixels.", ha="center")
+        return figure
     figure = new_figure(6.8, sum(3.9 + 0.16 * len(curves) for _, curves, _ in levels))
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08, hspace=0.06)
     axes = figure.subplots(len(levels), 2, squeeze=False)
