@@ -6,6 +6,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from fundus_anomaly.evaluation.bootstrap import percentile_interval, resampled
+from fundus_anomaly.evaluation.clustered_delong import components, variance
 from fundus_anomaly.evaluation.delong import auc_interval, compare
 from fundus_anomaly.evaluation.pixel_metrics import average_precision, roc_auc
 
@@ -24,7 +25,7 @@ def histograms(seed=0, images=24, bins=64):
 
 def test_the_bootstrap_over_images_is_that_of_scipy():
     positive, negative, ids, strata = histograms()
-    values = resampled([roc_auc], [positive], negative, ids, strata, 3000, 0)[0, 0]
+    values = resampled([roc_auc], [positive], negative, ids, ids, strata, 3000, 0)[0, 0]
     low, high = percentile_interval(values, 0.95)
     healthy, ill = np.flatnonzero(strata == 0), np.flatnonzero(strata == 1)
 
@@ -41,7 +42,7 @@ def test_the_bootstrap_over_images_is_that_of_scipy():
 
 def test_pixels_of_one_image_are_not_taken_for_independent():
     positive, negative, ids, strata = histograms()
-    values = resampled([roc_auc], [positive], negative, ids, strata, 500, 0)[0, 0]
+    values = resampled([roc_auc], [positive], negative, ids, ids, strata, 500, 0)[0, 0]
     low, high = percentile_interval(values, 0.95)
     pixels = int(positive.sum())
     naive = 2 * 1.96 * np.sqrt(0.2 * 0.8 / pixels)
@@ -52,17 +53,17 @@ def test_intervals_depend_on_the_seed_and_the_ids_and_not_on_the_order_of_images
     positive, negative, ids, strata = histograms()
     order = np.random.default_rng(5).permutation(len(ids))
     metrics = [roc_auc, average_precision]
-    one = resampled(metrics, [positive], negative, ids, strata, 130, 7)
+    one = resampled(metrics, [positive], negative, ids, ids, strata, 130, 7)
     shuffled = [ids[number] for number in order]
-    other = resampled(metrics, [positive[order]], negative[order], shuffled, strata[order], 130, 7)
+    other = resampled(metrics, [positive[order]], negative[order], shuffled, shuffled, strata[order], 130, 7)
     np.testing.assert_allclose(one, other, rtol=1e-5)
-    assert not np.allclose(one, resampled(metrics, [positive], negative, ids, strata, 130, 8))
+    assert not np.allclose(one, resampled(metrics, [positive], negative, ids, ids, strata, 130, 8))
 
 
 def test_images_of_a_negative_stratum_are_never_drawn():
     positive, negative, ids, strata = histograms()
-    one = resampled([roc_auc], [positive[12:]], negative[12:], ids[12:], strata[12:], 50, 0)
-    other = resampled([roc_auc], [positive], negative, ids, np.where(strata == 1, 1, -1), 50, 0)
+    one = resampled([roc_auc], [positive[12:]], negative[12:], ids[12:], ids[12:], strata[12:], 50, 0)
+    other = resampled([roc_auc], [positive], negative, ids, ids, np.where(strata == 1, 1, -1), 50, 0)
     np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
@@ -139,3 +140,88 @@ def test_opposite_perfect_scores_and_single_images_are_not_tested():
     assert np.isnan(perfect.p_value)
     assert "no variance" in perfect.note
     assert np.isnan(compare(np.arange(10) < 1, np.arange(10.0), np.arange(10.0)).auc_a)
+
+
+def paired(seed, patients=60):
+    """Two eyes a patient, alike in their score; the second eye of some is healthy though the first is not."""
+    draw = np.random.default_rng(seed)
+    first = np.arange(patients) < patients // 2
+    second = first & (np.arange(patients) % 5 > 0)
+    abnormal = np.concatenate([first, second])
+    level = np.tile(draw.normal(0, 1, patients), 2)
+    scores = [level + abnormal * gap + draw.normal(0, 0.4, len(abnormal)) for gap in (1.0, 1.4)]
+    return abnormal, scores, np.tile(np.arange(patients).astype(str), 2)
+
+
+def test_the_variance_over_patients_is_delongs_where_each_has_one_image():
+    abnormal, scores = scored(0)
+    component = components(abnormal, scores)
+    assert component[abnormal].mean() == pytest.approx(roc_auc_score(abnormal, scores))
+    assert component[~abnormal].mean() == pytest.approx(roc_auc_score(abnormal, scores))
+    half = stats.norm.ppf(0.975) * np.sqrt(variance(abnormal, component, np.arange(len(scores))))
+    low, _, _ = auc_interval(abnormal, scores, 0.95)
+    assert component[abnormal].mean() - half == pytest.approx(low, abs=1e-9)
+    assert auc_interval(abnormal, scores, 0.95, np.arange(len(scores))) == auc_interval(abnormal, scores, 0.95)
+
+
+def test_an_image_that_is_there_twice_under_one_patient_adds_no_certainty():
+    abnormal, scores = scored(3, 60, 50)
+    twice = [np.concatenate([values, values]) for values in (abnormal, scores, np.arange(len(scores)))]
+    once = np.diff(auc_interval(abnormal, scores, 0.95)[:2])
+    assert np.diff(auc_interval(*twice[:2], 0.95, twice[2])[:2]) == pytest.approx(once, rel=1e-6)
+    assert np.diff(auc_interval(*twice[:2], 0.95)[:2]) == pytest.approx(once / np.sqrt(2), rel=0.02)
+
+
+def test_the_variance_over_patients_is_that_of_drawing_patients():
+    abnormal, (a, b), patients = paired(0)
+    draw = np.random.default_rng(1)
+    names = np.unique(patients)
+    images = {name: np.flatnonzero(patients == name) for name in names}
+    areas = []
+    for _ in range(2000):
+        drawn = np.concatenate([images[name] for name in draw.choice(names, len(names))])
+        areas.append([roc_auc_score(abnormal[drawn], values[drawn]) for values in (a, b)])
+    areas = np.array(areas)
+    of_a, of_b = components(abnormal, a), components(abnormal, b)
+    assert np.sqrt(variance(abnormal, of_a, patients)) == pytest.approx(areas[:, 0].std(), rel=0.08)
+    assert np.sqrt(variance(abnormal, of_b - of_a, patients)) == pytest.approx(np.diff(areas).std(), rel=0.08)
+    assert variance(abnormal, of_a, patients) > 1.2 * variance(abnormal, of_a, np.arange(len(a)))
+
+
+def test_two_scores_of_patients_with_two_eyes_are_compared_over_patients():
+    abnormal, (a, b), patients = paired(0)
+    found, over_images = compare(abnormal, a, b, patients), compare(abnormal, a, b)
+    assert (found.auc_a, found.auc_b) == pytest.approx((over_images.auc_a, over_images.auc_b))
+    assert np.sign(found.z) == np.sign(over_images.z)
+    assert compare(abnormal, a, np.exp(a), patients).p_value == 1
+    opposite = compare(abnormal, abnormal * 1.0, abnormal * -1.0, patients)
+    assert (opposite.auc_a, opposite.auc_b) == (1, 0)
+    assert "no variance" in opposite.note
+
+
+def test_a_class_of_one_patients_eyes_has_no_interval_and_separated_patients_count_once():
+    scores = np.array([5.0, 6, 1, 2, 3])
+    abnormal = np.array([1, 1, 0, 0, 0], bool)
+    low, _, note = auc_interval(abnormal, scores, 0.95, np.array(list("aabcd")))
+    assert np.isnan(low)
+    assert "fewer than two patients" in note
+    # a and b have an eye of each class, so that they make one pair together, and e with c or d another.
+    low, _, note = auc_interval(
+        np.array([1, 1, 0, 0, 1, 0, 0], bool), np.array([5.0, 6, 1, 2, 7, 0, 3]), 0.95, np.array(list("ababecd"))
+    )
+    assert low == pytest.approx(0.025 ** (1 / 2))
+    assert "separated" in note
+
+
+def test_patients_are_drawn_whole_and_images_of_their_own_as_before():
+    positive, negative, ids, strata = histograms()
+    alone = resampled([roc_auc], [positive], negative, ids, ids, strata, 200, 0)[0, 0]
+    # Each image a second time, as the patient's other eye: the same resamples.
+    doubled = [np.concatenate([counts, counts]) for counts in (positive, negative)]
+    names, owners = [*ids, *(f"{name}, left" for name in ids)], [*ids, *ids]
+    both = resampled([roc_auc], [doubled[0]], doubled[1], names, owners, np.tile(strata, 2), 200, 0)[0, 0]
+    np.testing.assert_allclose(both, alone, rtol=1e-5)
+    # Patients with a normal and an abnormal eye are a stratum of their own: both eyes or neither.
+    mixed = resampled([roc_auc], [positive], negative, ids, [*ids[:12], *ids[:12]], strata, 200, 0)[0, 0]
+    assert np.isfinite(mixed).all()
+    assert not np.allclose(mixed, alone)

@@ -349,7 +349,7 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
     write_bank(tmp_path / "bank.h5", lesions())
     (tmp_path / "left_out.csv").write_text("id,split,by,reason\n", encoding="utf-8")
     grades = [max(label, -1) * 2 if label == 1 else label] * len(TEST)
-    manifest = {"id": TEST, "label": [label] * len(TEST), "grade": grades}
+    manifest = {"id": TEST, "label": [label] * len(TEST), "grade": grades, "patient": TEST}
     table_lesionpaste.main(
         SimpleNamespace(
             scores=[tmp_path / "test.csv"] * 2, banks=[tmp_path / "bank.h5"], left_out=tmp_path / "left_out.csv"
@@ -368,7 +368,13 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
         (tmp_path / f"{name.replace('/', '.')}.png").write_bytes(photograph())
     paths = [str(tmp_path / f"{name.replace('/', '.')}.png") for name in TEST]
     figure_gradcam.main(
-        SimpleNamespace(images=tmp_path / "test.h5", masks=[], weights=classifier, scores=tmp_path / "test.csv"),
+        SimpleNamespace(
+            images=tmp_path / "test.h5",
+            masks=[],
+            weights=classifier,
+            scores=tmp_path / "test.csv",
+            left_out=tmp_path / "left_out.csv",
+        ),
         [tmp_path / "gradcam.png"],
         SimpleNamespace(
             network=NETWORK,

@@ -111,6 +111,8 @@ def test_a_figure_is_shown_each_image_with_its_own_mask_and_map(scored, tmp_path
         assert shown.coverage("a").shape == (1, 32, 40)
         assert not shown.coverage("a").any()
         np.testing.assert_array_equal(shown.maps("a")[0], anomaly_map(maps["distance"][1], (32, 40)))
+        without = shown_images.ShownImages(images, masks, [maps], ["MA"], ["c", "elsewhere"])
+        assert (without.ids, without.annotated) == (["a"], [])
         scale = shown_images.scale_of(maps, shown.maps("c"), 0.5)
         assert scale.low == pytest.approx(np.quantile(maps["distance"][:], 0.5), rel=1e-5)
 

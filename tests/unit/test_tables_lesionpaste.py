@@ -19,7 +19,8 @@ from fundus_anomaly.tables.lesionpaste import (
 def test_images():
     grades = [0] * 30 + [1] * 8 + [2] * 12 + [4] * 5 + [-1] * 3
     labels = [0] * 30 + [1] * 25 + [1] * 3
-    return pd.DataFrame({"id": [f"i{n}" for n in range(58)], "label": labels, "grade": grades})
+    ids = [f"i{n}" for n in range(58)]
+    return pd.DataFrame({"id": ids, "label": labels, "grade": grades, "patient": ids})
 
 
 def logits(test_images, seed, gain=1.0):

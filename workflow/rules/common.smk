@@ -152,6 +152,16 @@ def photographs(wildcards):
     return rows(wildcards.split)["path"]
 
 
+def train_mask_facts(wildcards):
+    """Return the facts that decide with the photographs' own which training images are left out; none for other splits.
+
+    A test image whose mask cannot be used is left out by the evaluation: its features stay as they are when the mask is
+    mended. A training image has to stay out of the bank.
+    """
+    masked = wildcards.split == "train" and "train" in MASKED_SPLITS
+    return [f"{RESULTS}/audit/masks.train.csv"] if masked else []
+
+
 def ids_of_split(wildcards):
     return rows(wildcards.split)["id"]
 
@@ -198,7 +208,7 @@ TABLE = {
     "confidence": config["evaluation"]["confidence"],
     "size": config["preprocessing"]["size"],
     "search": INDEX,
-    "test": rows("test", ["id", "label"]),
+    "test": rows("test", ["id", "label", "patient"]),
 }
 
 

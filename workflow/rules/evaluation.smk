@@ -23,7 +23,7 @@ rule evaluate:
         mem_mb=memory(evaluate_mb),
         runtime=minutes(evaluate_seconds),
     params:
-        manifest=rows("test", ["id", "label", "grade"]),
+        manifest=rows("test", ["id", "label", "grade", "patient"]),
         lesions=list(DATASET.lesions),
         field_of_view_only=config["evaluation"]["field_of_view_only"],
         settings={

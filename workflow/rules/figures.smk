@@ -8,6 +8,7 @@ rule figure_qualitative:
         maps=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.h5"),
         scores=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.csv"),
         calibration=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/calibration.h5"),
+        left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("figure_qualitative.py"),
     output:
         report(
@@ -70,6 +71,7 @@ rule figure_misses:
         scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.csv"),
         calibration=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.h5"),
         calibration_scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.csv"),
+        left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("figure_misses.py"),
     output:
         report(

@@ -6,6 +6,7 @@ rule images:
         photographs=photographs,
         admitted=ancient(f"{RESULTS}/audit/left_out.csv"),
         facts=f"{RESULTS}/audit/photographs.{{split}}.csv",
+        mask_facts=train_mask_facts,
         code=code("images.py"),
     output:
         images=f"{RESULTS}/images/{{method}}/{{split}}.h5",

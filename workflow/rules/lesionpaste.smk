@@ -205,6 +205,7 @@ rule figure_gradcam:
         masks=[f"{RESULTS}/masks/lesionpaste/test.h5"] if "test" in MASKED_SPLITS else [],
         weights=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],
         scores=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv")[0],
+        left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("figure_gradcam.py"),
     output:
         report(

@@ -22,7 +22,7 @@ TESTED_SPLITS = ["test", "train"] if FOLDS else ["test"]
 def tested_rows():
     """Return the manifest's rows of all images that a classifier is tested on."""
     table = DATASET.manifest[DATASET.manifest["split"].isin(TESTED_SPLITS)]
-    return columns_of(table, None, ["id", "label", "grade"])
+    return columns_of(table, None, ["id", "label", "grade", "patient"])
 
 
 def in_fold(table, run, held_out):

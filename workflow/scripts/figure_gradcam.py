@@ -13,6 +13,7 @@ from fundus_anomaly.figures.style import save
 from fundus_anomaly.imaging.preprocess import preprocess, require_same_content
 from fundus_anomaly.lesionpaste.class_activation import class_activation
 from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
+from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.shown_images import ShownImages
 from fundus_anomaly.storage import open_h5, read_ids, read_texts
@@ -29,7 +30,8 @@ def main(input, output, params):
     with ExitStack() as stack:
         images = stack.enter_context(open_h5(input.images, "image", "field_of_view", "source", "id"))
         masks = stack.enter_context(open_h5(input.masks[0], "coverage", "id")) if input.masks else None
-        shown = ShownImages(images, masks, [], lesions)
+        left_out = read_results_table(input.left_out, {"id": "str"})["id"]
+        shown = ShownImages(images, masks, [], lesions, left_out)
         manifest = manifest[manifest["id"].isin(shown.ids) & manifest["id"].isin(logits.index)]
         annotated = [name for name in shown.annotated if name in manifest.index]
         chosen = choose_rows(

@@ -8,6 +8,7 @@ import pandas as pd
 from fundus_anomaly.evaluation.thresholds import image_threshold
 from fundus_anomaly.figures.misses import Tile, draw, worst_misses
 from fundus_anomaly.figures.style import save
+from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
 from fundus_anomaly.storage import open_h5
 from rule_log import logged
@@ -15,6 +16,7 @@ from rule_log import logged
 
 def main(input, output, params):
     """Draw the sheet as PNG."""
+    left_out = read_results_table(input.left_out, {"id": "str"})["id"]
     with ExitStack() as stack:
 
         def opened(path, *names):
@@ -22,7 +24,8 @@ def main(input, output, params):
 
         masks = opened(input.masks[0], "coverage", "id") if input.masks else None
         maps = [opened(path, "distance", "id") for path in input.maps]
-        shown = ShownImages(opened(input.images, "image", "field_of_view", "id"), masks, maps, list(params.lesions))
+        images = opened(input.images, "image", "field_of_view", "id")
+        shown = ShownImages(images, masks, maps, list(params.lesions), left_out)
         manifest = pd.DataFrame(dict(params.manifest)).set_index("id").loc[shown.ids]
         scores = scores_by_id(input.scores[0], params.image_score)[shown.ids]
         normal_scores = np.sort(scores_by_id(input.calibration_scores[0], params.image_score).to_numpy())

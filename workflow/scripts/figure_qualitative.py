@@ -7,6 +7,7 @@ import pandas as pd
 from fundus_anomaly.figures.qualitative import Row, draw
 from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
 from fundus_anomaly.figures.style import save
+from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
 from fundus_anomaly.storage import open_h5
 from rule_log import logged
@@ -15,6 +16,7 @@ from rule_log import logged
 def main(input, output, params):
     """Draw the figure as PNG."""
     lesions = list(params.lesions)
+    left_out = read_results_table(input.left_out, {"id": "str"})["id"]
     with ExitStack() as stack:
 
         def opened(path, *names):
@@ -23,7 +25,7 @@ def main(input, output, params):
         masks = opened(input.masks[0], "coverage", "id") if input.masks else None
         maps = [opened(path, "distance", "id") for path in input.maps]
         calibration = [opened(path, "distance") for path in input.calibration]
-        shown = ShownImages(opened(input.images, "image", "field_of_view", "id"), masks, maps, lesions)
+        shown = ShownImages(opened(input.images, "image", "field_of_view", "id"), masks, maps, lesions, left_out)
         manifest = pd.DataFrame(dict(params.manifest))
         manifest = manifest[manifest["id"].isin(shown.ids)]
         areas = lesion_areas(shown.annotated, lesions, map(shown.coverage, shown.annotated))

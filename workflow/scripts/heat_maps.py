@@ -31,7 +31,8 @@ def main(input, output, params):
             return stack.enter_context(open_h5(path, *names))
 
         maps = [opened(path, "distance", "id") for path in input.maps]
-        shown = ShownImages(opened(input.images, "image", "field_of_view", "id"), None, maps, [])
+        images = opened(input.images, "image", "field_of_view", "id")
+        shown = ShownImages(images, None, maps, [], left_out["id"])
         scale = scale_of(opened(input.calibration[0], "distance"), [maps[0]["distance"][:]], params.scale_quantile)
         scores = scores_by_id(input.scores[0], params.image_score)
         normal_scores = scores_by_id(input.calibration_scores[0], params.image_score).to_numpy()

@@ -13,6 +13,7 @@ from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess, require_same_content
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
+from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
 from rule_log import logged
 
@@ -29,6 +30,9 @@ def main(input, output, params, threads):
     """Write ``image`` (n, S, S, 3) uint8, ``field_of_view`` (n, S, S) uint8, ``source`` (n,) JSON and ``id``."""
     facts = read_facts(input.facts, PHOTOGRAPH_FACTS)
     taken = readable(params.ids, list(input.photographs), facts, params.on_bad_image)
+    if input.mask_facts:
+        left_out = set(read_results_table(input.admitted, {"id": "str"})["id"])
+        taken = [(name, path) for name, path in taken if name not in left_out]
     anew = f"delete {input.facts} and run the same command again"
     audited = dict(zip(facts["id"], facts["sha256"], strict=True))
     preprocessing = dict(params.preprocessing)

@@ -6,7 +6,7 @@ from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import footnotes, index_fact, notes_of
+from fundus_anomaly.tables.footnotes import footnotes, index_fact, notes_of, tested
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.resad import FIGURES
 from fundus_anomaly.tables.variant import Variant
@@ -50,7 +50,7 @@ def main(input, output, params):
             "image size": f"{params.size}×{params.size}",
             "coreset fraction": ", ".join(sorted({f"{row['coreset']:g}" for row in rows})),
             "index": index_fact(params.search, [recall_of(file) for file in input.searched]),
-            "test images": len(set(params.test["id"]) - set(left_out["id"])),
+            "test images": tested(params.test, left_out["id"]),
         },
         dict(zip(left_out["id"], left_out["reason"], strict=True)),
         params.normal_quantile,

@@ -28,16 +28,18 @@ def main(input, output, params, wildcards):
         row: {run: read_csv(next(files), dtype={"id": str}).set_index("id") for run in params.runs}
         for row in params.rows
     }
+    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     test = pd.DataFrame(dict(params.test))
+    test = test[~test["id"].isin(left_out["id"])]
     number = wildcards.paper_table
     table = lesionpaste_table(scores, test, params.dataset, number, params.confidence)
-    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     gone = "; ".join(f"{row.id} ({row.reason})" for row in left_out.itertuples(index=False)) or "none"
     facts = dict(params.facts) | {"lesions": "; ".join(map(lesions_of, input.banks))}
     notes = [
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
         f"Images left out: {gone}.",
-        f"One training: DeLong's interval, {params.confidence:.0%}; several: mean ± standard deviation over trainings.",
+        f"One training: DeLong's interval, {params.confidence:.0%}, with patients as independent (Obuchowski 1997 "
+        "where one has several images); several: mean ± standard deviation over trainings.",
         "The epoch is chosen on normal images held out by patient and their twins; no true anomaly is seen before the "
         "test.",
     ]

@@ -1,6 +1,7 @@
 """Write Tables 1 and 2: ReSAD and PatchCore, beside the published figures."""
 
 import logging
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -8,21 +9,23 @@ from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
-from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of
+from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of, tested
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.resad import FIGURES, headline, resad_markdown, resad_table
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
 
 
-def comparison(variants: list[dict], files: list[str], test: dict, score: str) -> list[str]:
+def comparison(variants: list[dict], files: list[str], test: dict, score: str, left_out: Collection[str]) -> list[str]:
     """Return DeLong's test of the two methods as a footnote; none if the test has not both classes."""
-    labels = pd.Series(test["label"], index=test["id"])
+    by_id = pd.DataFrame({"label": test["label"], "patient": test["patient"]}, index=test["id"])
+    labels = by_id["label"]
     tables = [read_csv(file, dtype={"id": str}).set_index("id")[score] for file in files]
-    labels = labels[labels.index.isin(tables[0].index) & (labels >= 0)]
+    labels = labels[labels.index.isin(tables[0].index) & ~labels.index.isin(left_out) & (labels >= 0)]
     if set(labels) != {0, 1}:
         return []
-    found = compare(labels.to_numpy() == 1, *(table[labels.index].to_numpy() for table in tables))
+    patients = by_id.loc[labels.index, "patient"].to_numpy(str)
+    found = compare(labels.to_numpy() == 1, *(table[labels.index].to_numpy() for table in tables), patients)
     names = [variant["variant"] for variant in variants]
     return [comparison_note(*names, found.auc_a, found.auc_b, found.p_value, found.note)]
 
@@ -51,7 +54,7 @@ def main(input, output, params):
             "region filter r": rows[0]["region"],
             "reading of eq. 4": f"{rows[0]['spatial']}, scale {rows[0]['scale']}",
             "index": index_fact(params.search, [recall_of(file) for file in input.searched]),
-            "test images": len(set(params.test["id"]) - set(left_out["id"])),
+            "test images": tested(params.test, left_out["id"]),
         },
         dict(zip(left_out["id"], left_out["reason"], strict=True)),
         params.normal_quantile,
@@ -59,7 +62,7 @@ def main(input, output, params):
         params.image_score,
         bool((table["source"] == PUBLISHED).any()),
         [
-            *comparison(rows, list(input.scores), dict(params.test), params.image_score),
+            *comparison(rows, list(input.scores), dict(params.test), params.image_score, set(left_out["id"])),
             *notes_of(variants, FIGURES, params.image_score),
         ],
     )

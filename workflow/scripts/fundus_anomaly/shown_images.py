@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import h5py
 import numpy as np
@@ -22,9 +22,18 @@ class ShownImages:
         masks: Open file with ``coverage`` and ``id``, or None.
         maps: Open score files with ``distance`` and ``id``, one a method; none if the figure shows no scores.
         lesions: Names of the lesion types.
+        left_out: Ids of images that the audit left out of the benchmark, such as those whose mask cannot be used.
     """
 
-    def __init__(self, images: h5py.File, masks: h5py.File | None, maps: Sequence[h5py.File], lesions: Sequence[str]):
+    def __init__(
+        self,
+        images: h5py.File,
+        masks: h5py.File | None,
+        maps: Sequence[h5py.File],
+        lesions: Sequence[str],
+        left_out: Collection[str] = (),
+    ):
+        self._left_out = frozenset(left_out)
         self._images, self._masks, self._maps, self._lesions = images, masks, maps, lesions
         self._image_of = {name: place for place, name in enumerate(read_ids(images))}
         self._mask_of = {} if masks is None else {name: place for place, name in enumerate(read_ids(masks))}
@@ -32,13 +41,13 @@ class ShownImages:
 
     @property
     def ids(self) -> list[str]:
-        """Ids of all scored images, of all images if there are no scores."""
-        return list(self._map_of)
+        """Ids of all scored images, of all images if there are no scores; none of those left out."""
+        return [name for name in self._map_of if name not in self._left_out]
 
     @property
     def annotated(self) -> list[str]:
         """Those of :attr:`ids` that have a lesion mask."""
-        return [name for name in self._mask_of if name in self._map_of]
+        return [name for name in self._mask_of if name in self._map_of and name not in self._left_out]
 
     def photograph(self, name: str) -> np.ndarray:
         """Return ``(S, S, 3)`` uint8 RGB."""

@@ -1,8 +1,8 @@
-"""Percentile intervals from resampling whole images, since the pixels of one image do not vary independently.
+"""Percentile intervals from resampling patients, since neither pixels of an image nor a patient's eyes are independent.
 
-A resample is a weight for each image, how often it was drawn, and its histogram is a weighted sum of the images'
-histograms: all resamples together are a matrix product. Normal and abnormal images are drawn separately, because a
-test set fixes their numbers; so does DeLong's interval.
+A resample is a weight for each image, how often its patient was drawn, and its histogram is a weighted sum of the
+images' histograms: all resamples together are a matrix product. Patients with normal images, with abnormal ones and
+with both are drawn separately, because a test set fixes their numbers; so does DeLong's interval.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def resampled(
     positives: Sequence[np.ndarray],
     negative: np.ndarray,
     ids: Sequence[str],
+    patients: Sequence[str],
     strata: np.ndarray,
     resamples: int,
     seed: int,
@@ -35,7 +36,9 @@ def resampled(
         positives: c arrays (n, bins) float32: the positive pixels of each image, once for each kind of positive.
         negative: (n, bins) float32, the negative pixels of each image.
         ids: The n images' ids; the result does not depend on their order.
-        strata: (n,) integers; images are drawn within each stratum. Those of a negative one are never drawn.
+        patients: (n,) whose image each is.
+        strata: (n,) integers; patients are drawn within each stratum, those with images of several in one of their own.
+            Images of a negative one are never drawn.
         resamples: How many test sets to draw.
         seed: Seed of the configuration.
 
@@ -43,21 +46,36 @@ def resampled(
         (metrics, c, resamples) float64; NaN where a resample holds no positive or no negative.
     """
     order = np.argsort(np.asarray(ids, dtype=object))
-    members = [order[strata[order] == stratum] for stratum in np.unique(strata) if stratum >= 0]
-    draws = [generator(seed, "bootstrap over images", stratum) for stratum in np.unique(strata) if stratum >= 0]
+    members = _patients_of_strata(order, patients, strata)
+    draws = [generator(seed, "bootstrap over images", stratum) for stratum in members]
     values = np.empty((len(metrics), len(positives), resamples))
     for start in range(0, resamples, _RESAMPLES_AT_ONCE):
         block = slice(start, min(start + _RESAMPLES_AT_ONCE, resamples))
         weights = np.zeros((block.stop - block.start, len(order)), np.float32)
-        for images, draw in zip(members, draws, strict=True):
-            share = np.full(len(images), 1 / len(images))
-            weights[:, images] = draw.multinomial(len(images), share, size=len(weights))
+        for owned, draw in zip(members.values(), draws, strict=True):
+            share = np.full(len(owned), 1 / len(owned))
+            drawn = draw.multinomial(len(owned), share, size=len(weights))
+            weights[:, np.concatenate(owned)] = np.repeat(drawn, list(map(len, owned)), axis=1)
         negatives = weights @ negative
         for kind, positive in enumerate(positives):
             counts = weights @ positive
             for number, metric in enumerate(metrics):
                 values[number, kind, block] = metric(counts, negatives)
     return values
+
+
+def _patients_of_strata(order: np.ndarray, patients: Sequence[str], strata: np.ndarray) -> dict[int, list[list[int]]]:
+    """Return for each stratum the images of each of its patients, in the order of the ids."""
+    owned: dict[str, list[int]] = {}
+    for image in order:
+        if strata[image] >= 0:
+            owned.setdefault(patients[image], []).append(image)
+    several = int(strata.max()) + 1
+    found: dict[int, list[list[int]]] = {}
+    for images in owned.values():
+        own = set(strata[images].tolist())
+        found.setdefault(own.pop() if len(own) == 1 else several, []).append(images)
+    return dict(sorted(found.items()))
 
 
 def percentile_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:

@@ -35,7 +35,13 @@ def best_balanced_accuracy(abnormal: np.ndarray, scores: np.ndarray) -> tuple[fl
 
 
 def image_rows(
-    score: str, subset: str, abnormal: np.ndarray, scores: np.ndarray, threshold: float, confidence: float
+    score: str,
+    subset: str,
+    abnormal: np.ndarray,
+    scores: np.ndarray,
+    threshold: float,
+    confidence: float,
+    patients: np.ndarray | None = None,
 ) -> list[Row]:
     """Return all image-level rows of one score on one subset.
 
@@ -46,6 +52,7 @@ def image_rows(
         scores: (n,) float, finite.
         threshold: Honest threshold, from held-out normals; NaN if there is none.
         confidence: Coverage of the AUC's interval.
+        patients: (n,) whose image each is; None for one patient an image.
 
     Returns:
         Eight rows; with one class only, all but the honest threshold are NaN and the note says so.
@@ -64,7 +71,7 @@ def image_rows(
     else:
         note = ""
         auc = float(roc_auc_score(abnormal, scores))
-        low, high, auc_note = auc_interval(abnormal, scores, confidence)
+        low, high, auc_note = auc_interval(abnormal, scores, confidence, patients)
         precision = float(average_precision_score(abnormal, scores))
         best, best_threshold = best_balanced_accuracy(abnormal, scores)
         balanced = hit = right = NAN

@@ -8,8 +8,8 @@ sorting them: an image is quantised once, to 16 bits, and forgotten. Two resolut
 
 The memory of the second is ``channels × images × image_bins × 4`` bytes. :func:`bins_for_bootstrap` halves the number
 of bins until that fits a limit: with 300 MiB, 10,000 images of five lesion types get 1,024 bins and take 287 MB. Only
-the intervals feel it, never the figures; merging to 1,024 bins moved a pixel AUC by 5e-6 (7e-5 where one image
-stretched the range sixfold), far inside any interval.
+the intervals feel it, never the figures; on ReSAD's maps of IDRiD, merging to 1,024 bins moved the pixel AUC by 5e-7
+and the average precision by 0.001, to 8,192 bins by 7e-8 and 0.0001.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ def _subsets(lesions: Sequence[str]) -> list[_Subset]:
 def pixel_rows(
     histograms: PixelHistograms,
     ids: Sequence[str],
+    patients: Sequence[str],
     threshold_bin: int | None,
     false_positive_limit: float,
     resamples: int,
@@ -51,9 +52,10 @@ def pixel_rows(
     Args:
         histograms: Filled with all images.
         ids: Their ids, in the order that the histograms were made for.
+        patients: Whose image each is.
         threshold_bin: Honest threshold from :func:`.thresholds.pixel_threshold_bin`, or None.
         false_positive_limit: Limit of AUPRO.
-        resamples: Resamples of the images for the intervals of AUC and average precision; 0 for no intervals.
+        resamples: Resamples of the patients for the intervals of AUC and average precision; 0 for no intervals.
         confidence: Coverage of the intervals.
         seed: Seed of the configuration.
     """
@@ -61,7 +63,13 @@ def pixel_rows(
     intervals = {}
     for groups in ([HEALTHY, ABNORMAL], [ABNORMAL]):
         intervals |= _intervals(
-            histograms, ids, [subset for subset in subsets if subset.groups == groups], resamples, confidence, seed
+            histograms,
+            ids,
+            patients,
+            [subset for subset in subsets if subset.groups == groups],
+            resamples,
+            confidence,
+            seed,
         )
     return [
         row
@@ -122,6 +130,7 @@ def _rows_of(
 def _intervals(
     h: PixelHistograms,
     ids: Sequence[str],
+    patients: Sequence[str],
     subsets: list[_Subset],
     resamples: int,
     confidence: float,
@@ -134,7 +143,7 @@ def _intervals(
         return {subset.name: {} for subset in subsets}
     positives = [h.image[subset.channel] for subset in subsets]
     strata = np.where(taken, group, -1)
-    values = resampled(list(_RESAMPLED.values()), positives, h.image[NORMAL], ids, strata, resamples, seed)
+    values = resampled(list(_RESAMPLED.values()), positives, h.image[NORMAL], ids, patients, strata, resamples, seed)
     return {
         subset.name: {
             metric: percentile_interval(values[number, kind], confidence) for number, metric in enumerate(_RESAMPLED)

@@ -100,7 +100,8 @@ def evaluate(
     Args:
         images: The test images, each once, in any order; read as a stream.
         image_scores: Columns ``id`` and one for each image score, float.
-        manifest: Rows of the test images: ``id``, ``label`` (0 | 1 | -1) and, if there is one, ``grade``.
+        manifest: Rows of the test images: ``id``, ``label`` (0 | 1 | -1) and, if there is one, ``grade``; ``patient``
+            where one may have several images.
         lesions: Names of the dataset's lesion types.
         edges: Edges of the bins that pixels are counted in, from all maps, the held-out normals' too
             (:func:`.score_bins.edges_of`).
@@ -117,6 +118,7 @@ def evaluate(
     raise_if_any([*_table_problems(image_scores, ids, names), *_held_out_problems(held_out_scores, names)])
     scores = image_scores.set_index("id").loc[ids]
     labels = manifest["label"].to_numpy()
+    patients = manifest["patient" if "patient" in manifest else "id"].to_numpy(str)
     histograms = PixelHistograms(ids, labels, lesions, edges, settings.memory_limit)
     raise_if_any([problem for image in images for problem in histograms.add(*image)])
     seen = {name for name, used in zip(ids, histograms.used, strict=True) if used}.union(histograms.unannotated)
@@ -134,13 +136,14 @@ def evaluate(
         values = scores[name].to_numpy(float)
         for subset, taken in _image_subsets(manifest, labels, histograms).items():
             abnormal = labels[taken] == 1
-            rows += image_rows(name, subset, abnormal, values[taken], threshold, settings.confidence)
+            rows += image_rows(name, subset, abnormal, values[taken], threshold, settings.confidence, patients[taken])
             if subset == "all":
                 found = image_curves(abnormal, values[taken], settings.curve_points)
                 curves += [("image", name, subset, curve, xy) for curve, xy in found.items()]
     rows += pixel_rows(
         histograms,
         ids,
+        patients,
         threshold_bin,
         settings.false_positive_limit,
         settings.resamples,

@@ -169,7 +169,7 @@ def _summary(
     )
     if left_out:
         items = "".join(f"<li>{escape(path)}: {escape(why)}</li>" for path, why in left_out)
-        text += f"<h2>Not scored: {len(left_out)}</h2><ul>{items}</ul>"
+        text += f"<h2>Left out: {len(left_out)}</h2><ul>{items}</ul>"
     return text
 
 

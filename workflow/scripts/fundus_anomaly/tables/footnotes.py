@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -36,12 +36,26 @@ def footnotes(
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
         f"Images left out: {left_out}.",
         f"Image figures are those of the score “{image_score}”.",
-        f"Intervals, {confidence:.0%}: DeLong for images; percentile bootstrap over images for pixels.",
+        f"Intervals, {confidence:.0%}: DeLong for images, percentile bootstrap for pixels. Patients, not images, are "
+        "taken as independent (Obuchowski 1997 where a patient has several images).",
         "Balanced accuracy, best on test: its threshold is chosen on the images that it is judged by, so it flatters. "
         f"Honest threshold: the {normal_quantile:g} quantile of the scores of normals held out of the bank.",
         *([NOTE] if with_published else []),
         *further,
     ]
+
+
+def tested(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> str:
+    """Return how many images the test has, and of how many patients where some have several.
+
+    Args:
+        test: Columns ``id`` and ``patient`` of the test's images.
+        left_out: Ids of those that are not in it.
+    """
+    gone = set(left_out)
+    patients = [patient for name, patient in zip(test["id"], test["patient"], strict=True) if name not in gone]
+    several = len(set(patients)) < len(patients)
+    return f"{len(patients)} of {len(set(patients))} patients" if several else str(len(patients))
 
 
 def index_fact(search: Mapping[str, object], recalls: Sequence[float]) -> str:

@@ -48,7 +48,7 @@ def lesionpaste_table(
         scores: For each row of the table and each run (a repeat, of a fold where the dataset has folds) the abnormal
             logits of the test images, index ``id``: column ``logit`` of the epoch that was chosen by validation, and
             columns ``epoch_<n>`` of the epochs that the authors' way chooses from.
-        test: Columns ``id``, ``label``, ``grade``.
+        test: Columns ``id``, ``label``, ``grade``, ``patient``.
         dataset: With ``number`` it decides which published figures stand beneath.
         number: The table's number in the paper, ``"3"``, ``"1"``, ``"2"``, ``"A1"`` or ``"A2"``.
         confidence: Coverage of DeLong's intervals.
@@ -62,12 +62,12 @@ def lesionpaste_table(
     for method, runs in scores.items():
         for run, found in runs.items():
             table = test[test["id"].isin(found.index)]
-            labels = table["label"].to_numpy()
+            labels, patients = table["label"].to_numpy(), table["patient"].to_numpy(str)
             logits = found.loc[table["id"]]
             chosen = _chosen_on_test(labels, logits)
             for name, taken in against(labels, table["grade"].to_numpy()).items():
                 line = {"method": method, "source": OURS, "run": run, "against": name}
-                line |= _figures(labels[taken] == 1, logits["logit"].to_numpy()[taken], confidence)
+                line |= _figures(labels[taken] == 1, logits["logit"].to_numpy()[taken], confidence, patients[taken])
                 if chosen:
                     auc = roc_auc_score(labels[taken] == 1, logits[chosen].to_numpy()[taken])
                     epoch = int(chosen.removeprefix(_TESTED))
@@ -93,11 +93,11 @@ def _chosen_on_test(labels: np.ndarray, logits: pd.DataFrame) -> str:
     return max(aucs, key=aucs.__getitem__, default="")
 
 
-def _figures(abnormal: np.ndarray, scores: np.ndarray, confidence: float) -> dict[str, object]:
+def _figures(abnormal: np.ndarray, scores: np.ndarray, confidence: float, patients: np.ndarray) -> dict[str, object]:
     counts = {"normals": int((~abnormal).sum()), "abnormals": int(abnormal.sum())}
     if not all(counts.values()):
         return counts | {"note": "undefined: the test needs normal and abnormal images"}
-    low, high, note = auc_interval(abnormal, scores, confidence)
+    low, high, note = auc_interval(abnormal, scores, confidence, patients)
     return counts | {"auc": float(roc_auc_score(abnormal, scores)), "auc_low": low, "auc_high": high, "note": note}
 
 
@@ -200,13 +200,15 @@ def comparisons(scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataF
     """
     logits = {row: pd.concat([found["logit"] for found in runs.values()]) for row, runs in scores.items()}
     means = pd.DataFrame({row: found.groupby(level=0).mean() for row, found in logits.items()})
-    labels = test.set_index("id")["label"]
+    by_id = test.set_index("id")
+    labels = by_id["label"]
     labels = labels[labels.isin([0, 1]) & labels.index.isin(means.index)]
     if labels.nunique() < 2:
         return pd.DataFrame()
     means, abnormal = means.loc[labels.index], labels.to_numpy() == 1
+    patients = by_id.loc[labels.index, "patient"].to_numpy(str)
     values = pd.DataFrame(np.nan, index=list(means), columns=list(means))
     for first, second in itertools.combinations(means, 2):
-        p = compare(abnormal, means[first].to_numpy(), means[second].to_numpy()).p_value
+        p = compare(abnormal, means[first].to_numpy(), means[second].to_numpy(), patients).p_value
         values.loc[first, second] = values.loc[second, first] = p
     return values
