@@ -14,13 +14,14 @@ SCHEMA = "workflow/schemas/config.schema.yaml"
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from fundus_anomaly.command_line_config import typed
-from fundus_anomaly.config_check import require_valid
+from fundus_anomaly.config_check import require_bounded, require_valid
 from fundus_anomaly.errors import InputError
 
 # Every wrong key at once; Snakemake's own check knows only the first, and fills in the defaults.
 schema = yaml.safe_load((Path(workflow.basedir) / SCHEMA).read_text(encoding="utf-8"))
-update_config(config, typed(workflow.config_settings.config or {}, schema))
 try:
+    require_bounded(config)
+    update_config(config, typed(workflow.config_settings.config or {}, schema))
     require_valid(config, schema)
 except InputError as error:
     raise WorkflowError(str(error))

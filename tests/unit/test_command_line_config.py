@@ -40,4 +40,10 @@ def test_texts_stay_texts_and_what_does_not_fit_stays_for_the_schema_to_refuse()
     assert found["backbone"]["sha256"] == digest
     assert found["data"]["exclude"] == ["007"]
     assert found["resad"] == {"pool": "true", "region": "few"}
+    huge = "9" * 400
+    assert read("resad={region: " + huge + "}")["resad"]["region"] == int(huge)
+    assert read("bank={coreset: nan}", "scoring={smoothing: 1e999}") == {
+        "bank": {"coreset": "nan"},
+        "scoring": {"smoothing": "1e999"},
+    }
     assert read("strange={key: 1}") == {"strange": {"key": "1"}}

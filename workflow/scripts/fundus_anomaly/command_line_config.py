@@ -16,7 +16,8 @@ def typed(value: object, schema: Mapping, definitions: Mapping | None = None) ->
     """Return a value with texts turned into the numbers and truth values that a schema asks for.
 
     Args:
-        value: As Snakemake read it from the command line: text, or mappings and lists of it.
+        value: As Snakemake read it from the command line: text, or mappings and lists of it; bounded
+            (:func:`.config_check.require_bounded`).
         schema: The JSON schema of this value; what it does not know, and what does not fit, stays as it is.
         definitions: What its references name; the schema's own ``$defs`` by default.
     """
@@ -45,7 +46,7 @@ def _scalar(text: str) -> str | bool | int | float:
             number = kind(text)
         except ValueError:
             continue
-        return number if math.isfinite(number) else text
+        return text if isinstance(number, float) and not math.isfinite(number) else number
     return text
 
 

@@ -41,9 +41,21 @@ def require_valid(config: Mapping, schema: Mapping) -> None:
     Raises:
         InputError: With every wrong key; if there are too many values, with that alone.
     """
-    raise_if_any(_too_many(config))
+    require_bounded(config)
     errors = Draft202012Validator(schema).iter_errors(config)
     raise_if_any(sorted(map(_told, errors), key=lambda problem: problem.where))
+
+
+def require_bounded(config: Mapping) -> None:
+    """Raise if a configuration has so many values, or values in themselves, that it cannot be gone through.
+
+    Args:
+        config: The configuration as Snakemake read it.
+
+    Raises:
+        InputError: If there are too many values once every alias is followed.
+    """
+    raise_if_any(_too_many(config))
 
 
 def _too_many(config: Mapping) -> list[Problem]:
