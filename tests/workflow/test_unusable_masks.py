@@ -58,6 +58,8 @@ def test_they_are_in_no_bank_no_table_and_no_figure_and_the_footnote_compares_wh
     with h5py.File(results / "images/resad/train.h5") as file:
         assert trained not in file["id"].asstr()[:].tolist()
         assert len(file["id"]) == 5
+    log = (results / "logs/images/resad.train.log").read_text(encoding="utf-8")
+    assert f"{trained} is left out" in log
     text = (results / "tables/resad.md").read_text(encoding="utf-8")
     assert "test images: 7 of 4 patients" in text
     assert "Published rows" not in text

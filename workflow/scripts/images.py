@@ -32,6 +32,8 @@ def main(input, output, params, threads):
     taken = readable(params.ids, list(input.photographs), facts, params.on_bad_image)
     if input.mask_facts:
         left_out = set(read_results_table(input.admitted, {"id": "str"})["id"])
+        for name in sorted(left_out.intersection(name for name, _ in taken)):
+            logging.warning("%s is left out: the audit found that its mask cannot be used", name)
         taken = [(name, path) for name, path in taken if name not in left_out]
     anew = f"delete {input.facts} and run the same command again"
     audited = dict(zip(facts["id"], facts["sha256"], strict=True))
