@@ -1,5 +1,7 @@
 """The configurations that are shipped can be planned, named targets exist, and a wrong configuration is refused."""
 
+import subprocess
+
 import pytest
 import yaml
 from tiny_project import REPOSITORY, TINY, TinyProject, changed
@@ -65,6 +67,13 @@ def test_the_default_run_plans_every_rule_and_computes_the_same_bank_once(checko
 )
 def test_each_target_of_the_default_run_plans_its_rules(checkout, target, expected):
     assert set(checkout.plan(target, configfile=None)) == expected
+
+
+@pytest.mark.parametrize("option", ["--unlock", "--summary", "--dag"])
+def test_what_runs_no_job_needs_no_number_of_cores(checkout, option):
+    command = [checkout.python, "-m", "snakemake", "resad", option]
+    done = subprocess.run(command, cwd=checkout.folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.real

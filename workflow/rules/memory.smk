@@ -13,7 +13,7 @@ rule coreset:
         f"{RESULTS}/benchmarks/coreset/{BANK_SPACE.wildcard_pattern}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: workflow.cores or 1
+    threads: CORES
     resources:
         gpu=1,
         mem_mb=memory(coreset_mb),

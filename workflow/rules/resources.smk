@@ -9,6 +9,11 @@
 from math import ceil
 
 DAY = 24 * 60
+# Threads of a rule that uses all it can get. What runs no job (--unlock, --summary, --dag, --report) comes without --cores.
+try:
+    CORES = workflow.cores
+except WorkflowError:
+    CORES = 1
 # A job holds up to two processes of Snakemake beside the script, 190 MB each.
 SNAKEMAKE = 400
 # Channels of levels 2 and 3 together. A user's own graph is taken for as wide as the paper's network.
