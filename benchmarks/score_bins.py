@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import h5py
 import numpy as np
 from tabulate import tabulate
 
@@ -47,7 +48,7 @@ def main() -> None:
     print(tabulate(rows, [*heads, *(f"{bins} even bins" for bins in arguments.bins)], floatfmt=".4f"))
 
 
-def lesions_of(masks: object, ids: list[str], size: tuple[int, int]) -> np.ndarray:
+def lesions_of(masks: h5py.File, ids: list[str], size: tuple[int, int]) -> np.ndarray:
     """Return where each image shows a lesion of any type, (n, H, W) bool; nowhere for an image without a mask."""
     place = {name: number for number, name in enumerate(read_ids(masks))}
     found = np.zeros((len(ids), *size), bool)

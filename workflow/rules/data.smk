@@ -11,7 +11,7 @@ rule phantom:
         f"{RESULTS}/logs/phantom.log",
     conda:
         "../../envs/cpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         mem_mb=memory(phantom_mb),
         runtime=minutes(phantom_seconds),
@@ -34,7 +34,7 @@ rule volumes:
         f"{RESULTS}/logs/volumes.log",
     conda:
         "../../envs/cpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         mem_mb=memory(slices_mb),
         runtime=minutes(slices_seconds),
@@ -57,7 +57,7 @@ rule slices:
         f"{RESULTS}/logs/slices.log",
     conda:
         "../../envs/cpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         mem_mb=memory(slices_mb),
         runtime=minutes(slices_seconds),
@@ -77,7 +77,7 @@ rule inspect_photographs:
         f"{RESULTS}/logs/inspect_photographs.{{split}}.log",
     conda:
         "../../envs/cpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         mem_mb=memory(inspection_mb),
         runtime=minutes(photographs_seconds),
@@ -98,7 +98,7 @@ rule inspect_masks:
         f"{RESULTS}/logs/inspect_masks.{{split}}.log",
     conda:
         "../../envs/cpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         mem_mb=memory(inspection_mb),
         runtime=minutes(masks_seconds),

@@ -34,7 +34,7 @@ rule features:
         f"{RESULTS}/benchmarks/features/backbone~{{backbone}}/{{split}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=memory(features_mb),
@@ -58,7 +58,7 @@ rule resc:
         f"{RESULTS}/benchmarks/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=memory(resc_mb),

@@ -16,7 +16,7 @@ rule images:
         f"{RESULTS}/benchmarks/images/{{method}}.{{split}}.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         mem_mb=memory(images_mb),
         runtime=minutes(images_seconds),
@@ -41,7 +41,7 @@ rule masks:
         f"{RESULTS}/logs/masks/{{method}}.{{split}}.log",
     conda:
         "../../envs/cpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         mem_mb=memory(images_mb),
         runtime=minutes(images_seconds),

@@ -94,7 +94,7 @@ rule train:
         f"{RESULTS}/benchmarks/train/{{network}}/{{row}}/{{run}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=memory(train_mb),
@@ -122,7 +122,7 @@ rule classify:
         f"{RESULTS}/logs/classify/{{network}}/{{row}}/{{run}}.log",
     conda:
         "../../envs/gpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=memory(classify_mb),

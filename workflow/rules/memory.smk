@@ -13,7 +13,7 @@ rule coreset:
         f"{RESULTS}/benchmarks/coreset/{BANK_SPACE.wildcard_pattern}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=memory(coreset_mb),

@@ -9,11 +9,6 @@
 from math import ceil
 
 DAY = 24 * 60
-# Threads of a rule that uses all it can get. What runs no job (--unlock, --summary, --dag, --report) comes without --cores.
-try:
-    CORES = workflow.cores
-except WorkflowError:
-    CORES = 1
 # A job holds up to two processes of Snakemake beside the script, 190 MB each.
 SNAKEMAKE = 400
 # Channels of levels 2 and 3 together. A user's own graph is taken for as wide as the paper's network.
@@ -25,6 +20,11 @@ PIXELS = {method: settings["size"] ** 2 for method, settings in PREPROCESSING.it
 # Positions of a feature map: level 2 has a stride of 8.
 POSITIONS = PIXELS["resad"] // 64
 BATCH_PIXELS = config["lesionpaste"]["training"]["batch"] * PIXELS["lesionpaste"]
+
+
+def all_cores(wildcards):
+    """Return a rule's threads: all. A function, since only a run has cores; --unlock, --dag and --summary have none."""
+    return workflow.cores
 
 
 def memory(megabytes):

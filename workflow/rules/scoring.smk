@@ -15,7 +15,7 @@ rule score:
         f"{RESULTS}/benchmarks/score/{BANK_SPACE.wildcard_pattern}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=memory(score_mb),
@@ -44,7 +44,7 @@ rule calibrate:
         f"{RESULTS}/benchmarks/calibrate/{BANK_SPACE.wildcard_pattern}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: CORES
+    threads: all_cores
     resources:
         gpu=1,
         mem_mb=memory(score_mb),
