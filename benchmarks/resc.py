@@ -1,6 +1,8 @@
 """What do the parts of ReSC cost? Region filter by Fourier transform and directly, attention in each reading.
 
-PYTHONPATH=workflow/scripts python benchmarks/resc.py --side 98 --channels 152 1536
+Attention both from F whole and from the levels that it is made of, where level 3 has half of the side.
+
+PYTHONPATH=workflow/scripts python benchmarks/resc.py --side 98 --channels 40+112 128+256 512+1024
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import argparse
 import time
 from collections.abc import Callable
 from functools import partial
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +19,7 @@ from tabulate import tabulate
 
 from fundus_anomaly.attention import Attention, spatial_aware
 from fundus_anomaly.device import device_for
-from fundus_anomaly.resc import region_aware, region_weights
+from fundus_anomaly.resc import concat_levels, region_aware, region_weights
 
 READINGS = [
     ("matmul", "none"),
@@ -31,7 +34,7 @@ READINGS = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--side", type=int, default=98, help="positions a side of the feature map")
-    parser.add_argument("--channels", type=int, nargs="+", default=[152])
+    parser.add_argument("--channels", type=levels, nargs="+", default=[(40, 112)], help="of level 2 and of level 3")
     parser.add_argument("--radius", type=int, default=12)
     parser.add_argument("--repeats", type=int, default=1, help="runs of each; the fastest counts")
     parser.add_argument("--threads", type=int, default=1)
@@ -41,17 +44,24 @@ def main() -> None:
     rows = []
     for channels in arguments.channels:
         generator = torch.Generator().manual_seed(0)
-        # Channels first in memory, as the network leaves them.
-        shape = (channels, arguments.side, arguments.side)
-        features = torch.rand(shape, generator=generator).to(device).permute(1, 2, 0)
+        # Channels last in memory, as the features are stored.
+        level2, level3 = (
+            torch.rand((side, side, width), generator=generator).to(device)
+            for side, width in zip((arguments.side, (arguments.side + 1) // 2), channels, strict=True)
+        )
+        features, label = concat_levels(level2, level3), "+".join(map(str, channels))
         run = partial(timed, device, arguments.repeats)
         fast, seconds = run(region_aware, features, arguments.radius)
-        rows.append((channels, "region, Fourier", seconds, ""))
+        rows.append((label, "region, Fourier", seconds, ""))
         slow, seconds = run(direct_region, features, arguments.radius)
-        rows.append((channels, "region, direct", seconds, f"largest difference {float((fast - slow).abs().max()):.1e}"))
+        rows.append((label, "region, direct", seconds, f"largest difference {float((fast - slow).abs().max()):.1e}"))
         for reading, scale in READINGS:
-            (_, neighbours), seconds = run(spatial_aware, features, Attention(reading, scale))
-            rows.append((channels, f"attention, {reading}, {scale}", seconds, f"{neighbours:.0f} neighbours"))
+            what, attention = f"attention, {reading}, {scale}", Attention(reading, scale)
+            (whole, neighbours), before = run(of_whole, features, attention)
+            rows.append((label, f"{what}, F whole", before, f"{neighbours:.0f} neighbours"))
+            (parts, _), seconds = run(of_levels, features, attention, level3)
+            error = float((whole - parts).abs().max() / whole.abs().max())
+            rows.append((label, f"{what}, levels", seconds, f"{before / seconds:.2f} times as fast, error {error:.1e}"))
     print(f"{arguments.side}×{arguments.side} positions, {device}, {arguments.threads} threads")
     print(
         tabulate(
@@ -61,6 +71,23 @@ def main() -> None:
             tablefmt="github",
         )
     )
+
+
+def levels(text: str) -> tuple[int, int]:
+    """Return the channels of level 2 and of level 3 from "40+112"."""
+    level2, level3 = map(int, text.split("+"))
+    return level2, level3
+
+
+def of_whole(features: torch.Tensor, attention: Attention) -> tuple[torch.Tensor, float]:
+    """Return P and the effective number of neighbours, from F whole."""
+    return spatial_aware(features, attention)
+
+
+def of_levels(features: torch.Tensor, attention: Attention, level3: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """Return the same from the levels, however many channels level 3 has."""
+    with mock.patch("fundus_anomaly.attention._FROM_LEVELS", 1):
+        return spatial_aware(features, attention, level3)
 
 
 def timed(device: str, repeats: int, function: Callable, *arguments: object) -> tuple[object, float]:

@@ -7,11 +7,28 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from fundus_anomaly import attention as attention_module
 from fundus_anomaly.attention import Attention, effective_neighbours, spatial_aware
+from fundus_anomaly.feature_map import LevelsMap
+from fundus_anomaly.resc import concat_levels
 
 
 def features(height=7, width=9, channels=5, seed=0):
     return torch.from_numpy(np.random.default_rng(seed).random((height, width, channels), np.float32))
+
+
+@pytest.fixture(params=["whole", "levels"])
+def made_of(request, monkeypatch):
+    """Return a function for F and the level 3 in it, or none; in the second case products are made from the levels."""
+    monkeypatch.setattr(attention_module, "_FROM_LEVELS", 1)
+
+    def made(height, width, channels=5, seed=0):
+        level2 = features(height, width, 2, seed)
+        level3 = features((height + 1) // 2, width // 2, channels - 2, seed + 1)
+        f = concat_levels(level2, level3)
+        return f, level3 if request.param == "levels" else None
+
+    return made
 
 
 def softmax_of_g(f, scale):
@@ -26,16 +43,16 @@ def softmax_of_g(f, scale):
 
 @pytest.mark.parametrize("scale", ["none", "inv_sqrt", "cosine-0.1"])
 @pytest.mark.parametrize("reading", ["matmul", "column_mass", "self_weight"])
-def test_a_reading_equals_its_definition_on_the_whole_map(reading, scale):
+def test_a_reading_equals_its_definition_on_the_whole_map(reading, scale, made_of):
     # More positions than one block of rows, so that blocks have to fit together.
-    f = features(23, 29)
+    f, level3 = made_of(23, 29)
     flat, softmax = f.reshape(-1, 5).numpy().astype(np.float64), softmax_of_g(f, scale)
     wanted = {
         "matmul": softmax @ flat,
         "column_mass": flat * softmax.sum(axis=0)[:, None],
         "self_weight": flat * np.diag(softmax)[:, None],
     }[reading]
-    spatial, neighbours = spatial_aware(f, Attention(reading, scale))
+    spatial, neighbours = spatial_aware(f, Attention(reading, scale), level3)
     np.testing.assert_allclose(spatial.reshape(-1, 5).numpy(), wanted, rtol=2e-5, atol=1e-6)
     entropy = -(softmax * np.log(softmax)).sum(axis=1)
     assert neighbours == pytest.approx(np.median(np.exp(entropy)), rel=2e-2)
@@ -49,8 +66,10 @@ def test_identity_leaves_the_features_as_they_are():
 
 @pytest.mark.parametrize("norm", [0.1, 50.0])
 @pytest.mark.parametrize("wanted", [5.0, 100.0])
-def test_perplexity_gives_the_wanted_number_of_neighbours_whatever_the_features_norm(wanted, norm):
-    _, neighbours = spatial_aware(norm * features(20, 21, 8), Attention("matmul", f"perplexity-{wanted}"))
+def test_perplexity_gives_the_wanted_number_of_neighbours_whatever_the_features_norm(wanted, norm, made_of):
+    f, level3 = made_of(20, 21, 8)
+    attention = Attention("matmul", f"perplexity-{wanted}")
+    _, neighbours = spatial_aware(norm * f, attention, level3 if level3 is None else norm * level3)
     assert neighbours == pytest.approx(wanted, rel=0.01)
 
 
@@ -92,11 +111,12 @@ class Largest(TorchDispatchMode):
     ("reading", "scale"),
     [("matmul", "inv_sqrt"), ("matmul", "perplexity-100"), ("column_mass", "none"), ("self_weight", "none")],
 )
-def test_the_whole_map_is_never_in_memory(reading, scale):
+def test_the_whole_map_is_never_in_memory(reading, scale, made_of):
     # Channels first in memory, as ReSC's convolutions leave them: torch's attention is not blockwise on those.
-    f = features(4, 98, 98).permute(1, 2, 0)
+    f, level3 = made_of(98, 98, 4)
+    assert f.stride(-1) == 98 * 98
     with Largest() as largest:
-        spatial_aware(f, Attention(reading, scale))
+        spatial_aware(f, Attention(reading, scale), level3)
     assert 98 * 98 < largest.numbers <= 512 * 98 * 98
 
 
@@ -114,3 +134,14 @@ def test_the_whole_map_is_never_in_memory(reading, scale):
 def test_what_has_no_meaning_is_refused_before_any_work(reading, scale):
     with pytest.raises(ValueError, match="no such attention"):
         Attention(reading, scale)
+
+
+@pytest.mark.parametrize(("channels", "from_levels"), [(112, 0), (1024, 1)])
+def test_products_are_made_from_the_levels_where_level_3_is_as_wide_as_the_papers(channels, from_levels, monkeypatch):
+    made, of = [], LevelsMap.of
+    monkeypatch.setattr(LevelsMap, "of", lambda *levels: made.append(levels) or of(*levels))
+    level2, level3 = features(4, 4, 3), features(2, 2, channels)
+    f = concat_levels(level2, level3)
+    spatial, _ = spatial_aware(f, Attention("matmul", "inv_sqrt"), level3)
+    assert len(made) == from_levels
+    torch.testing.assert_close(spatial, spatial_aware(f, Attention("matmul", "inv_sqrt"))[0])

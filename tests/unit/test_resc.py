@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import convolve
 
 from fundus_anomaly.attention import Attention, spatial_aware
-from fundus_anomaly.resc import combine, concat_levels, region_aware, region_weights
+from fundus_anomaly.resc import combine, concat_levels, pooled, region_aware, region_weights
 
 OFF = Attention("off", "none")
 
@@ -18,7 +18,7 @@ def random(*shape, seed=0):
 def test_level_3_is_upscaled_bilinearly_and_stands_beside_level_2():
     level2 = random(4, 6, 3)
     level3 = torch.tensor([[0.0, 4.0, 8.0], [8.0, 12.0, 16.0]])[..., None]
-    combined = concat_levels(level2, level3, 1)
+    combined = concat_levels(level2, level3)
     assert combined.shape == (4, 6, 4)
     assert torch.equal(combined[..., :3], level2)
     # Positions are centres of areas: a quarter and three quarters of the way between two coarse ones.
@@ -28,21 +28,23 @@ def test_level_3_is_upscaled_bilinearly_and_stands_beside_level_2():
 
 @pytest.mark.parametrize("shape", [(5, 7), (3, 4)])
 def test_levels_whose_sides_do_not_divide_still_fit(shape):
-    assert concat_levels(random(9, 13, 2), random(*shape, 3), 3).shape == (9, 13, 5)
+    assert concat_levels(random(9, 13, 2), random(*shape, 3)).shape == (9, 13, 5)
 
 
 def test_patchcores_pooling_is_a_mean_that_counts_what_lies_outside_as_zero():
     level = random(6, 5, 2)
-    pooled = concat_levels(level, random(6, 5, 1), 3)[..., :2]
-    torch.testing.assert_close(pooled[2, 3], level[1:4, 2:5].sum((0, 1)) / 9)
-    torch.testing.assert_close(pooled[0, 0], level[:2, :2].sum((0, 1)) / 9)
-    torch.testing.assert_close(pooled[5, 2], level[4:, 1:4].sum((0, 1)) / 9)
+    mean = pooled(level, 3)
+    assert pooled(level, 1) is level
+    torch.testing.assert_close(mean[2, 3], level[1:4, 2:5].sum((0, 1)) / 9)
+    torch.testing.assert_close(mean[0, 0], level[:2, :2].sum((0, 1)) / 9)
+    torch.testing.assert_close(mean[5, 2], level[4:, 1:4].sum((0, 1)) / 9)
 
 
 def test_both_levels_are_pooled_each_at_its_own_resolution():
-    level3 = random(3, 3, 1)
-    pooled = concat_levels(random(3, 3, 1), level3, 3)[..., 1]
-    torch.testing.assert_close(pooled[1, 1], level3.mean())
+    level2, level3 = random(6, 6, 2), random(3, 3, 1, seed=1)
+    combined, _ = combine(level2, level3, pool=3, region=0, attention=OFF)
+    torch.testing.assert_close(combined, concat_levels(pooled(level2, 3), pooled(level3, 3)))
+    torch.testing.assert_close(pooled(level3, 3)[1, 1], level3.mean()[None])
 
 
 def test_the_filters_weights_fall_linearly_with_distance():
@@ -84,7 +86,7 @@ def test_what_lies_a_radius_away_has_no_influence():
 def test_c_is_the_sum_of_what_is_switched_on():
     level2, level3 = random(10, 12, 3), random(5, 6, 4, seed=1)
     attention = Attention("matmul", "inv_sqrt")
-    f = concat_levels(level2, level3, 1)
+    f = concat_levels(level2, level3)
     r, (p, neighbours) = region_aware(f, 4), spatial_aware(f, attention)
 
     def c(region, which):
@@ -99,8 +101,16 @@ def test_c_is_the_sum_of_what_is_switched_on():
     assert not torch.allclose(p, f)
 
 
+def test_the_attention_of_wide_levels_takes_them_as_they_were_pooled():
+    level2, level3 = random(10, 12, 3), random(5, 6, 512, seed=1)
+    attention = Attention("matmul", "inv_sqrt")
+    combined, _ = combine(level2, level3, pool=3, region=0, attention=attention)
+    f = concat_levels(pooled(level2, 3), pooled(level3, 3))
+    torch.testing.assert_close(combined, spatial_aware(f, attention)[0])
+
+
 def test_levels_stored_in_half_precision_are_combined_in_single():
     level2, level3 = random(8, 8, 3).half(), random(4, 4, 3).half()
     combined, _ = combine(level2, level3, pool=1, region=3, attention=OFF)
     assert combined.dtype == torch.float32
-    torch.testing.assert_close(combined, region_aware(concat_levels(level2.float(), level3.float(), 1), 3))
+    torch.testing.assert_close(combined, region_aware(concat_levels(level2.float(), level3.float()), 3))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+
+from .feature_map import FeatureMap, LevelsMap, WholeMap
 
 READINGS = ("off", "matmul", "column_mass", "self_weight", "identity")
 SCALE_PATTERN = r"(none|inv_sqrt|(cosine|perplexity)-(?=[0-9.]*[1-9])[0-9]*\.?[0-9]+)"
@@ -16,6 +19,8 @@ SCALE_PATTERN = r"(none|inv_sqrt|(cosine|perplexity)-(?=[0-9.]*[1-9])[0-9]*\.?[0
 _ROWS = 512
 # The attention's entropy, and a temperature for a wanted perplexity, are taken from this many positions.
 _SAMPLED = 512
+# Channels of level 3 from which on products made from the levels are the faster ones (benchmarks/resc.py).
+_FROM_LEVELS = 512
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,9 @@ class Attention:
             raise ValueError(f"no such attention: reading {self.reading!r} with scale {self.scale!r}")
 
 
-def spatial_aware(features: torch.Tensor, attention: Attention) -> tuple[torch.Tensor, float]:
+def spatial_aware(
+    features: torch.Tensor, attention: Attention, level3: torch.Tensor | None = None
+) -> tuple[torch.Tensor, float]:
     """Return P, the spatial-aware feature map (eq. 4), and the attention's effective number of neighbours.
 
     The hw×hw map is never held whole.
@@ -53,21 +60,22 @@ def spatial_aware(features: torch.Tensor, attention: Attention) -> tuple[torch.T
     Args:
         features: F, ``(h, w, c)`` float32.
         attention: The reading and its scale.
+        level3: f₃, ``(h3, w3, c3)`` float32, where the last c3 channels of F are f₃ upscaled (eq. 2): P is the same
+            up to rounding, in less time where c3 is large.
 
     Returns:
         ``(h, w, c)`` float32, and the median over (up to 512 evenly spaced) positions of exp(entropy of the row).
     """
-    # Torch's attention works blockwise only where the channels lie side by side; else it makes the whole map.
-    flat = features.reshape(-1, features.shape[-1]).contiguous()
     if attention.reading == "identity":
         return features, 1.0
-    keys, factor = _keys_and_factor(flat, attention.scale)
+    values = _feature_map(features, level3)
+    keys, factor = _keys_and_factor(values, attention.scale, features.shape[-1])
     neighbours = effective_neighbours(_sampled_logits(keys), factor)
     if attention.reading == "matmul":
-        spatial = _attend(keys, flat, factor)
+        spatial = _attend(keys, values, factor)
     else:
-        weights = _received(keys, factor) if attention.reading == "column_mass" else _to_itself(keys, factor)
-        spatial = flat * weights[:, None]
+        weights = _received if attention.reading == "column_mass" else _to_itself
+        spatial = features * weights(keys, factor).reshape(*features.shape[:2], 1)
     return spatial.reshape(features.shape), neighbours
 
 
@@ -78,18 +86,25 @@ def effective_neighbours(logits: torch.Tensor, factor: float) -> float:
     return float(entropy.exp().median())
 
 
-def _keys_and_factor(flat: torch.Tensor, scale: str) -> tuple[torch.Tensor, float]:
+def _feature_map(features: torch.Tensor, level3: torch.Tensor | None) -> FeatureMap:
+    if level3 is not None and level3.shape[-1] >= _FROM_LEVELS:
+        return LevelsMap.of(features[..., : -level3.shape[-1]], level3)
+    # Torch's attention works blockwise only where the channels lie side by side; else it makes the whole map.
+    return WholeMap(features.reshape(-1, features.shape[-1]).contiguous())
+
+
+def _keys_and_factor(values: FeatureMap, scale: str, channels: int) -> tuple[FeatureMap, float]:
     kind, _, value = scale.partition("-")
     if kind == "cosine":
-        return F.normalize(flat, dim=1), 1 / float(value)
+        return values.normalised(), 1 / float(value)
     if kind == "perplexity":
-        return flat, _factor_for(_sampled_logits(flat), min(float(value), 0.95 * len(flat)))
-    return flat, 1 / math.sqrt(flat.shape[1]) if kind == "inv_sqrt" else 1.0
+        return values, _factor_for(_sampled_logits(values), min(float(value), 0.95 * len(values)))
+    return values, 1 / math.sqrt(channels) if kind == "inv_sqrt" else 1.0
 
 
-def _sampled_logits(keys: torch.Tensor) -> torch.Tensor:
+def _sampled_logits(keys: FeatureMap) -> torch.Tensor:
     rows = torch.linspace(0, len(keys) - 1, min(_SAMPLED, len(keys)), device=keys.device).long()
-    return keys[rows] @ keys.T
+    return keys.similarities(rows).T.contiguous()
 
 
 def _factor_for(logits: torch.Tensor, wanted: float) -> float:
@@ -106,23 +121,25 @@ def _factor_for(logits: torch.Tensor, wanted: float) -> float:
     return math.sqrt(low * high)
 
 
-def _attend(keys: torch.Tensor, values: torch.Tensor, factor: float) -> torch.Tensor:
-    query, key, value = (tensor[None, None] for tensor in (keys, keys, values))
-    return F.scaled_dot_product_attention(query, key, value, scale=factor)[0, 0]
+def _attend(keys: FeatureMap, values: FeatureMap, factor: float) -> torch.Tensor:
+    """Return softmax(factor · keys·keysᵀ) · values, ``(hw, c)``."""
+    if isinstance(keys, WholeMap):
+        query, key, value = (tensor[None, None] for tensor in (keys.flat, keys.flat, values.flat))
+        return F.scaled_dot_product_attention(query, key, value, scale=factor)[0, 0]
+    return torch.cat([values.averaged(weights) for _, weights in _softmax_of_g(keys, factor)])
 
 
-def _received(keys: torch.Tensor, factor: float) -> torch.Tensor:
+def _received(keys: FeatureMap, factor: float) -> torch.Tensor:
     """Return the column sums of softmax(factor · keys·keysᵀ), ``(hw,)``."""
-    received = keys.new_zeros(len(keys))
-    for rows in keys.split(_ROWS):
-        received += torch.softmax(rows @ keys.T * factor, dim=1).sum(dim=0)
-    return received
+    return sum(weights.sum(dim=1) for _, weights in _softmax_of_g(keys, factor))
 
 
-def _to_itself(keys: torch.Tensor, factor: float) -> torch.Tensor:
+def _to_itself(keys: FeatureMap, factor: float) -> torch.Tensor:
     """Return the diagonal of softmax(factor · keys·keysᵀ), ``(hw,)``."""
-    own = []
-    for first in range(0, len(keys), _ROWS):
-        rows = keys[first : first + _ROWS]
-        own.append(torch.softmax(rows @ keys.T * factor, dim=1).diagonal(offset=first))
-    return torch.cat(own)
+    return torch.cat([weights.diagonal(offset=-first) for first, weights in _softmax_of_g(keys, factor)])
+
+
+def _softmax_of_g(keys: FeatureMap, factor: float) -> Iterator[tuple[int, torch.Tensor]]:
+    """Yield softmax(factor · keys·keysᵀ) in blocks of rows: the first row's number, and the block as ``(hw, rows)``."""
+    for rows in torch.arange(len(keys), device=keys.device).split(_ROWS):
+        yield int(rows[0]), torch.softmax(keys.similarities(rows).mul_(factor), dim=0)

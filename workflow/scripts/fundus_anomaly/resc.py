@@ -8,23 +8,34 @@ import torch.nn.functional as F
 from .attention import Attention, spatial_aware
 
 
-def concat_levels(level2: torch.Tensor, level3: torch.Tensor, pool: int) -> torch.Tensor:
+def pooled(level: torch.Tensor, pool: int) -> torch.Tensor:
+    """Return a level after average pooling, at its own resolution.
+
+    Args:
+        level: ``(h, w, c)`` float32.
+        pool: Side of the average pooling, odd; 1 for none (ReSAD), 3 for PatchCore (Roth et al. 2022, Sec. 3.1). As in
+            PatchCore's published code what lies outside counts as zero: an average over what lies inside alone is
+            noisier at the border, and the maximum of the map then often lies there.
+
+    Returns:
+        ``(h, w, c)`` float32.
+    """
+    if pool == 1:
+        return level
+    return F.avg_pool2d(level.permute(2, 0, 1)[None], pool, stride=1, padding=pool // 2)[0].permute(1, 2, 0)
+
+
+def concat_levels(level2: torch.Tensor, level3: torch.Tensor) -> torch.Tensor:
     """Return F, level 2 beside level 3 upscaled to its shape (eq. 2).
 
     Args:
-        level2: ``(h2, w2, c2)`` float32.
-        level3: ``(h3, w3, c3)`` float32.
-        pool: Side of the average pooling of each level beforehand, odd; 1 for none (ReSAD), 3 for PatchCore
-            (Roth et al. 2022, Sec. 3.1). As in PatchCore's published code what lies outside counts as zero: an average
-            over what lies inside alone is noisier at the border, and the maximum of the map then often lies there.
+        level2: f₂, ``(h2, w2, c2)`` float32.
+        level3: f₃, ``(h3, w3, c3)`` float32.
 
     Returns:
         ``(h2, w2, c2 + c3)`` float32.
     """
-    maps = [level.permute(2, 0, 1)[None] for level in (level2, level3)]
-    if pool > 1:
-        maps = [F.avg_pool2d(level, pool, stride=1, padding=pool // 2) for level in maps]
-    fine, coarse = maps
+    fine, coarse = (level.permute(2, 0, 1)[None] for level in (level2, level3))
     coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
     return torch.cat([fine, coarse], dim=1)[0].permute(1, 2, 0)
 
@@ -98,18 +109,19 @@ def combine(
     Args:
         level2: f₂, ``(h2, w2, c2)`` float.
         level3: f₃, ``(h3, w3, c3)`` float.
-        pool: Side of the average pooling beforehand; see :func:`concat_levels`.
+        pool: Side of the average pooling beforehand; see :func:`pooled`.
         region: r of eq. 3, or 0 to leave R out.
         attention: The reading of eq. 4; ``reading`` "off" leaves P out.
 
     Returns:
         ``(h2, w2, c2 + c3)`` float32, and the median over positions of exp(entropy) of the attention (NaN if off).
     """
-    features = concat_levels(level2.float(), level3.float(), pool)
+    level2, level3 = pooled(level2.float(), pool), pooled(level3.float(), pool)
+    features = concat_levels(level2, level3)
     parts, neighbours = [], float("nan")
     if region:
         parts.append(region_aware(features, region))
     if attention.reading != "off":
-        spatial, neighbours = spatial_aware(features, attention)
+        spatial, neighbours = spatial_aware(features, attention, level3)
         parts.append(spatial)
     return (sum(parts[1:], start=parts[0]) if parts else features), neighbours
