@@ -90,6 +90,7 @@ class OneNodeSlurm:
         self.host = socket.gethostname().split(".")[0]
         self.environment = {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{folder}/bin{os.pathsep}{PATH}"}
         self._daemons: list[subprocess.Popen] = []
+        self._lost = False
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Start munge, the controller and the node, and wait until the node is idle.
@@ -172,22 +173,43 @@ class OneNodeSlurm:
         By itself the controller would notice when the node has not answered for SlurmdTimeout, five minutes.
         """
         slurmd = self._daemons.pop()
+        self._lost = True
         slurmd.kill()
         slurmd.wait()
-        steps = [process for process in psutil.process_iter(["name"]) if self._is_step(process)]
-        for process in [child for step in steps for child in step.children(recursive=True)] + steps:
+        steps = self._steps()
+        # A step that outlives what it runs reports it as failed: all are stopped before anything is killed.
+        for step in steps:
+            with suppress(psutil.NoSuchProcess):
+                step.suspend()
+        children = []
+        for step in steps:
+            with suppress(psutil.NoSuchProcess):
+                children += step.children(recursive=True)
+        for process in steps + children:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        self._until(lambda: not any(map(self._is_step, psutil.process_iter(["name"]))), "the end of the node's jobs")
+        self._until(lambda: not self._steps(), "the end of the node's jobs")
         self.set_node("down")
 
     def bring_node_back(self) -> None:
         """Start the lost node again and let jobs onto it, once the controller is done with what ran there."""
         self._run(self._node_environment, "slurmd", "-D")
+        self._lost = False
         # The order to end the lost job still waits for the node, and would end its next run, too.
         time.sleep(8)
         self.set_node("resume")
         self._until(lambda: self.node_state() == "IDLE", "the node")
+
+    def restore_node(self) -> None:
+        """Have the node in use again, whatever a test did to it and wherever it stopped."""
+        if self._lost:
+            self.bring_node_back()
+        elif self.node_state() != "IDLE":
+            self.set_node("resume")
+
+    def _steps(self) -> list[psutil.Process]:
+        """Return the processes that hold the steps of this SLURM's jobs."""
+        return [process for process in psutil.process_iter(["name"]) if self._is_step(process)]
 
     def _is_step(self, process: psutil.Process) -> bool:
         """Tell whether a process holds a job's step on this SLURM's node: such a one writes to the node's log."""

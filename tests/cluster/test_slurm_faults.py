@@ -34,8 +34,7 @@ def without_coreset(project):
 def node(slurm):
     """The node, which is in use again afterwards."""
     yield slurm
-    if slurm.node_state() != "IDLE":
-        slurm.set_node("resume")
+    slurm.restore_node()
 
 
 class Started:
