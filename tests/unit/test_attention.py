@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from fundus_anomaly import attention as attention_module
@@ -80,6 +81,42 @@ def test_more_neighbours_than_positions_are_as_good_as_all():
     assert torch.isfinite(spatial).all()
 
 
+@pytest.mark.parametrize("reading", ["matmul", "column_mass", "self_weight"])
+def test_a_number_of_neighbours_out_of_reach_leaves_the_readings_as_they_are_to_rounding(reading, made_of):
+    level2, level3 = torch.full((23, 29, 2), 0.7), torch.full((12, 14, 3), 0.3)
+    f = concat_levels(level2, level3)
+    spatial, neighbours = spatial_aware(
+        f, Attention(reading, "perplexity-5"), level3 if made_of(2, 2)[1] is not None else None
+    )
+    share = 1 / 667 if reading == "self_weight" else 1.0
+    torch.testing.assert_close(spatial, f * share, rtol=0.5, atol=0)
+    assert neighbours == pytest.approx(667, rel=0.1)
+
+
+def test_neighbours_are_the_median_of_positions_spread_evenly_over_the_map():
+    # A quarter of the map, its first rows, attends to few; of the rest to each other, alike.
+    f = torch.zeros(40, 40, 41)
+    f[:10, :, 0] = 1.0
+    f[torch.arange(10).repeat_interleave(40), torch.arange(40).repeat(10), 1 + torch.arange(40).repeat(10)] = 30.0
+    _, neighbours = spatial_aware(f, Attention("matmul", "none"))
+    assert neighbours == pytest.approx(1600, rel=0.01)
+
+
+def test_a_third_of_positions_with_many_neighbours_does_not_move_the_median():
+    logits = torch.zeros(9, 100)
+    logits[:6, 0] = 1000.0
+    assert effective_neighbours(logits, 1.0) == pytest.approx(1)
+
+
+def test_attention_that_is_off_and_a_level_3_that_is_no_part_of_f_are_refused(made_of):
+    f, level3 = features(), features(4, 5, 6)
+    with pytest.raises(ValueError, match="off"):
+        spatial_aware(f, Attention("off", "none"))
+    for wrong in (level3, level3[..., :2].double(), level3[0]):
+        with pytest.raises(ValueError, match="level 3"):
+            spatial_aware(f, Attention("matmul", "none"), wrong)
+
+
 def test_uniform_and_collapsed_attention_have_all_and_one_neighbour():
     logits = torch.eye(12)
     assert effective_neighbours(logits, 1e-9) == pytest.approx(12)
@@ -94,16 +131,23 @@ def test_uniform_features_attend_to_all_positions_alike():
         assert neighbours == pytest.approx(24, rel=1e-4)
 
 
-class Largest(TorchDispatchMode):
-    """Notes the largest tensor that any operation of torch gives back."""
+class Memory(TorchDispatchMode):
+    """Notes the largest tensor that any operation of torch gives back, and the most bytes that are held at once."""
 
-    numbers = 0
+    def __init__(self):
+        super().__init__()
+        self.numbers = self.bytes = 0
+        self._held = {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         given = func(*args, **(kwargs or {}))
         for tensor in given if isinstance(given, tuple | list) else [given]:
             if isinstance(tensor, torch.Tensor):
                 self.numbers = max(self.numbers, tensor.numel())
+                storage = tensor.untyped_storage()
+                self._held[storage.data_ptr()] = StorageWeakRef(storage), storage.nbytes()
+        self._held = {place: held for place, held in self._held.items() if not held[0].expired()}
+        self.bytes = max(self.bytes, sum(size for _, size in self._held.values()))
         return given
 
 
@@ -115,9 +159,12 @@ def test_the_whole_map_is_never_in_memory(reading, scale, made_of):
     # Channels first in memory, as ReSC's convolutions leave them: torch's attention is not blockwise on those.
     f, level3 = made_of(98, 98, 4)
     assert f.stride(-1) == 98 * 98
-    with Largest() as largest:
+    with Memory() as memory:
         spatial_aware(f, Attention(reading, scale), level3)
-    assert 98 * 98 < largest.numbers <= 512 * 98 * 98
+    positions, block = 98 * 98, 512 * 98 * 98
+    assert positions < memory.numbers <= block
+    # Eight of the map's 19 blocks: what a softmax takes, and the sampled rows.
+    assert memory.bytes <= 4 * 8 * block
 
 
 @pytest.mark.parametrize(
@@ -128,7 +175,9 @@ def test_the_whole_map_is_never_in_memory(reading, scale, made_of):
         ("matmul", "cosine-"),
         ("matmul", "cosine-0"),
         ("matmul", "cosine-1.2.3"),
+        ("matmul", "cosine-0." + 39 * "0" + "1"),
         ("matmul", "perplexity--3"),
+        ("matmul", "perplexity-0.5"),
     ],
 )
 def test_what_has_no_meaning_is_refused_before_any_work(reading, scale):
@@ -136,7 +185,7 @@ def test_what_has_no_meaning_is_refused_before_any_work(reading, scale):
         Attention(reading, scale)
 
 
-@pytest.mark.parametrize(("channels", "from_levels"), [(112, 0), (1024, 1)])
+@pytest.mark.parametrize(("channels", "from_levels"), [(511, 0), (512, 1)])
 def test_products_are_made_from_the_levels_where_level_3_is_as_wide_as_the_papers(channels, from_levels, monkeypatch):
     made, of = [], LevelsMap.of
     monkeypatch.setattr(LevelsMap, "of", lambda *levels: made.append(levels) or of(*levels))

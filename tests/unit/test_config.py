@@ -118,7 +118,7 @@ def test_an_unknown_key_a_wrong_type_and_a_value_out_of_range_are_errors(path, v
         validate(changed(path, value), str(SCHEMA_FILE))
 
 
-@pytest.mark.parametrize("scale", ["none", "inv_sqrt", "cosine-0.1", "cosine-1", "perplexity-100", "perplexity-.5"])
+@pytest.mark.parametrize("scale", ["none", "inv_sqrt", "cosine-0.1", "cosine-1", "perplexity-100", "perplexity-1.5"])
 def test_every_scale_that_the_schema_allows_is_one_that_the_attention_knows(scale):
     validate(changed("resad.scale", scale), str(SCHEMA_FILE))
     assert Attention("matmul", scale).scale == scale

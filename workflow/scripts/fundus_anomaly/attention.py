@@ -13,7 +13,9 @@ import torch.nn.functional as F
 from .feature_map import FeatureMap, LevelsMap, WholeMap
 
 READINGS = ("off", "matmul", "column_mass", "self_weight", "identity")
-SCALE_PATTERN = r"(none|inv_sqrt|(cosine|perplexity)-(?=[0-9.]*[1-9])[0-9]*\.?[0-9]+)"
+SCALE_PATTERN = (
+    r"(none|inv_sqrt|cosine-(?=[0-9.]*[1-9])[0-9]{0,4}\.?[0-9]{1,6}|perplexity-[1-9][0-9]{0,8}(\.[0-9]{1,6})?)"
+)
 
 # Rows of the attention map that are held at once: 512 × 9604 positions are 20 MB.
 _ROWS = 512
@@ -21,6 +23,8 @@ _ROWS = 512
 _SAMPLED = 512
 # Channels of level 3 from which on products made from the levels are the faster ones (benchmarks/resc.py).
 _FROM_LEVELS = 512
+# The largest logit that a perplexity is sought with: float32's rounding of it (.06) still changes no weight by much.
+_LARGEST_LOGIT = 1e6
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,9 @@ class Attention:
         reading: One of :data:`READINGS`.
         scale: What G is multiplied by before the softmax. ``none``: 1, as written. ``inv_sqrt``: 1/√c.
             ``cosine-T``: F's rows are normalised first, then 1/T. ``perplexity-N``: for each image such that the
-            median over positions of the effective number of neighbours, exp(entropy), is N, as t-SNE's perplexity.
+            median over positions of the effective number of neighbours, exp(entropy), is N ≥ 1, as t-SNE's
+            perplexity; at most .95·hw. Where positions are alike to rounding N may be out of reach: the number that
+            came out is returned with P and stands in the table.
     """
 
     reading: str
@@ -59,34 +65,43 @@ def spatial_aware(
 
     Args:
         features: F, ``(h, w, c)`` float32.
-        attention: The reading and its scale.
-        level3: f₃, ``(h3, w3, c3)`` float32, where the last c3 channels of F are f₃ upscaled (eq. 2): P is the same
-            up to rounding, in less time where c3 is large.
+        attention: The reading, not "off", and its scale.
+        level3: f₃, ``(h3, w3, c3)`` float32, where the last c3 channels of F are f₃ upscaled (eq. 2), which is not
+            checked: P is the same up to rounding, in less time where c3 is large.
 
     Returns:
-        ``(h, w, c)`` float32, and the median over (up to 512 evenly spaced) positions of exp(entropy of the row).
+        ``(h, w, c)`` float32, and the lower median over (up to 512 evenly spaced) positions of exp(entropy of the row).
+
+    Raises:
+        ValueError: If the reading is "off", or level 3 cannot be a part of F.
     """
+    if attention.reading == "off":
+        raise ValueError("attention that is off has no P")
     if attention.reading == "identity":
         return features, 1.0
     values = _feature_map(features, level3)
     keys, factor = _keys_and_factor(values, attention.scale, features.shape[-1])
     neighbours = effective_neighbours(_sampled_logits(keys), factor)
     if attention.reading == "matmul":
-        spatial = _attend(keys, values, factor)
-    else:
-        weights = _received if attention.reading == "column_mass" else _to_itself
-        spatial = features * weights(keys, factor).reshape(*features.shape[:2], 1)
-    return spatial.reshape(features.shape), neighbours
+        return _attend(keys, values, factor).reshape(features.shape), neighbours
+    weights = {"column_mass": _received, "self_weight": _to_itself}[attention.reading]
+    return features * weights(keys, factor).reshape(*features.shape[:2], 1), neighbours
 
 
 def effective_neighbours(logits: torch.Tensor, factor: float) -> float:
-    """Return the median over rows of exp(entropy) of softmax(factor · logits); ``logits`` is ``(rows, hw)``."""
+    """Return the lower median over rows of exp(entropy) of softmax(factor · logits); ``logits`` is ``(rows, hw)``."""
     log_weights = torch.log_softmax(logits * factor, dim=1)
     entropy = -(log_weights.exp() * log_weights).sum(dim=1)
     return float(entropy.exp().median())
 
 
 def _feature_map(features: torch.Tensor, level3: torch.Tensor | None) -> FeatureMap:
+    if level3 is not None and (
+        level3.ndim != 3 or level3.shape[-1] > features.shape[-1] or level3.dtype != features.dtype
+    ):
+        raise ValueError(
+            f"level 3, {tuple(level3.shape)} {level3.dtype}, in F, {tuple(features.shape)} {features.dtype}"
+        )
     if level3 is not None and level3.shape[-1] >= _FROM_LEVELS:
         return LevelsMap.of(features[..., : -level3.shape[-1]], level3)
     # Torch's attention works blockwise only where the channels lie side by side; else it makes the whole map.
@@ -109,7 +124,8 @@ def _sampled_logits(keys: FeatureMap) -> torch.Tensor:
 
 def _factor_for(logits: torch.Tensor, wanted: float) -> float:
     """Return the factor whose effective number of neighbours is ``wanted``: it falls as the factor grows."""
-    low, high = 1e-12, 1e12
+    high = _LARGEST_LOGIT / max(float(logits.abs().max()), 1e-30)
+    low = high / 1e18
     for _ in range(60):
         middle = math.sqrt(low * high)
         if effective_neighbours(logits, middle) > wanted:
@@ -136,7 +152,8 @@ def _received(keys: FeatureMap, factor: float) -> torch.Tensor:
 
 def _to_itself(keys: FeatureMap, factor: float) -> torch.Tensor:
     """Return the diagonal of softmax(factor · keys·keysᵀ), ``(hw,)``."""
-    return torch.cat([weights.diagonal(offset=-first) for first, weights in _softmax_of_g(keys, factor)])
+    # A view of the diagonal would keep its block, and all of them are the whole map.
+    return torch.cat([weights.diagonal(offset=-first).clone() for first, weights in _softmax_of_g(keys, factor)])
 
 
 def _softmax_of_g(keys: FeatureMap, factor: float) -> Iterator[tuple[int, torch.Tensor]]:

@@ -35,23 +35,20 @@ class WholeMap:
         """Return F · F[rows]ᵀ, ``(hw, rows)``, for ``rows`` ``(rows,)`` int64."""
         return self.flat @ self.flat[rows].T
 
-    def averaged(self, weights: torch.Tensor) -> torch.Tensor:
-        """Return weightsᵀ · F, ``(rows, c)``, for ``weights`` ``(hw, rows)``."""
-        return weights.T @ self.flat
-
 
 @dataclass(frozen=True)
 class LevelsMap:
     """F as it is made by eq. 2: level 2 beside U·f₃, level 3 upscaled, where U has four entries a row.
 
     F·Fᵀ = f₂·f₂ᵀ + U·(f₃·f₃ᵀ)·Uᵀ, and W·F = [W·f₂, (W·U)·f₃]: level 3 takes part in matrix products at its own
-    resolution alone, a quarter of the positions. The values are those of :class:`WholeMap` up to rounding.
+    resolution alone, commonly a quarter of the positions. The values are those of :class:`WholeMap` up to rounding.
 
     Attributes:
-        level2: f₂, ``(hw, c2)`` float32, contiguous.
+        level2: f₂, ``(hw, c2)`` float32, contiguous; of a normalised map divided by the lengths of F's rows.
         level3: f₃, ``(h3·w3, c3)`` float32, contiguous.
-        corners: The positions of f₃ between which a position of F lies, ``(hw, 4)`` int64 (fewer where a side is 1).
-        shares: The bilinear weights of these corners, ``(hw, 4)`` float32.
+        corners: The positions of f₃ between which a position of F lies, ``(hw, 4)`` int64 (fewer where f₃ has
+            a side of 1).
+        shares: The bilinear weights of these corners, ``(hw, 4)`` float32; of a normalised map divided likewise.
     """
 
     level2: torch.Tensor
