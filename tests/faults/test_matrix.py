@@ -39,7 +39,7 @@ if len(sys.orig_argv) > 1 and sys.orig_argv[1].endswith(".table_resad.py"):
     while os.path.exists(os.environ["MARK"]):
         time.sleep(0.1)
 """
-TABLES = ["resad.csv", "resad.md", "ablations.csv", "ablations.md", "lesionpaste_3.csv", "lesionpaste_3.md"]
+TABLES = [f"{name}.{form}" for name in ("resad", "ablations", "lesionpaste_3") for form in ("csv", "md", "html")]
 
 
 def test_every_fault_is_told_with_its_remedy_and_repaired(finished, tmp_path):

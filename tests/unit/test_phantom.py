@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fundus_anomaly.datasets import registry
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.lesions import icdr_grade
@@ -61,6 +62,25 @@ def test_planning_needs_no_imaging_library():
     done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
     first, *modules = done.stdout.split()
     assert first == "phantom/train/0000_left" and "cv2" not in modules
+
+
+def test_its_labels_are_a_table_that_the_adapter_of_own_images_reads_as_the_same_images(tmp_path):
+    eyes = cohort.plan(SEED, 2, 2, 4, 1)
+    cohort.label_table(eyes).to_csv(tmp_path / "labels.csv", index=False)
+    for eye in eyes:
+        photograph, masks = cohort.file_names(eye)
+        for name in (photograph, *masks.values()):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+    sizes = {"train_patients": 2, "test_normal_patients": 2, "test_abnormal_patients": 4, "source_patients": 1}
+    planned = registry.load("phantom", sizes, tmp_path, "slices", SEED)
+    folders = {"table": "labels.csv", "normals": "", "unknowns": "", "masks_inverted": False}
+    read = registry.load("images", folders, tmp_path, "slices", SEED)
+    assert read.lesions == planned.lesions
+    columns = list(planned.manifest.columns.drop(["id", "patient"]))
+    assert read.manifest[columns].to_dict("records") == planned.manifest[columns].to_dict("records")
+    patients = zip(planned.manifest["patient"], read.manifest["patient"], strict=True)
+    assert len(set(patients)) == 8 == read.manifest["patient"].nunique()
 
 
 def test_every_file_has_its_own_relative_name(eyes):

@@ -1,14 +1,18 @@
 """Conda's environments and the locks pin what pyproject.toml pins."""
 
+import ast
 import re
 import tomllib
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from import_closure import import_closure
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -77,6 +81,40 @@ def test_the_environments_together_hold_every_dependency_of_a_rule():
     together = {name for path in (ROOT / "envs").glob("*.yaml") for name in conda_pins(path)}
     # Snakemake itself runs outside of its rules' environments.
     assert set(PINS) - together == {"snakemake"}
+
+
+def rules():
+    """Return each rule's name, environment and script."""
+    text = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "workflow/rules").glob("*.smk")))
+    parts = re.findall(r"^rule (\w+):\n((?:(?!^\S).*\n)*)", text, re.MULTILINE)
+    found = [
+        (name, re.search(r"envs/(\w+\.yaml)", body), re.search(r"scripts/(\w+\.py)", body)) for name, body in parts
+    ]
+    return [(name, env[1], script[1]) for name, env, script in found if script]
+
+
+RULES = rules()
+
+
+@pytest.mark.parametrize(("rule", "environment", "script"), RULES, ids=[rule for rule, _, _ in RULES])
+def test_a_rules_environment_pins_whatever_its_script_imports(rule, environment, script):
+    script = ROOT / "workflow" / "scripts" / script
+    files = [script, *import_closure(script)]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    brought = packages_distributions()
+    wanted = {canonicalize_name(name) for module in modules for name in brought.get(module.split(".")[0], [])}
+    pins = conda_pins(ROOT / "envs" / environment)
+    # faiss-cpu and faiss-gpu bring the same module.
+    assert wanted - {"fundus-anomaly", "faiss-cpu", "faiss-gpu"} <= set(pins)
+    assert "faiss" not in modules or {"faiss-cpu", "faiss-gpu"} <= set(pins)
+
+
+def test_every_rule_with_a_script_has_an_environment():
+    scripts = (ROOT / "workflow" / "rules").glob("*.smk")
+    assert len(RULES) == sum(file.read_text(encoding="utf-8").count("    script:\n") for file in scripts)
 
 
 @pytest.mark.parametrize(

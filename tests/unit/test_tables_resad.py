@@ -1,6 +1,7 @@
 """Statements about the tables: our figures and the published ones, side by side and never mistaken for each other."""
 
 import io
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of
+from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.published import FILE, published_rows
 from fundus_anomaly.tables.resad import (
     FIGURES,
@@ -131,6 +133,43 @@ def test_each_lesion_type_has_a_row_for_each_method(variants):
         ["EX", "PatchCore"],
     ]
     assert lesion_table([Variant("ReSAD", {}, metrics(0.7, ()))], "maximum").empty
+
+
+def test_a_lesion_type_has_every_figure_that_all_images_have(variants):
+    table = lesion_table(variants, "maximum")
+    assert {figure.column for figure in FIGURES if figure.subset == "all"} <= set(table.columns)
+    text = resad_markdown(variants, "idrid", "maximum", "IDRiD", [])
+    for level in ("image", "pixel"):
+        part = text.split(f"## Lesion types, {level}s")[1].split("## ")[0]
+        assert all(words in part for words in ("AUC", "balanced accuracy, honest threshold", "average precision"))
+        assert ("AUPRO" in part) == (level == "pixel")
+
+
+def test_a_table_as_a_page_has_its_rows_its_footnotes_and_no_markup_of_others(variants):
+    variants = [Variant("<script>alert(1)</script> | a", variants[0].params, variants[0].metrics)]
+    html = page(resad_markdown(variants, "idrid", "maximum", "IDRiD & more", ["left out: *a_b_c*, `x` <b>"]))
+    seen = Seen()
+    seen.feed(html)
+    assert "script" not in seen.tags and "b" not in seen.tags
+    assert seen.tags.count("table") == 5
+    assert "<script>alert(1)</script> | a" in seen.texts
+    assert "0.700 [0.690, 0.710]" in seen.texts
+    assert "IDRiD & more" in seen.texts
+    assert not any("|" in text for text in seen.texts if "script" not in text)
+
+
+class Seen(HTMLParser):
+    """The tags of a page and the texts between them."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.texts = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.texts.append(data.strip())
 
 
 def test_ablations_show_the_effective_number_of_neighbours_beside_the_published_table():

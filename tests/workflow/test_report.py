@@ -1,12 +1,19 @@
 """Snakemake's report of a finished run holds its tables, its figures and their captions."""
 
+import json
+import re
+
 import pytest
 
 pytestmark = pytest.mark.workflow
 
 PARTS = [
     "tables/resad.csv",
+    "tables/resad.html",
     "tables/ablations.csv",
+    "tables/ablations.html",
+    "tables/lesionpaste_3.csv",
+    "tables/lesionpaste_3.html",
     "figures/qualitative.png",
     "figures/curves.png",
     "figures/misses.png",
@@ -22,5 +29,11 @@ def test_the_report_holds_tables_figures_and_captions_with_nothing_left_to_fill_
         assert part.rsplit("/", 1)[-1] in page, part
     for caption in ("Tables 1 and 2 of the ReSAD paper", "Table 3 of the ReSAD paper", "The worst misses of ReSAD"):
         assert caption in page, caption
+    entries, categories = (
+        json.loads(re.search(rf"var {name} = (\{{\".*\}});?\n", page)[1]) for name in ("results", "categories")
+    )
+    assert len(entries) >= len(PARTS)
+    assert all(entry["labels"] for entry in entries.values())
+    assert set(categories) == {"Data", "Tables", "Figures"}
     for unfilled in ("{{ snakemake", "{%- if snakemake"):
         assert unfilled not in page

@@ -7,6 +7,7 @@ rule phantom:
     output:
         photographs=audited()["path"] if config["dataset"] == "phantom" else [f"{RESULTS}/data/phantom.jpg"],
         masks=mask_paths(audited()) if config["dataset"] == "phantom" else [],
+        labels=f"{DATA_ROOT if config['dataset'] == 'phantom' else f'{RESULTS}/data'}/labels.csv",
     log:
         f"{RESULTS}/logs/phantom.log",
     conda:
@@ -140,7 +141,13 @@ rule audit:
         masks=expand(f"{RESULTS}/audit/masks.{{split}}.csv", split=MASKED_SPLITS),
         code=code("audit.py"),
     output:
-        page=report(f"{RESULTS}/audit/audit.html", caption="../report/audit.rst", category="Data"),
+        page=report(
+            f"{RESULTS}/audit/audit.html",
+            caption="../report/audit.rst",
+            category="Data",
+            labels={"page": "Audit of the data"},
+        ),
+        manifest=f"{RESULTS}/audit/manifest.csv",
     log:
         f"{RESULTS}/logs/audit.log",
     localrule: True

@@ -48,7 +48,19 @@ rule table_resad:
         published=PUBLISHED,
         code=code("table_resad.py"),
     output:
-        csv=report(f"{RESULTS}/tables/resad.csv", caption="../report/table_resad.rst", category="Tables"),
+        csv=report(
+            f"{RESULTS}/tables/resad.csv",
+            caption="../report/table_resad.rst",
+            category="Tables",
+            labels={"table": "ReSAD, Tables 1 and 2", "form": "for machines"},
+        ),
+        html=report(
+            f"{RESULTS}/tables/resad.html",
+            caption="../report/table_resad.rst",
+            category="Tables",
+            labels={"table": "ReSAD, Tables 1 and 2", "form": "with footnotes"},
+        ),
+        lesions=f"{RESULTS}/tables/resad_lesions.csv",
         md=f"{RESULTS}/tables/resad.md",
     log:
         f"{RESULTS}/logs/table_resad.log",
@@ -72,7 +84,18 @@ rule table_ablations:
         published=PUBLISHED,
         code=code("table_ablations.py"),
     output:
-        csv=report(f"{RESULTS}/tables/ablations.csv", caption="../report/table_ablations.rst", category="Tables"),
+        csv=report(
+            f"{RESULTS}/tables/ablations.csv",
+            caption="../report/table_ablations.rst",
+            category="Tables",
+            labels={"table": "ReSAD, Table 3", "form": "for machines"},
+        ),
+        html=report(
+            f"{RESULTS}/tables/ablations.html",
+            caption="../report/table_ablations.rst",
+            category="Tables",
+            labels={"table": "ReSAD, Table 3", "form": "with footnotes"},
+        ),
         md=f"{RESULTS}/tables/ablations.md",
     log:
         f"{RESULTS}/logs/table_ablations.log",

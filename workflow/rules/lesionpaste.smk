@@ -147,7 +147,13 @@ rule table_lesionpaste:
             f"{RESULTS}/tables/lesionpaste_{{paper_table}}.csv",
             caption="../report/table_lesionpaste.rst",
             category="Tables",
-            labels={"table": "LesionPaste, Table {paper_table}"},
+            labels={"table": "LesionPaste, Table {paper_table}", "form": "for machines"},
+        ),
+        html=report(
+            f"{RESULTS}/tables/lesionpaste_{{paper_table}}.html",
+            caption="../report/table_lesionpaste.rst",
+            category="Tables",
+            labels={"table": "LesionPaste, Table {paper_table}", "form": "with footnotes"},
         ),
         md=f"{RESULTS}/tables/lesionpaste_{{paper_table}}.md",
     log:

@@ -6,20 +6,23 @@ from fundus_anomaly.audit.fact_tables import read_facts
 from fundus_anomaly.audit.findings import read_findings
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.report import page
+from fundus_anomaly.datasets.manifest import write_manifest
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.storage import write_text
 from rule_log import logged
 
 
 def main(input, output, params):
-    """Write a page that opens in a browser."""
+    """Write a page that opens in a browser, and the manifest: every image as its adapter read it."""
+    manifest = pd.DataFrame(dict(params.manifest))
+    write_manifest(manifest, output.manifest)
     photographs = pd.concat([read_facts(file, PHOTOGRAPH_FACTS) for file in input.photographs], ignore_index=True)
     masks = None
     if input.masks:
         masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
     html = page(
         params.dataset,
-        pd.DataFrame(dict(params.manifest)),
+        manifest,
         photographs,
         read_findings(input.findings),
         list(params.notes),

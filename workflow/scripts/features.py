@@ -3,13 +3,17 @@
 from fundus_anomaly.backbones.interface import load
 from fundus_anomaly.device import device_for
 from fundus_anomaly.features import extract, level_shapes
+from fundus_anomaly.imaging.decode import sha256
 from fundus_anomaly.progress import bar
 from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
 from rule_log import logged
 
 
 def main(input, output, params, wildcards, resources, threads):
-    """Write ``level2`` (n, h2, w2, c2), ``level3`` (n, h3, w3, c3) and ``id`` (eq. 1)."""
+    """Write ``level2`` (n, h2, w2, c2), ``level3`` (n, h3, w3, c3) and ``id`` (eq. 1).
+
+    The file's attributes tell the backbone, its precision and the SHA-256 of its weights.
+    """
     device = device_for(resources.get("gpu", 0), threads)
     network = load(
         wildcards.backbone,
@@ -20,6 +24,8 @@ def main(input, output, params, wildcards, resources, threads):
         onnx=dict(params.onnx),
     )
     with open_h5(input.images, "image", "id") as photographs, create_h5(output.features) as file:
+        file.attrs["backbone"], file.attrs["precision"] = wildcards.backbone, params.precision
+        file.attrs["weights_sha256"] = sha256(input.weights)
         images = photographs["image"]
         shapes = level_shapes(network, *images.shape[1:3])
         stored = [

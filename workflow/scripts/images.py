@@ -5,6 +5,7 @@ import logging
 import cv2
 import numpy as np
 import pandas as pd
+import PIL
 
 from fundus_anomaly.audit.fact_tables import read_facts
 from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS
@@ -27,7 +28,10 @@ def readable(ids: list[str], paths: list[str], facts: pd.DataFrame, on_bad_image
 
 
 def main(input, output, params, threads):
-    """Write ``image`` (n, S, S, 3) uint8, ``field_of_view`` (n, S, S) uint8, ``source`` (n,) JSON and ``id``."""
+    """Write ``image`` (n, S, S, 3) uint8, ``field_of_view`` (n, S, S) uint8, ``source`` (n,) JSON and ``id``.
+
+    What was done to all of them stands in the file's attributes: the preprocessing's keys, and who decoded and resized.
+    """
     facts = read_facts(input.facts, PHOTOGRAPH_FACTS)
     taken = readable(params.ids, list(input.photographs), facts, params.on_bad_image)
     if input.mask_facts:
@@ -51,6 +55,8 @@ def main(input, output, params, threads):
     cv2.setNumThreads(1)
     problems: list[Problem] = []
     with create_h5(output.images) as file:
+        file.attrs.update(preprocessing)
+        file.attrs["made_by"] = f"Pillow {PIL.__version__}, OpenCV {cv2.__version__}"
         image = create_dataset(file, "image", (len(taken), size, size, 3), np.uint8, compress=True)
         view = create_dataset(file, "field_of_view", (len(taken), size, size), np.uint8, compress=True)
         sources = []

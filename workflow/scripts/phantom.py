@@ -1,4 +1,4 @@
-"""Draw the phantom's photographs and masks."""
+"""Draw the phantom's photographs and masks, and write their labels."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.render import render
 from fundus_anomaly.progress import track
-from fundus_anomaly.storage import whole
+from fundus_anomaly.storage import whole, write_text
 from rule_log import logged
 
 
@@ -29,7 +29,7 @@ def encode(path: Path, image: np.ndarray, options: list[int]) -> None:
         temporary.write_bytes(data.tobytes())
 
 
-def main(log, params, threads):
+def main(output, params, threads):
     """Draw every planned eye."""
     settings = dict(params.settings)
     width, height = settings.pop("width"), settings.pop("height")
@@ -39,8 +39,9 @@ def main(log, params, threads):
     work = ordered_map(lambda eye: draw(eye, params.seed, width, height, Path(params.root)), eyes, threads)
     for _ in track(work, len(eyes), "phantom"):
         pass
+    write_text(output.labels, cohort.label_table(eyes).to_csv(index=False, lineterminator="\n"))
 
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        main(snakemake.log, snakemake.params, snakemake.threads)
+        main(snakemake.output, snakemake.params, snakemake.threads)

@@ -8,6 +8,7 @@ from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.tables.footnotes import footnotes, index_fact, notes_of, tested
 from fundus_anomaly.tables.layout import PUBLISHED
+from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.resad import FIGURES
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
@@ -37,7 +38,7 @@ def recall_of(maps: str) -> float:
 
 
 def main(input, output, params):
-    """Write the table as CSV and as Markdown."""
+    """Write the table as CSV, as Markdown and as a page."""
     rows = [dict(variant) for variant in params.variants]
     files = zip(rows, input.metrics, input.features, input.coresets, strict=True)
     variants = [variant_of(*row) for row in files]
@@ -61,7 +62,9 @@ def main(input, output, params):
     )
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
     title = f"ReSAD's ablations on {params.dataset}"
-    write_text(output.md, ablation_markdown(variants, params.dataset, params.image_score, title, notes))
+    text = ablation_markdown(variants, params.dataset, params.image_score, title, notes)
+    write_text(output.md, text)
+    write_text(output.html, page(text))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import write_text
 from fundus_anomaly.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
+from fundus_anomaly.tables.page import page
 from rule_log import logged
 
 
@@ -22,7 +23,7 @@ def lesions_of(bank):
 
 
 def main(input, output, params, wildcards):
-    """Write the table as CSV and as Markdown."""
+    """Write the table as CSV, as Markdown and as a page."""
     files = iter(input.scores)
     scores = {
         row: {run: read_csv(next(files), dtype={"id": str}).set_index("id") for run in params.runs}
@@ -48,6 +49,7 @@ def main(input, output, params, wildcards):
         table, comparisons(scores, test), number, f"LesionPaste on {params.dataset}, Table {number}", notes
     )
     write_text(output.md, text)
+    write_text(output.html, page(text))
     logging.info("%s", text)
 
 

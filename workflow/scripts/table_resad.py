@@ -11,7 +11,8 @@ from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of, tested
 from fundus_anomaly.tables.layout import PUBLISHED
-from fundus_anomaly.tables.resad import FIGURES, headline, resad_markdown, resad_table
+from fundus_anomaly.tables.page import page
+from fundus_anomaly.tables.resad import FIGURES, headline, lesion_table, resad_markdown, resad_table
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
 
@@ -37,7 +38,7 @@ def recall_of(maps: str) -> float:
 
 
 def main(input, output, params):
-    """Write the table as CSV and as Markdown, and its headline to the log."""
+    """Write the table as CSV, as Markdown and as a page, and its headline to the log."""
     rows = [dict(variant) for variant in params.variants]
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     variants = [
@@ -67,8 +68,11 @@ def main(input, output, params):
         ],
     )
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
+    write_text(output.lesions, lesion_table(variants, params.image_score).to_csv(index=False, lineterminator="\n"))
     title = f"ReSAD on {params.dataset}"
-    write_text(output.md, resad_markdown(variants, params.dataset, params.image_score, title, notes))
+    text = resad_markdown(variants, params.dataset, params.image_score, title, notes)
+    write_text(output.md, text)
+    write_text(output.html, page(text))
     logging.info("%s\n%s", title, headline(table))
 
 

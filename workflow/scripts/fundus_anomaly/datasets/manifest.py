@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..errors import InputError, Problem, raise_if_any
 from ..results_table import read_results_table
+from ..storage import write_text
 from .cuts import Cut
 from .official_counts import Count
 
@@ -204,8 +205,8 @@ def excluding(dataset: Dataset, ids: Iterable[str]) -> Dataset:
 
 
 def write_manifest(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
-    """Write a manifest as CSV (UTF-8, comma, one header line)."""
-    table.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    """Write a manifest as CSV (UTF-8, comma, one header line), whole or not at all."""
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
 
 
 def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:

@@ -6,7 +6,10 @@ patients an even number is a normal and an odd number an abnormal patient, so th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import pandas as pd
 
 from ..errors import Problem, raise_if_any
 from ..seeds import generator
@@ -83,6 +86,26 @@ def plan(
     test = sorted([2 * i for i in range(test_normal_patients)] + [2 * i + 1 for i in range(test_abnormal_patients)])
     eyes += [_eye(seed, "test", number, side) for number in test for side in EYES]
     return eyes + [_source_eye(number, side) for number in range(source_patients) for side in EYES]
+
+
+def label_table(eyes: Iterable[Eye]) -> pd.DataFrame:
+    """Return the labels of the training and test images as a table that ``data.images.table`` takes.
+
+    Args:
+        eyes: From :func:`plan`; those of split ``"source"``, which are no part of the benchmark, are left out.
+
+    Returns:
+        Columns ``path`` (relative to the data set's folder), ``split``, ``patient``, ``eye``, ``label`` (normal,
+        abnormal), ``grade`` (int64), and ``mask_<lesion>`` (a path or ``""``) for each of :data:`LESIONS`.
+    """
+    rows = []
+    for eye in eyes:
+        if eye.split != "source":
+            photograph, masks = file_names(eye)
+            row = {"path": photograph, "split": eye.split, "patient": eye.patient, "eye": eye.eye}
+            row |= {"label": "abnormal" if eye.grade else "normal", "grade": eye.grade}
+            rows.append(row | {f"mask_{lesion}": masks.get(lesion, "") for lesion in LESIONS})
+    return pd.DataFrame(rows)
 
 
 def file_names(eye: Eye) -> tuple[str, dict[str, str]]:

@@ -55,11 +55,10 @@ FIGURES = (
     Figure("pixel_aupro", "AUPRO", "pixel", "aupro", "all", False, ""),
 )
 
-_OF_A_LESION = (
-    Figure("image_auc", "image AUC", "image", "auc", "", True, ""),
-    Figure("pixel_auc", "pixel AUC", "pixel", "auc", "", True, ""),
-    Figure("pixel_average_precision", "pixel average precision", "pixel", "average_precision", "", True, ""),
-    Figure("pixel_aupro", "AUPRO", "pixel", "aupro", "", False, ""),
+_OF_A_LESION = tuple(
+    figure._replace(heading=figure.heading.removesuffix(", all images"), published="")
+    for figure in FIGURES
+    if figure.subset == "all"
 )
 _LESION_HEADINGS = {"lesion": "lesion", "method": "method"}
 
@@ -80,7 +79,7 @@ def lesion_table(variants: Sequence[Variant], image_score: str) -> pd.DataFrame:
 
     Args:
         variants: Ours; they share their lesion types.
-        image_score: The image score that the image AUC is taken from.
+        image_score: The image score that image-level figures are taken from.
 
     Returns:
         As :func:`.layout.wide_table`, with a column ``lesion``; empty for a dataset without lesion masks.
@@ -140,8 +139,9 @@ def resad_markdown(
     ]
     parts.append(markdown("Image AUC by image score", readable(scores, by_score, {"method": "method"}), 1))
     lesions = lesion_table(variants, image_score)
-    if len(lesions):
-        parts.append(markdown("Lesion types", readable(lesions, _OF_A_LESION, _LESION_HEADINGS), 2))
+    for level in ("pixel", "image") if len(lesions) else ():
+        figures = [figure for figure in _OF_A_LESION if figure.level == level]
+        parts.append(markdown(f"Lesion types, {level}s", readable(lesions, figures, _LESION_HEADINGS), 2))
     return document(title, parts, footnotes)
 
 
