@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.lesions import icdr_grade
 from fundus_anomaly.phantom.patient import traits
 from fundus_anomaly.phantom.render import render
+from phantom import main as draw_phantom
 
 SEED, WIDTH, HEIGHT = 7, 210, 180
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -81,6 +83,24 @@ def test_its_labels_are_a_table_that_the_adapter_of_own_images_reads_as_the_same
     assert read.manifest[columns].to_dict("records") == planned.manifest[columns].to_dict("records")
     patients = zip(planned.manifest["patient"], read.manifest["patient"], strict=True)
     assert len(set(patients)) == 8 == read.manifest["patient"].nunique()
+
+
+def test_its_files_are_the_same_whatever_the_number_of_threads_and_of_images_asked_for(tmp_path):
+    sizes = {"train_patients": 1, "test_normal_patients": 1, "test_abnormal_patients": 1, "source_patients": 1}
+    ids = [eye.id for eye in cohort.plan(SEED, **sizes)]
+
+    def written(folder, threads, ids):
+        settings = sizes | {"width": WIDTH, "height": HEIGHT}
+        params = SimpleNamespace(seed=SEED, settings=settings, root=str(folder), ids=ids)
+        draw_phantom(SimpleNamespace(labels=str(folder / "labels.csv")), params, threads)
+        return {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+    one = written(tmp_path / "one", 1, ids)
+    assert len(one) > len(ids)
+    assert written(tmp_path / "three", 3, ids) == one
+    some = written(tmp_path / "some", 2, ids[::-3])
+    assert 0 < len(some) < len(one)
+    assert {name: content for name, content in some.items() if name.suffix != ".csv"}.items() <= one.items()
 
 
 def test_every_file_has_its_own_relative_name(eyes):
