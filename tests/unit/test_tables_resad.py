@@ -147,10 +147,19 @@ def test_a_lesion_type_has_every_figure_that_all_images_have(variants):
 
 def test_a_table_as_a_page_has_its_rows_its_footnotes_and_no_markup_of_others(variants):
     variants = [Variant("<script>alert(1)</script> | a", variants[0].params, variants[0].metrics)]
-    html = page(resad_markdown(variants, "idrid", "maximum", "IDRiD & more", ["left out: *a_b_c*, `x` <b>"]))
+    html = page(
+        resad_markdown(
+            variants,
+            "idrid",
+            "maximum",
+            "IDRiD & more",
+            ["left out: *a* __b__ `x` <b> &amp; [l](http://l) ![i](http://i) \\_"],
+        )
+    )
     seen = Seen()
     seen.feed(html)
-    assert "script" not in seen.tags and "b" not in seen.tags
+    assert not {"script", "b", "em", "strong", "code", "a", "img"} & set(seen.tags)
+    assert "left out: *a* __b__ `x` <b> &amp; [l](http://l) ![i](http://i) \\_" in seen.texts
     assert seen.tags.count("table") == 5
     assert "<script>alert(1)</script> | a" in seen.texts
     assert "0.700 [0.690, 0.710]" in seen.texts

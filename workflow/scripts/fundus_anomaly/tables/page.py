@@ -20,15 +20,17 @@ th{font-weight:600;color:var(--soft)}td{white-space:nowrap}
 ul{margin:2.2rem 0 0;padding-left:1.1rem;color:var(--soft);font-size:.93rem;max-width:60rem}
 li{overflow-wrap:anywhere}
 """
+_PLAIN = ["emphasis", "link", "image", "autolink", "backticks", "entity", "escape"]
 
 
 def page(document: str) -> str:
     """Return a document of :func:`.layout.document` as HTML.
 
     Args:
-        document: Markdown: headings, tables and a list of footnotes. HTML in it is shown as text.
+        document: Markdown: headings, tables and a list of footnotes. All else in it, HTML or an id with ``__``,
+            is shown as it stands.
     """
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(document)
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").disable(_PLAIN).render(document)
     # Tables wider than the window scroll by themselves.
     body = re.sub(r"<table>.*?</table>", r'<div class="scroll">\g<0></div>', body, flags=re.DOTALL)
     heading = re.match(r"# (.*)", document)
