@@ -354,7 +354,7 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
         SimpleNamespace(
             scores=[tmp_path / "test.csv"] * 2, banks=[tmp_path / "bank.h5"], left_out=tmp_path / "left_out.csv"
         ),
-        SimpleNamespace(csv=tmp_path / "table.csv", md=tmp_path / "table.md"),
+        SimpleNamespace(csv=tmp_path / "table.csv", md=tmp_path / "table.md", html=tmp_path / "table.html"),
         SimpleNamespace(
             rows=["LesionPaste", "control"], runs=["repeat~0"], dataset="set", test=manifest, confidence=0.95, facts={}
         ),

@@ -82,7 +82,8 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
         ("lesionpaste/training.py", TRAINED),
         ("audit/report.py", {"audit": 1}),
         # What the adapters find reaches the rules as values and not as code.
-        ("datasets/manifest.py", {}),
+        ("datasets/phantom.py", {}),
+        ("datasets/manifest.py", {"audit": 1}),
     ],
 )
 def test_an_edited_module_reruns_the_rules_that_run_through_it(project, module, expected):

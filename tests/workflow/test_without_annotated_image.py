@@ -54,6 +54,9 @@ def test_a_configuration_of_resad_alone_plans_nothing_of_lesionpaste(checkout, t
     write(tmp_path / "Fundus Bilder ü")
     # The tiny layout does not hold the image that the configurations exclude.
     settings = ["--config", f"data_root={tmp_path / 'Fundus Bilder ü'}", "data={exclude: []}"]
+    if file == "idrid_resnet50v2.yaml":
+        (tmp_path / "graph.onnx").touch()
+        settings.append(f"backbone={{weights: {tmp_path / 'graph.onnx'}}}")
     jobs = checkout.plan("all", *settings, configfile=f"config/{file}")
     assert jobs["coreset"] >= 2
     assert not LESIONPASTE & set(jobs)
