@@ -20,6 +20,7 @@ th{font-weight:600;color:var(--soft)}td{white-space:nowrap}
 ul{margin:2.2rem 0 0;padding-left:1.1rem;color:var(--soft);font-size:.93rem;max-width:60rem}
 li{overflow-wrap:anywhere}
 """
+# What Markdown would make of characters within a name or a note.
 _PLAIN = ["emphasis", "link", "image", "autolink", "backticks", "entity", "escape"]
 
 
