@@ -1,5 +1,6 @@
 """A training goes on from its checkpoint to the same weights; its batches are balanced and depend on no worker."""
 
+import fcntl
 import json
 import math
 
@@ -76,6 +77,13 @@ def test_the_number_of_workers_does_not_change_the_batches(images, workers):
     for one, other in zip(alone, with_workers, strict=True):
         assert torch.equal(one[0], other[0])
         assert torch.equal(one[1], other[1])
+
+
+def test_twins_are_made_without_a_lock_on_their_file(images):
+    wanted = pairs(images)[0]
+    with images.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert torch.equal(pairs(images)[0], wanted)
 
 
 def test_twins_without_lesions_equal_their_normals(images):

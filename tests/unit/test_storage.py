@@ -1,10 +1,13 @@
 """A file is whole or absent, and damage is never read as data."""
 
+import errno
+import fcntl
+
 import h5py
 import numpy as np
 import pytest
 
-from fundus_anomaly import storage
+from fundus_anomaly import coreset_checkpoint, storage
 from fundus_anomaly.errors import InputError
 
 IDS = ["idrid/größe/1", "b", "c"]
@@ -140,3 +143,56 @@ def test_a_damaged_chunk_is_laid_to_its_own_file_and_a_failed_write_to_none(stor
     with pytest.raises(OSError, match="No space left") as caught, storage.open_h5(stored, "feature"):
         raise OSError(28, "Can't synchronously write data: No space left on device")
     assert not isinstance(caught.value, InputError)
+
+
+@pytest.fixture
+def locked(stored):
+    """The file while another holds its lock: to ask for one fails, as it does where a file system has none."""
+    with stored.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield stored
+
+
+def test_reading_needs_no_lock(locked):
+    assert read(locked)[2] == IDS
+
+
+def test_a_coreset_goes_on_from_its_checkpoint_without_a_lock(tmp_path):
+    path = tmp_path / "checkpoint.h5"
+    state = coreset_checkpoint.State(np.arange(2), np.ones(2), np.ones(5), np.zeros(5, np.int32))
+    coreset_checkpoint.save(path, state, "these points")
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        found = coreset_checkpoint.load(path, "these points", 5, 2)
+    assert found is not None
+    np.testing.assert_array_equal(found.index, state.index)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ENOLCK])
+def test_a_file_that_the_system_refuses_is_not_to_be_deleted(stored, monkeypatch, number):
+    def refused(*arguments, **options):
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(h5py, "File", refused)
+    with pytest.raises(InputError, match="file system") as caught:
+        read(stored)
+    assert "delete" not in str(caught.value)
+
+
+def test_a_chunk_that_the_system_refuses_is_not_called_damaged(stored, monkeypatch):
+    def refused(*arguments):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(InputError, match="file system") as caught, storage.open_h5(stored, "feature") as file:
+        monkeypatch.setattr(h5py.Dataset, "__getitem__", refused)
+        file["feature"][0]
+    assert "delete" not in str(caught.value)
+    assert "damaged" not in str(caught.value)
+
+
+def test_a_missing_and_a_truncated_file_are_still_to_be_made_anew(stored, tmp_path):
+    truncated = tmp_path / "truncated.h5"
+    truncated.write_bytes(stored.read_bytes()[:-100])
+    for path in (truncated, tmp_path / "missing.h5"):
+        with pytest.raises(InputError, match=f"delete .*{path.name}"):
+            read(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -130,6 +131,18 @@ def read_all(file: h5py.File) -> None:
             dataset[place]
 
 
+def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
+    """Return an HDF5 file opened for reading, without a lock.
+
+    HDF5 would lock it, and some file systems have no locks (NFS and Lustre, as they may be mounted). None is needed:
+    a file has its name only once it is whole, and nothing changes it from then on.
+
+    Raises:
+        OSError: If the file cannot be opened; with ``errno`` if the system refused, without if it is no whole HDF5.
+    """
+    return h5py.File(path, "r", locking=False)
+
+
 @contextmanager
 def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]:
     """Yield an HDF5 file opened for reading, after checking that it is whole and holds what is needed.
@@ -145,9 +158,9 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
     path = Path(path)
     remedy = f"delete {path} and run the same command again; the workflow makes it anew"
     try:
-        file = h5py.File(path, "r")
+        file = open_for_reading(path)
     except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(Problem(str(path), f"an unreadable file ({error})", "a whole HDF5 file", remedy)) from error
+        raise InputError(_unreadable(path, error, "a whole HDF5 file", remedy)) from error
     with file:
         raise_if_any(
             Problem(f"{path}, dataset {name!r}", found, "a dataset stored in this file", remedy)
@@ -162,19 +175,33 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
             if not damaged:
                 raise
             raise InputError(
-                Problem(f"{path}, dataset {name!r}", f"a damaged chunk ({error})", "a chunk as it was written", remedy)
-                for name in damaged
+                Problem(f"{path}, dataset {name!r}", f"a damaged chunk ({found})", "a chunk as it was written", remedy)
+                if _of_content(found)
+                else _unreadable(f"{path}, dataset {name!r}", found, "a chunk that can be read", remedy)
+                for name, found in damaged.items()
             ) from error
 
 
-def _damaged(file: h5py.File) -> list[str]:
-    """Return the names of the datasets that hold a chunk that cannot be read."""
-    damaged = []
+def _of_content(error: Exception) -> bool:
+    """Return whether an error is of what the file holds; the system's own errors have a number."""
+    return getattr(error, "errno", None) in (None, errno.ENOENT)
+
+
+def _unreadable(where: str | os.PathLike[str], error: Exception, allowed: str, remedy: str) -> Problem:
+    """Return the problem of a file that cannot be read; one that the system refuses to read may be whole."""
+    if not _of_content(error):
+        remedy = "see to the file's permissions and its file system, then run the same command again; keep the file"
+    return Problem(str(where), f"an unreadable file ({error})", allowed, remedy)
+
+
+def _damaged(file: h5py.File) -> dict[str, Exception]:
+    """Return the datasets that hold a chunk that cannot be read, each with its error."""
+    damaged = {}
     for name in file:
         try:
             dataset = file[name]
             for place in dataset.iter_chunks() if dataset.chunks else [()]:
                 dataset[place]
-        except (OSError, KeyError, RuntimeError):
-            damaged.append(name)
+        except (OSError, KeyError, RuntimeError) as error:
+            damaged[name] = error
     return damaged

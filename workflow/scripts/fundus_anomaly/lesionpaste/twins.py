@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-import h5py
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ..seeds import generator
+from ..storage import open_for_reading
 from .lesion import Lesion
 from .normal_images import NormalImages
 from .synthesis import Options, plan, synthesise
@@ -49,7 +49,7 @@ class Twins(Dataset):
         """Return one pair."""
         if self._images is None:
             # Each worker opens the file itself: HDF5's handles do not survive a fork.
-            self._images = NormalImages(h5py.File(self._path, "r"))
+            self._images = NormalImages(open_for_reading(self._path))
         normal = self._images[self._numbers[place]]
         twin = normal.image
         if self._options is not None:
