@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import timm
 import torch
@@ -195,6 +196,21 @@ def test_a_users_graph_gets_normalised_photographs_and_gives_its_levels(tmp_path
     for level, size in zip(levels, (8, 16), strict=True):
         means = PHOTOGRAPHS.numpy().reshape(2, 64 // size, size, 96 // size, size, 3).mean((2, 4)) / 255
         np.testing.assert_allclose(level.numpy(), (means - ONNX["mean"]) / ONNX["std"], atol=1e-4)
+
+
+def test_a_graph_on_a_gpu_is_not_rounded_to_tf32(tmp_path, monkeypatch):
+    path, asked = tmp_path / "means.onnx", []
+    path.write_bytes(mean_pooling_graph({"level2": 8, "level3": 16}, ["n", 3, "h", "w"]))
+
+    def session(file, options, providers):
+        asked.extend(providers)
+        raise ValueError("stopped")
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    with pytest.raises(InputError, match="stopped"):
+        load("onnx", path, device="cuda", precision="float32", threads=1, onnx=ONNX)
+    assert asked == [("CUDAExecutionProvider", {"use_tf32": "0"}), "CPUExecutionProvider"]
 
 
 def test_a_graph_with_other_outputs_fixed_sizes_or_levels_swapped_is_refused(tmp_path):

@@ -29,3 +29,28 @@ def test_threads_are_those_granted(threads):
     assert torch.get_num_threads() == 2
     device_for(0, 0)
     assert torch.get_num_threads() == 1
+
+
+FLAGS = {
+    (torch.backends.cuda.matmul, "allow_tf32"): False,
+    (torch.backends.cudnn, "allow_tf32"): False,
+    (torch.backends.cudnn, "deterministic"): True,
+    (torch.backends.cudnn, "benchmark"): False,
+}
+
+
+@pytest.fixture
+def flags_turned_round():
+    before = {(part, name): getattr(part, name) for part, name in FLAGS}
+    for (part, name), wanted in FLAGS.items():
+        setattr(part, name, not wanted)
+    yield
+    for (part, name), value in before.items():
+        setattr(part, name, value)
+
+
+@pytest.mark.parametrize("granted", [0, 1])
+def test_float32_is_not_rounded_to_tf32_and_algorithms_repeat_their_bits(flags_turned_round, threads, granted):
+    device_for(granted, 1)
+    assert {(part, name): getattr(part, name) for part, name in FLAGS} == FLAGS
+    assert torch.get_float32_matmul_precision() == "highest"

@@ -6,6 +6,7 @@ from scipy.spatial.distance import cdist
 
 from fundus_anomaly import memory_bank
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.exact_distances import relative_error
 from fundus_anomaly.memory_bank import NearestNeighbours
 
 
@@ -42,6 +43,35 @@ def test_small_distances_far_from_the_origin_keep_their_digits(bank, step):
     bank = np.concatenate([bank, bank + np.float32(2 * step)])
     queries = (bank[:3000] + np.float32(step / 2)).astype(np.float32)
     np.testing.assert_allclose(search(bank).distances(queries), nearest(queries, bank), rtol=1e-6)
+
+
+def near_ties(channels, distance, count=4000):
+    """Return 64 queries of length about 20·√channels, and entries about each at ``distance``, equal to some 1e-7."""
+    random = np.random.default_rng(5)
+    queries = (random.standard_normal((64, channels)) + 20).astype(np.float32)
+    directions = random.standard_normal((count, channels))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    owners = queries[np.arange(count) % len(queries)].astype(np.float64)
+    return queries, (owners + distance * directions).astype(np.float32)
+
+
+@pytest.mark.parametrize("channels", [152, 1536])
+@pytest.mark.parametrize("factor", [1.5, 15.0, 17.0, 40.0])
+def test_among_near_ties_the_distance_keeps_within_its_bound_and_is_exact_where_that_is_promised(channels, factor):
+    queries, _ = near_ties(channels, 1.0)
+    room = relative_error(channels) * 2 * float((queries.astype(np.float64) ** 2).sum(axis=1).max())
+    queries, bank = near_ties(channels, np.sqrt(factor * room))
+    found, least = search(bank).distances(queries).astype(np.float64), nearest(queries, bank)
+    norms = (queries.astype(np.float64) ** 2).sum(axis=1) + (bank.astype(np.float64) ** 2).sum(axis=1).max()
+    bound = relative_error(channels) * norms
+    rounding = 1e-7
+    assert (found >= least * (1 - rounding)).all()
+    assert (found**2 <= (least**2 + 2 * bound) * (1 + rounding)).all()
+    promised = found**2 < 16 * bound
+    assert promised.any() == (factor < 16)
+    np.testing.assert_allclose(found[promised], least[promised], rtol=rounding)
+    # What float32 really makes of it, far below the bound.
+    assert (found <= least * (1 + 1e-4)).all()
 
 
 def test_left_out_entries_are_never_the_nearest(bank, queries):

@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 
 from fundus_anomaly import shown_images, storage
-from fundus_anomaly.scored_images import sampled_positions, score_images
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.scored_images import FieldsOfView, sampled_positions, score_images
 from fundus_anomaly.scoring import IMAGE_SCORES, anomaly_map, image_scores
 
 DISTANCE = np.random.default_rng(0).random((9, 7)).astype(np.float32)
-OPTIONS = {"top_quantile": 0.99, "smoothing": 2.0}
+OPTIONS = {"top_quantile": 0.99, "smoothing": 0.05, "field_of_view_only": False}
+ALL = {"margin": 0, "field_of_view_only": False}
 
 
 def test_the_anomaly_map_has_the_images_size_and_stays_within_the_distances():
@@ -42,16 +44,74 @@ def test_the_map_is_bilinear_with_a_position_in_the_middle_of_its_area():
 
 
 def test_image_scores_are_what_their_names_say():
-    map_ = np.zeros((100, 100), np.float32)
+    map_, whole = np.zeros((100, 100), np.float32), np.ones((100, 100), bool)
     map_[50, 50], map_[10:20, 10:20] = 10.0, 4.0
-    scores = image_scores(map_, top_quantile=0.995, smoothing=1.0)
+    scores = image_scores(map_, whole, top_quantile=0.995, smoothing=0.01, **ALL)
     assert tuple(scores) == IMAGE_SCORES
     assert scores["maximum"] == 10
     assert scores["mean"] == pytest.approx(410 / 10000)
     assert scores["top_quantile"] == 4
     # One outlying pixel is no lesion: smoothed, the larger part wins.
     assert 3.5 < scores["smoothed_maximum"] < 4.01
-    assert image_scores(map_, top_quantile=0.995, smoothing=0)["smoothed_maximum"] == 10
+    assert image_scores(map_, whole, top_quantile=0.995, smoothing=0, **ALL)["smoothed_maximum"] == 10
+
+
+def test_the_smoothing_is_as_wide_on_the_retina_at_every_size():
+    small = np.random.default_rng(3).random((98, 98)).astype(np.float32)
+    found = []
+    for side in (392, 784):
+        scores = anomaly_map(small, (side, side))
+        found.append(
+            image_scores(scores, np.ones((side, side), bool), top_quantile=0.9, smoothing=0.01, **ALL)[
+                "smoothed_maximum"
+            ]
+        )
+    assert found[0] == pytest.approx(found[1], rel=0.005)
+    assert found[0] < 0.8 * small.max()
+
+
+def round_view(side=40):
+    rows, columns = np.mgrid[:side, :side] - (side - 1) / 2
+    return np.hypot(rows, columns) < side / 2 - 4
+
+
+def inner_maximum(map_, view, margin):
+    options = OPTIONS | {"smoothing": 0}
+    return image_scores(map_, view, margin=margin, **options)["inner_maximum"]
+
+
+def test_the_inner_maximum_leaves_out_the_border_of_the_view_and_of_the_square():
+    view = round_view()
+    for place, inside in [((20, 20), True), ((4, 20), False), ((9, 20), True), ((0, 0), False), ((20, 35), False)]:
+        map_ = np.full((40, 40), 1, np.float32)
+        map_[place] = 5
+        assert inner_maximum(map_, view, 4.0) == (5 if inside else 1), place
+    # Where the view is cut by the square, the border of the square is one.
+    map_ = np.ones((40, 40), np.float32)
+    map_[3, 20] = 7
+    assert inner_maximum(map_, np.ones((40, 40), bool), 4.0) == 1
+    assert inner_maximum(map_, np.ones((40, 40), bool), 3.0) == 7
+
+
+def test_of_a_view_that_is_all_border_or_none_something_remains():
+    map_ = DISTANCE.copy()
+    narrow = np.zeros(map_.shape, bool)
+    narrow[4] = True
+    assert inner_maximum(map_, narrow, 2.0) == map_[4].max()
+    assert inner_maximum(map_, np.zeros(map_.shape, bool), 2.0) == map_[2:-2, 2:-2].max()
+
+
+def test_image_scores_follow_the_field_of_view_where_it_alone_counts():
+    view, map_ = round_view(), np.random.default_rng(4).random((40, 40)).astype(np.float32)
+    map_[0, 0] = 50.0
+    settings = OPTIONS | {"margin": 2.0, "smoothing": 0}
+    whole = image_scores(map_, view, **settings)
+    retina = image_scores(map_, view, **settings | {"field_of_view_only": True})
+    assert whole["maximum"] == whole["smoothed_maximum"] == 50
+    assert retina["maximum"] == retina["smoothed_maximum"] == map_[view].max()
+    assert retina["mean"] == pytest.approx(map_[view].mean())
+    assert retina["top_quantile"] == pytest.approx(np.quantile(map_[view], 0.99))
+    assert retina["inner_maximum"] == whole["inner_maximum"] <= map_[view].max()
 
 
 class FirstChannel:
@@ -65,15 +125,24 @@ class FirstChannel:
         return np.abs(queries[:, 0])
 
 
+VIEWS = {name: np.random.default_rng(ord(name)).random((32, 40)) > 0.01 for name in "abc"}
+
+
 @pytest.fixture
 def scored(tmp_path):
     c = np.random.default_rng(1).normal(size=(3, 4, 5, 2)).astype(np.float16)
     bank, excluding = FirstChannel(), {"c": np.array([True]), "a": np.array([False])}
-    with h5py.File(tmp_path / "c.h5", "w") as source, storage.create_h5(tmp_path / "scores.h5") as file:
+    with (
+        h5py.File(tmp_path / "c.h5", "w") as source,
+        h5py.File(tmp_path / "v.h5", "w") as images,
+        storage.create_h5(tmp_path / "scores.h5") as file,
+    ):
         source["feature"] = c
-        table = score_images(
-            source["feature"], "abc", [2, 0], bank, file, image_size=(32, 40), options=OPTIONS, excluding=excluding
-        )
+        # In another order than the features: each image has its own.
+        images["field_of_view"] = np.stack([VIEWS[name] for name in "bca"])
+        storage.write_ids(images, "bca")
+        views, settings = FieldsOfView(images), {"image_size": (32, 40), "options": OPTIONS, "excluding": excluding}
+        table = score_images(source["feature"], "abc", [2, 0], views, bank, file, **settings)
     return c, bank, table, tmp_path / "scores.h5"
 
 
@@ -85,10 +154,21 @@ def test_scores_stand_with_the_image_that_they_are_of(scored):
         assert storage.read_ids(file) == ["c", "a"]
         assert tuple(file.attrs["image_size"]) == (32, 40)
         np.testing.assert_array_equal(file["distance"][:], np.abs(c[[2, 0], ..., 0]).astype(np.float32))
-        wanted = image_scores(anomaly_map(file["distance"][0], (32, 40)), **OPTIONS)
+        # Two positions, of 8 pixels each.
+        wanted = image_scores(anomaly_map(file["distance"][0], (32, 40)), VIEWS["c"], margin=16.0, **OPTIONS)
     assert table.iloc[0].drop("id").to_dict() == wanted
     # Each image with its own patient's entries left out.
     assert [bool(left_out[0]) for left_out in bank.left_out] == [True, False]
+
+
+def test_a_field_of_view_that_is_missing_or_of_another_size_is_named(tmp_path):
+    with h5py.File(tmp_path / "v.h5", "w") as images:
+        images["field_of_view"] = np.ones((1, 32, 40), bool)
+        storage.write_ids(images, ["a"])
+        views = FieldsOfView(images)
+        for name, size in (("b", (32, 40)), ("a", (64, 80))):
+            with pytest.raises(InputError, match=rf"v\.h5, field of view of {name}"):
+                views.of(name, size)
 
 
 def test_a_figure_is_shown_each_image_with_its_own_mask_and_map(scored, tmp_path):

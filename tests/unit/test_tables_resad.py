@@ -248,4 +248,4 @@ def test_the_index_is_told_with_its_lowest_recall_where_it_is_approximate():
     search = {"index": "ivf", "nlist": 100, "nprobe": 16}
     told = index_fact(search, [0.99123, 0.98765])
     assert told == "ivf, approximate, 16 of 100 cells searched, recall of the rows at least 0.9877"
-    assert index_fact(search | {"index": "flat"}, []) == "flat, exact"
+    assert index_fact(search | {"index": "flat"}, []) == "flat, exact within float32 rounding"

@@ -9,7 +9,8 @@ pytestmark = pytest.mark.workflow
 
 def test_the_tables_of_an_approximate_index_tell_its_recall_and_those_of_the_exact_one_need_none(project):
     exact = (project.results / "tables/resad.md").read_text(encoding="utf-8")
-    assert "index: flat, exact;" in exact
+    assert "index: flat, exact within float32 rounding;" in exact
+    assert "Gaussian of σ = 4 pixels" in exact
     project.configure({"bank.index": "ivf", "bank.nlist": 8, "bank.nprobe": 1})
     project.run("all")
     for table in ("resad", "ablations"):

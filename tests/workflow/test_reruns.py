@@ -54,7 +54,8 @@ def test_touching_every_library_module_without_changing_it_plans_nothing(project
     [
         ("resad.scale", "none", half(RESC)),
         ("bank.coreset", 0.2, BANKED),
-        ("scoring.smoothing", 4.0, SCORED),
+        ("scoring.smoothing", 0.02, SCORED),
+        ("evaluation.field_of_view_only", True, SCORED),
         (
             "evaluation.normal_quantile",
             0.9,

@@ -112,7 +112,9 @@ PREPROCESSING = {"resad": config["preprocessing"], "lesionpaste": config["lesion
 NETWORKS = {part["name"]: part for part in (config["lesionpaste"]["network"], config["backbone"])}
 IMAGE_SIZE = [config["preprocessing"]["size"]] * 2
 INDEX = {key: config["bank"][key] for key in ("index", "nlist", "nprobe")}
-SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")}
+SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")} | {
+    "field_of_view_only": config["evaluation"]["field_of_view_only"]
+}
 
 
 def weights_file(wildcards):

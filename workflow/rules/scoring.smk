@@ -4,6 +4,7 @@
 rule score:
     input:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/test.h5",
+        images=f"{RESULTS}/images/resad/test.h5",
         bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
         code=code("score.py"),
     output:
@@ -33,6 +34,7 @@ rule score:
 rule calibrate:
     input:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/train.h5",
+        images=f"{RESULTS}/images/resad/train.h5",
         bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
         code=code("calibrate.py"),
     output:

@@ -4,7 +4,7 @@ import numpy as np
 
 from fundus_anomaly.device import device_for
 from fundus_anomaly.memory_bank import neighbours_for
-from fundus_anomaly.scored_images import score_images
+from fundus_anomaly.scored_images import FieldsOfView, score_images
 from fundus_anomaly.sealed import write_csv
 from fundus_anomaly.storage import create_h5, open_h5, read_ids
 from fundus_anomaly.training_subset import calibration_images, entries_of_own_patients
@@ -21,11 +21,16 @@ def main(input, output, params, resources, threads):
     excluding = entries_of_own_patients(names, [patient_of[name] for name in names], image, chosen)
     # The index is that of the test, so that an approximate one raises these distances as it raises the test's.
     neighbours = neighbours_for(bank, params.search, device=device, threads=threads, seed=params.seed)
-    with open_h5(input.features, "feature", "id") as source, create_h5(output.maps) as file:
+    with (
+        open_h5(input.features, "feature", "id") as source,
+        open_h5(input.images, "field_of_view", "id") as images,
+        create_h5(output.maps) as file,
+    ):
         scores = score_images(
             source["feature"],
             read_ids(source),
             chosen,
+            FieldsOfView(images),
             neighbours,
             file,
             image_size=tuple(params.image_size),

@@ -6,7 +6,7 @@ import numpy as np
 
 from fundus_anomaly.device import device_for
 from fundus_anomaly.memory_bank import neighbours_for
-from fundus_anomaly.scored_images import sampled_positions, score_images
+from fundus_anomaly.scored_images import FieldsOfView, sampled_positions, score_images
 from fundus_anomaly.sealed import write_csv
 from fundus_anomaly.storage import create_h5, open_h5, read_ids
 from rule_log import logged
@@ -18,7 +18,11 @@ def main(input, output, params, resources, threads):
     with open_h5(input.bank, "feature") as file:
         bank = file["feature"][:].astype(np.float32)
     neighbours = neighbours_for(bank, params.search, device=device, threads=threads, seed=params.seed)
-    with open_h5(input.features, "feature", "id") as source, create_h5(output.maps) as file:
+    with (
+        open_h5(input.features, "feature", "id") as source,
+        open_h5(input.images, "field_of_view", "id") as images,
+        create_h5(output.maps) as file,
+    ):
         ids = read_ids(source)
         if params.search["index"] == "ivf":
             sample = sampled_positions(source["feature"], ids, params.seed)
@@ -28,6 +32,7 @@ def main(input, output, params, resources, threads):
             source["feature"],
             ids,
             range(len(ids)),
+            FieldsOfView(images),
             neighbours,
             file,
             image_size=tuple(params.image_size),

@@ -9,7 +9,7 @@ from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
-from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of, tested
+from fundus_anomaly.tables.footnotes import UNSMOOTHED, comparison_note, footnotes, index_fact, notes_of, tested
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.resad import FIGURES, headline, lesion_table, resad_markdown, resad_table
@@ -63,6 +63,7 @@ def main(input, output, params):
         params.image_score,
         bool((table["source"] == PUBLISHED).any()),
         [
+            UNSMOOTHED,
             *comparison(rows, list(input.scores), dict(params.test), params.image_score, set(left_out["id"])),
             *notes_of(variants, FIGURES, params.image_score),
         ],

@@ -24,13 +24,16 @@ class NearestNeighbours:
     """A bank of normal features that tells how far queries are from it.
 
     faiss finds the nearest entry in float32; the distance to it is then computed in float64 from the difference, so
-    that an entry is at distance exactly 0 from itself. Where a distance is so small that rounding may have hidden a
-    nearer entry, the whole bank is gone through in float64.
+    that an entry is at distance exactly 0 from itself. Where a squared distance is below 16κ·(|q|² + max|b|²), κ of
+    :func:`.exact_distances.relative_error`, the whole bank is gone through in float64 and the distance is exact. Above,
+    float32 decides between entries that are nearly equally near: what is returned is then the distance to one of them,
+    never too small, and its square exceeds the least by at most 2κ·(|q|² + max|b|²), an eighth of itself. (That bound
+    is the worst that roundings can do together; float32 roundings mostly cancel.)
 
     Args:
         bank: ``(k, c)`` float32, C-contiguous; kept by reference, not copied, beside faiss' own copy.
-        method: ``"flat"``, exact, or ``"ivf"``, approximate: entries lie in ``lists`` k-means cells, of which the
-            ``probes`` nearest to a query are searched.
+        method: ``"flat"``, exact within float32's rounding, or ``"ivf"``, approximate: entries lie in ``lists`` k-means
+            cells, of which the ``probes`` nearest to a query are searched.
         device: ``"cpu"`` or ``"cuda"``.
         lists: Number of cells of ``"ivf"`` (nlist), at most k.
         probes: Cells that a query searches (nprobe), at most ``lists``.

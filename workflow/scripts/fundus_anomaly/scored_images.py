@@ -8,13 +8,46 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from .errors import InputError, Problem
 from .memory_bank import NearestNeighbours
 from .progress import track
 from .scoring import anomaly_map, image_scores
 from .seeds import generator
-from .storage import create_dataset, write_ids
+from .storage import create_dataset, read_ids, write_ids
 
 _SAMPLED_IMAGES, _SAMPLED_POSITIONS = 32, 64
+# Positions along the border that the inner maximum leaves out: zero padding, and a filter that eq. 3 cuts off there.
+_MARGIN_POSITIONS = 2
+
+
+class FieldsOfView:
+    """The fields of view of a split's images, by id.
+
+    Args:
+        file: File of the rule ``images``, with the datasets ``field_of_view`` and ``id``.
+    """
+
+    def __init__(self, file: h5py.File):
+        self._file = file
+        self._place = {name: number for number, name in enumerate(read_ids(file))}
+
+    def of(self, image: str, size: tuple[int, int]) -> np.ndarray:
+        """Return one image's field of view, ``(H, W)`` bool.
+
+        Args:
+            image: Its id.
+            size: ``(H, W)`` that it must have.
+
+        Raises:
+            InputError: If there is none of this size.
+        """
+        views = self._file["field_of_view"]
+        if image not in self._place or views.shape[1:] != tuple(size):
+            found = f"shape {views.shape[1:]}" if image in self._place else "none"
+            remedy = f"delete {self._file.filename} and run the same command again; the workflow makes it anew"
+            where = f"{self._file.filename}, field of view of {image}"
+            raise InputError(Problem(where, found, f"one of {tuple(size)}", remedy))
+        return views[self._place[image]].astype(bool)
 
 
 def sampled_positions(features: h5py.Dataset, ids: Sequence[str], seed: int) -> np.ndarray:
@@ -42,6 +75,7 @@ def score_images(
     features: h5py.Dataset,
     ids: Sequence[str],
     images: Sequence[int],
+    views: FieldsOfView,
     neighbours: NearestNeighbours,
     file: h5py.File,
     *,
@@ -55,16 +89,21 @@ def score_images(
         features: C of eq. 5, ``(n, h, w, c)``, read one image at a time.
         ids: Ids of the n images.
         images: Which of them to score, in this order.
+        views: Their fields of view.
         neighbours: The memory bank.
         file: Gets ``distance`` (m, h, w) float32, ``id``, and the attribute ``image_size``.
         image_size: Height and width of the anomaly maps in pixels.
-        options: ``top_quantile`` and ``smoothing`` of :func:`.scoring.image_scores`.
+        options: ``top_quantile``, ``smoothing`` and ``field_of_view_only`` of :func:`.scoring.image_scores`.
         excluding: For an id the ``(k,)`` bool entries of the bank that are left out for it; None for none.
 
     Returns:
         Columns ``id`` and one for each image score, float64.
+
+    Raises:
+        InputError: If an image has no field of view of its size.
     """
     height, width, channels = features.shape[1:]
+    margin = _MARGIN_POSITIONS * max(image_size[0] / height, image_size[1] / width)
     stored = create_dataset(file, "distance", (len(images), height, width), np.float32)
     rows = []
     for number, image in enumerate(track(images, len(images), "scores")):
@@ -72,7 +111,10 @@ def score_images(
         left_out = None if excluding is None else excluding[ids[image]]
         distance = neighbours.distances(queries, left_out).reshape(height, width)
         stored[number] = distance
-        rows.append({"id": ids[image]} | image_scores(anomaly_map(distance, image_size), **options))
+        scores = image_scores(
+            anomaly_map(distance, image_size), views.of(ids[image], image_size), margin=margin, **options
+        )
+        rows.append({"id": ids[image]} | scores)
     write_ids(file, [ids[image] for image in images])
     file.attrs["image_size"] = image_size
     return pd.DataFrame(rows)

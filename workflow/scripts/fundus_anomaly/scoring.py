@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-IMAGE_SCORES = ("maximum", "mean", "top_quantile", "smoothed_maximum")
+IMAGE_SCORES = ("maximum", "mean", "top_quantile", "smoothed_maximum", "inner_maximum")
 
 
 def anomaly_map(distance: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
@@ -21,18 +21,47 @@ def anomaly_map(distance: np.ndarray, image_size: tuple[int, int]) -> np.ndarray
     return cv2.resize(np.asarray(distance, np.float32), image_size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def image_scores(map_: np.ndarray, *, top_quantile: float, smoothing: float) -> dict[str, float]:
+def image_scores(
+    map_: np.ndarray,
+    field_of_view: np.ndarray,
+    *,
+    top_quantile: float,
+    smoothing: float,
+    margin: float,
+    field_of_view_only: bool,
+) -> dict[str, float]:
     """Return every image score of an anomaly map; the paper's is ``maximum``.
 
     Args:
         map_: A, ``(H, W)`` float32.
+        field_of_view: ``(H, W)`` bool; one without a pixel stands for the whole square.
         top_quantile: The quantile of the map that is the score of that name, e.g. 0.995.
-        smoothing: σ in pixels of the Gaussian before ``smoothed_maximum``.
+        smoothing: σ of the Gaussian before ``smoothed_maximum``, as a share of the map's longer side.
+        margin: Pixels along the border of the field of view, and of the square, that ``inner_maximum`` leaves out:
+            features there rest on what lies beyond the image. Where nothing remains, the whole field of view counts.
+        field_of_view_only: Whether all scores, not ``inner_maximum`` alone, leave out what lies outside of the field
+            of view.
     """
-    smoothed = cv2.GaussianBlur(map_, (0, 0), smoothing) if smoothing > 0 else map_
+    view = field_of_view if field_of_view.any() else np.ones(map_.shape, bool)
+    inner = _inner(view, margin)
+    sigma = smoothing * max(map_.shape)
+    smoothed = cv2.GaussianBlur(map_, (0, 0), sigma) if sigma > 0 else map_
+    # The whole map stays as it is: a mean over a copy of other shape would be another sum.
+    counted, counted_smoothed = (map_[view], smoothed[view]) if field_of_view_only else (map_, smoothed)
     return {
-        "maximum": float(map_.max()),
-        "mean": float(map_.mean(dtype=np.float64)),
-        "top_quantile": float(np.quantile(map_, top_quantile)),
-        "smoothed_maximum": float(smoothed.max()),
+        "maximum": float(counted.max()),
+        "mean": float(counted.mean(dtype=np.float64)),
+        "top_quantile": float(np.quantile(counted, top_quantile)),
+        "smoothed_maximum": float(counted_smoothed.max()),
+        "inner_maximum": float(map_[inner if inner.any() else view].max()),
     }
+
+
+def _inner(view: np.ndarray, margin: float) -> np.ndarray:
+    """Return the pixels of a field of view from whose centre no pixel outside of it is within ``margin``, (H, W) bool.
+
+    What lies beyond the square is outside, too; the distance is the larger of those along y and x.
+    """
+    reach = round(margin)
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return cv2.erode(view.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0).astype(bool)

@@ -58,6 +58,13 @@ def tested(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> str:
     return f"{len(patients)} of {len(set(patients))} patients" if several else str(len(patients))
 
 
+# Roth et al. 2022, Sec. 3.3. Neither method's maps are smoothed here, so that the two differ in ReSC and pooling alone.
+UNSMOOTHED = (
+    "Maps are not smoothed, PatchCore's included: its authors smooth theirs by a Gaussian of σ = 4 pixels, and the "
+    "paper of ReSAD names no such step."
+)
+
+
 def index_fact(search: Mapping[str, object], recalls: Sequence[float]) -> str:
     """Return the index that the nearest entries were searched with, and how well where it is approximate.
 
@@ -66,7 +73,7 @@ def index_fact(search: Mapping[str, object], recalls: Sequence[float]) -> str:
         recalls: Share of positions whose nearest entry was found, one for each row of the table; empty if exact.
     """
     if search["index"] == "flat":
-        return "flat, exact"
+        return "flat, exact within float32 rounding"
     cells = f"{search['index']}, approximate, {search['nprobe']} of {search['nlist']} cells searched"
     return f"{cells}, recall of the rows at least {min(recalls):.4f}"
 
