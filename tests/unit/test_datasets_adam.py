@@ -96,3 +96,13 @@ def test_a_mask_of_no_image_and_official_counts(root):
     touch(root / "Training400-Lesion" / "Lesion_Masks" / "scar" / "A0099.bmp")
     with pytest.raises(InputError, match="a mask of no image"):
         load(root)
+
+
+def test_the_notes_say_that_no_patients_are_known(root):
+    assert any("No patients are known" in note for note in load(root).notes)
+
+
+def test_a_mask_in_a_format_that_is_not_read_is_an_error_and_no_note(root):
+    touch(root / "Training400-Lesion" / "Lesion_Masks" / "scar" / "N0005.gif")
+    with pytest.raises(InputError, match="convert or remove the file"):
+        load(root)

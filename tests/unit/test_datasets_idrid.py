@@ -3,13 +3,21 @@
 from pathlib import Path
 
 import pytest
+import yaml
+from PIL import Image
 
+from fundus_anomaly.audit.relations import patient_findings
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.errors import InputError
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "idrid"
 SETTINGS = {"grading": "B. Disease Grading", "segmentation": "A. Segmentation", "strict_counts": False}
 HEADER = "Image name,Retinopathy grade,Risk of macular edema ,,,\r\n"
+
+
+def published(file):
+    """Return a configuration that the project ships."""
+    return yaml.safe_load((Path(__file__).parents[2] / "config" / file).read_text(encoding="utf-8"))
 
 
 def load(root, **settings):
@@ -158,6 +166,77 @@ def test_a_mask_of_no_image_is_an_error(root):
         load(root)
 
 
+def photograph(root, part, split, number, taken=""):
+    """Put a photograph in the place of an image, taken at a time of one day by the camera's clock."""
+    stated = Image.Exif()
+    if taken:
+        stated[306] = f"2018:01:06 {taken}"
+    folder = root / {"grading": "B. Disease Grading", "segmentation": "A. Segmentation"}[part] / "1. Original Images"
+    name = {"train": "a. Training Set", "test": "b. Testing Set"}[split]
+    Image.new("RGB", (8, 8)).save(folder / name / f"IDRiD_{number}.jpg", exif=stated)
+
+
+def test_photographs_of_one_sitting_are_of_one_patient_across_the_split(root):
+    photograph(root, "grading", "train", "001", "21:10:01")
+    photograph(root, "grading", "test", "001", "21:10:51")
+    photograph(root, "grading", "train", "003", "21:13:52")
+    photograph(root, "grading", "train", "002", "21:16:52")
+    photograph(root, "segmentation", "train", "01", "")
+    dataset = load(root)
+    patients = dataset.audited.set_index("id")["patient"]
+    first, second = "idrid/sitting/2018-01-06T21:10:01", "idrid/sitting/2018-01-06T21:13:52"
+    assert patients.to_dict() == {
+        "idrid/grading/train/001": first,
+        "idrid/grading/train/003": second,
+        "idrid/grading/test/001": first,
+        "idrid/segmentation/01": "idrid/segmentation/01",
+        "idrid/segmentation/55": "idrid/segmentation/55",
+        # An image that the benchmark does not use belongs to a sitting too.
+        "idrid/grading/train/002": second,
+        "idrid/grading/test/002": "idrid/grading/test/002",
+    }
+    (leak,) = patient_findings(dataset.audited)
+    assert (leak.severity, leak.ids) == ("error", ("idrid/grading/train/001", "idrid/grading/test/001"))
+    assert leak.exclude == ("idrid/grading/train/001",)
+
+
+def test_the_notes_say_of_which_photographs_the_patient_is_known_and_when_they_were_taken(root):
+    assert any("No patients are known" in note for note in load(root).notes)
+    photograph(root, "grading", "train", "001", "21:10:01")
+    photograph(root, "grading", "test", "001", "21:10:51")
+    notes = " ".join(load(root).notes)
+    assert "2 of 7 photographs state when they were taken" in notes
+    assert "1 sittings, 1 of them with several" in notes
+    assert "train, normal: 1 in 2018; test, normal: 1 in 2018" in notes
+    assert "No patients" not in notes
+
+
+@pytest.mark.parametrize(("name", "lesion"), [("IDRiD_55_HE.png", "HE"), ("idrid_55_se.BMP", "SE")])
+def test_a_mask_in_another_format_is_taken(root, name, lesion):
+    folder = {"HE": "2. Haemorrhages", "SE": "4. Soft Exudates"}[lesion]
+    write(root / "A. Segmentation" / "2. All Segmentation Groundtruths" / "b. Testing Set" / folder / name)
+    row = load(root).manifest.set_index("id").loc["idrid/segmentation/55"]
+    assert Path(row[f"mask_{lesion}"]).name == name
+
+
+@pytest.mark.parametrize("name", ["IDRiD_55_SE.gif", "IDRiD_55_SE", "IDRiD_55_SE.tif.gz"])
+def test_a_mask_in_a_format_that_is_not_read_is_an_error_and_no_note(root, name):
+    folder = root / "A. Segmentation" / "2. All Segmentation Groundtruths" / "b. Testing Set" / "4. Soft Exudates"
+    write(folder / name)
+    with pytest.raises(InputError, match="convert or remove the file"):
+        load(root)
+    # Beside a mask that is read it is one file more, and a note.
+    write(folder / "IDRiD_55_SE.tif")
+    assert name in " ".join(load(root).notes)
+
+
+def test_images_in_another_format_are_taken_too(root):
+    for part in ("A. Segmentation", "B. Disease Grading"):
+        for path in (root / part / "1. Original Images").rglob("*.jpg"):
+            path.rename(path.with_suffix(".png"))
+    assert len(load(root).audited) == 7
+
+
 @pytest.mark.real
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real IDRiD is not in ../shared/data/idrid")
 def test_the_real_idrid_has_the_benchmarks_numbers():
@@ -168,3 +247,26 @@ def test_the_real_idrid_has_the_benchmarks_numbers():
     assert masks == {"MA": 81, "HE": 80, "EX": 81, "SE": 40}
     assert {"idrid/grading/train/118", "idrid/segmentation/48"} <= set(table["id"])
     assert "idrid/grading/test/064" in set(dataset.unused["id"])
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real IDRiD is not in ../shared/data/idrid")
+def test_the_clock_of_the_real_idrid_finds_the_patient_on_both_sides_and_how_many_there_are():
+    dataset = load(REAL)
+    table = dataset.manifest[dataset.manifest["id"] != "idrid/grading/train/118"]
+    known = table["patient"] != table["id"]
+    numbers = {
+        key: (len(group), group["patient"].nunique(), int(known[group.index].sum()))
+        for key, group in table.groupby(["split", "label"])
+    }
+    assert numbers == {("train", 0): (133, 112, 133), ("test", 0): (34, 29, 34), ("test", 1): (81, 81, 3)}
+    leaks = {finding.ids for finding in patient_findings(dataset.audited) if finding.severity == "error"}
+    assert leaks == {("idrid/grading/train/177", "idrid/grading/test/096")}
+    excluded = published("idrid.yaml")["data"]["exclude"]
+    assert patient_findings(dataset.audited, excluded)[0].severity == "note"
+    patients = dataset.audited.set_index("id")["patient"]
+    # The same eye, 169 s apart; neither is of ReSAD's benchmark.
+    assert patients["idrid/grading/test/072"] == patients["idrid/grading/train/017"]
+    years = next(note for note in dataset.notes if "by year" in note)
+    assert "train, normal: 65 in 2009" in years
+    assert "test, normal: 1 in 2009" in years

@@ -143,6 +143,9 @@ def test_the_real_idrid_has_the_benchmarks_numbers():
     assert len(annotated) == 81
     masks = {lesion: int((annotated[f"mask_{lesion}"] != "").sum()) for lesion in dataset.lesions}
     assert masks == {"MA": 81, "HE": 80, "EX": 81, "SE": 40}
-    # The copy of a diseased photograph among the training normals, which the configs leave out.
-    left = excluding(dataset, ["idrid/grading/train/118"]).manifest
-    assert (left["split"] == "train").sum() == 133
+    # The copy of a diseased photograph among the training normals, and one of a tested patient's, which the configs
+    # leave out.
+    left = excluding(dataset, ["idrid/grading/train/118", "idrid/grading/train/177"]).manifest
+    numbers = left.groupby("split")["patient"].agg(["size", "nunique"])
+    assert numbers.to_numpy().tolist() == [[103, 83], [132, 111]]
+    assert not set(left.loc[left["split"] == "train", "patient"]) & set(left.loc[left["split"] == "test", "patient"])

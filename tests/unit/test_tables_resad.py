@@ -10,7 +10,7 @@ import pytest
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import comparison_note, footnotes, index_fact, notes_of
+from fundus_anomaly.tables.footnotes import comparison_note, footnotes, independence, index_fact, notes_of
 from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.published import FILE, published_rows
 from fundus_anomaly.tables.resad import (
@@ -236,6 +236,21 @@ def test_footnotes_say_what_was_left_out_and_why():
     for part in ("backbone: lite", "118 (the same photograph as 064)", "90%", "0.95 quantile", "Niu", "further"):
         assert part in text
     assert "left out: none" in "\n".join(footnotes({}, {}, 0.95, 0.9, "maximum", False, []))
+
+
+@pytest.mark.parametrize(
+    ("patients", "told"),
+    [
+        (["p", "p", "q"], "Patients, not images, are taken as independent"),
+        (["set/a", "set/b", "set/c"], "No patients are known, so that images are taken as independent"),
+        (["p", "p", "set/c"], "The patients of 2 of 3 test images are known"),
+    ],
+)
+def test_the_footnotes_say_of_how_many_images_the_patient_is_known(patients, told):
+    test = {"id": ["set/a", "set/b", "set/c"], "patient": patients}
+    notes = footnotes({}, {}, 0.95, 0.9, "maximum", False, [], independence(test, []))
+    assert sum(told in note for note in notes) == 1
+    assert independence(test, ["set/c"]) == independence({key: cells[:2] for key, cells in test.items()}, [])
 
 
 def test_the_comparison_of_two_methods_gives_its_p_value_or_why_there_is_none():

@@ -6,7 +6,7 @@ from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import footnotes, index_fact, notes_of, tested
+from fundus_anomaly.tables.footnotes import footnotes, independence, index_fact, notes_of, tested
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.resad import FIGURES
@@ -59,6 +59,7 @@ def main(input, output, params):
         params.image_score,
         bool((table["source"] == PUBLISHED).any()),
         notes_of(variants, FIGURES, params.image_score),
+        independence(params.test, left_out["id"]),
     )
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
     title = f"ReSAD's ablations on {params.dataset}"

@@ -9,6 +9,7 @@ from fundus_anomaly.lesionpaste.bank import read_bank
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import write_text
+from fundus_anomaly.tables.footnotes import independence
 from fundus_anomaly.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
 from fundus_anomaly.tables.page import page
 from rule_log import logged
@@ -39,8 +40,8 @@ def main(input, output, params, wildcards):
     notes = [
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
         f"Images left out: {gone}.",
-        f"One training: DeLong's interval, {params.confidence:.0%}, with patients as independent (Obuchowski 1997 "
-        "where one has several images); several: mean ± standard deviation over trainings.",
+        f"One training: DeLong's interval, {params.confidence:.0%}; several: mean ± standard deviation over trainings. "
+        f"{independence(test, [])}",
         "The epoch is chosen on normal images held out by patient and their twins; no true anomaly is seen before the "
         "test.",
     ]

@@ -9,7 +9,15 @@ from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
-from fundus_anomaly.tables.footnotes import UNSMOOTHED, comparison_note, footnotes, index_fact, notes_of, tested
+from fundus_anomaly.tables.footnotes import (
+    UNSMOOTHED,
+    comparison_note,
+    footnotes,
+    independence,
+    index_fact,
+    notes_of,
+    tested,
+)
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.resad import FIGURES, headline, lesion_table, resad_markdown, resad_table
@@ -67,6 +75,7 @@ def main(input, output, params):
             *comparison(rows, list(input.scores), dict(params.test), params.image_score, set(left_out["id"])),
             *notes_of(variants, FIGURES, params.image_score),
         ],
+        independence(params.test, left_out["id"]),
     )
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
     write_text(output.lesions, lesion_table(variants, params.image_score).to_csv(index=False, lineterminator="\n"))

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from ..errors import Problem, raise_if_any
 from ..seeds import digest
-from .folders import named_files, require_folders
+from .folders import require_folders
 from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, Dataset, frame
 from .official_counts import Count, differences
+from .official_names import numbered_images
 
 NAME = "adam"
 LESIONS = ("drusen", "exudate", "hemorrhage", "others", "scar")
 # Copies of the dataset in circulation name this folder in either way.
 _OTHER_NAMES = {"others": "other"}
-_SUFFIX = r"\.(?:jpe?g|png|tiff?|bmp)"
 _UNPACK = "unpack Training400 and Training400-Lesion below the root, or correct the root and the folders in the config"
 
 
@@ -23,7 +23,8 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
     """Return ReSAD's ADAM benchmark (ReSAD, section 3.1): 282 normals for training, 118 abnormal images for the test.
 
     Normal is an image without any lesion mask, whatever the folder that it lies in: the 311 images without AMD hold
-    other lesions. In the masks 0 is lesion. ADAM tells no patients, so each image is its own.
+    other lesions. In the masks 0 is lesion. ADAM names no patients, so each image is
+    its own.
 
     Args:
         settings: ``amd``, ``non_amd`` and ``lesion_masks``, the folders of the parts below the root;
@@ -42,7 +43,7 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
     images: dict[str, Path] = {}
     sizes = {}
     for name in ("amd", "non_amd"):
-        found = named_files(parts[name], rf"([AN]\d{{4}}){_SUFFIX}", problems, notes)
+        found = numbered_images(parts[name], r"([AN]\d{4})", problems, notes)
         problems += [
             Problem(
                 str(found[twice]), f"{twice} in {str(images[twice].parent)!r} too", "one place", "remove one of them"
@@ -76,6 +77,7 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
     notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"ADAM at {str(root)!r}")
     if held_out:
         notes.append(f"{len(held_out)} normals are held out for the test; the published benchmark holds out none.")
+    notes.append("No patients are known: each image counts as a patient of its own.")
     return Dataset(NAME, frame(rows, LESIONS), LESIONS, masks_inverted=True, notes=tuple(notes), counts=counts)
 
 
@@ -90,7 +92,7 @@ def _masks(
         allowed = f"the folder {' or '.join(map(repr, names))}"
         problems.append(Problem(f"ADAM, {str(folder)!r}, masks of {lesion}", found, allowed, _UNPACK))
         return {}
-    files = named_files(there[0], rf"([AN]\d{{4}}){_SUFFIX}", problems, notes)
+    files = numbered_images(there[0], r"([AN]\d{4})", problems, notes)
     for name in sorted(files.keys() - images.keys()):
         remedy = "remove the mask or add the image"
         problems.append(Problem(str(files[name]), "a mask of no image", f"one of an image {name}", remedy))

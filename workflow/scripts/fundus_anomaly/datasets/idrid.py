@@ -18,7 +18,7 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
 
     Training normals are the 134 grade-0 images of the grading part's training set; the test set is the 34 grade-0
     images of its test set and the 81 images of the segmentation part. Images of grades 1–4 become ``unused``: the
-    audit compares them. IDRiD tells no patients, so each image is its own.
+    audit compares them. Patients are sittings by the camera's clock, see :mod:`.idrid_files`.
 
     Args:
         settings: ``grading`` and ``segmentation``, the folders of the two parts below the root, and

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from ..errors import InputError, Problem, raise_if_any
-from .folders import named_files, require_folders
+from .camera_clock import taken_at
+from .folders import require_folders
 from .label_table import read_table
-from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, Dataset, frame, set_aside
+from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame, set_aside
 from .official_counts import Count, differences
+from .official_names import numbered_images
+from .sittings import LONGEST_PAUSE, sittings
 
 # The optic disc (OD) is annotated too, and is no lesion.
 LESIONS = ("MA", "HE", "EX", "SE")
@@ -42,19 +47,24 @@ _UNPACK = "unpack IDRiD's archives side by side, or correct the root and the fol
 class IdridFiles:
     """What was found in IDRiD's two parts, before a benchmark says which image serves for what.
 
+    IDRiD names no patients. Photographs of one sitting by the camera's clock are of one patient; a photograph whose
+    file states no time is a patient of its own.
+
     Attributes:
         root: The folder that holds the two parts.
-        graded: The grading part's rows, each with ``id``, ``path``, ``label`` and ``grade``, by IDRiD's own split
-            (``"train"``, ``"test"``), in the order of their numbers.
-        annotated: The segmentation part's rows, each with ``id``, ``path``, ``label`` and ``mask_<lesion>`` for each
-            of ``LESIONS``, by IDRiD's own split.
+        graded: The grading part's rows, each with ``id``, ``path``, ``label``, ``grade`` and, where a clock stands in
+            the file, ``patient``, by IDRiD's own split (``"train"``, ``"test"``), in the order of their numbers.
+        annotated: The segmentation part's rows, each with ``id``, ``path``, ``label``, ``mask_<lesion>`` for each
+            of ``LESIONS`` and likewise ``patient``, by IDRiD's own split.
         notes: What a reader of the report should know about the files.
+        times: When photographs were taken by the camera's clock, by id.
     """
 
     root: Path
     graded: Mapping[str, Sequence[dict[str, object]]]
     annotated: Mapping[str, Sequence[dict[str, object]]]
     notes: tuple[str, ...]
+    times: Mapping[str, datetime]
 
     def grade_counts(self, split: str) -> list[Count]:
         """Return five counts of one split of the grading part: the images of grades 0, 1, 2, 3 and 4."""
@@ -99,6 +109,7 @@ class IdridFiles:
         where = f"IDRiD at {str(self.root)!r}"
         notes = (*self.notes, *differences(counts, strict=strict, where=where))
         notes += differences(unused, strict=False, where=where)
+        notes += _sittings_note(rows) + _years_note(rows, self.times)
         return Dataset(
             name,
             lesions=LESIONS,
@@ -128,13 +139,57 @@ def read_files(settings: Mapping[str, object], root: Path) -> IdridFiles:
     graded = {split: _graded(grading, split, problems, notes) for split in _SPLIT_FOLDERS}
     annotated = {split: _annotated(segmentation, split, problems, notes) for split in _SPLIT_FOLDERS}
     raise_if_any(problems)
-    return IdridFiles(root, graded, annotated, tuple(notes))
+    rows = [row for part in (graded, annotated) for found in part.values() for row in found]
+    return IdridFiles(root, graded, annotated, tuple(notes), _name_patients(rows))
+
+
+def _name_patients(rows: Sequence[dict[str, object]]) -> dict[str, datetime]:
+    """Give each row whose file states a time its ``patient``, and return the times by id."""
+    taken = {str(row["id"]): taken_at(str(row["path"])) for row in rows}
+    times = {name: time for name, time in taken.items() if time is not None}
+    sitting_of = sittings(times)
+    for row in rows:
+        if row["id"] in sitting_of:
+            row["patient"] = f"{_ID_PREFIX}/sitting/{sitting_of[str(row['id'])].isoformat()}"
+    return times
+
+
+def _sittings_note(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:
+    """Return a note that says of which photographs the patient is known, and how."""
+    sizes = Counter(row["patient"] for row in rows if row.get("patient"))
+    own = "counts as a patient of its own."
+    if not sizes:
+        return (f"No patients are known, since no file states when it was taken (EXIF): each photograph {own}",)
+    pause, several = int(LONGEST_PAUSE.total_seconds()), sum(size > 1 for size in sizes.values())
+    known = (
+        f"The files of {sizes.total()} of {len(rows)} photographs state when they were taken (EXIF). Photographs that "
+        f"follow each other within {pause} s are taken for one patient's: {len(sizes)} sittings, {several} of them "
+        "with several photographs."
+    )
+    return (known if sizes.total() == len(rows) else f"{known} Each other photograph {own}",)
+
+
+def _years_note(rows: Sequence[dict[str, object]], times: Mapping[str, datetime]) -> tuple[str, ...]:
+    """Return a note on the years in which the benchmark's photographs were taken; none without a clock."""
+    years: dict[tuple[object, object], Counter[int]] = {}
+    for row in rows:
+        if row["id"] in times and row["split"] != UNUSED:
+            years.setdefault((row["split"], row["label"]), Counter())[times[str(row["id"])].year] += 1
+    parts = [
+        f"{split}, {'normal' if label == NORMAL else 'abnormal'}: "
+        + ", ".join(f"{count} in {year}" for year, count in sorted(found.items()))
+        for (split, label), found in years.items()
+    ]
+    if not parts:
+        return ()
+    told = "A threshold from training normals holds for test normals as far as both were taken alike."
+    return (f"Photographs by year of the camera's clock: {'; '.join(parts)}. {told}",)
 
 
 def _graded(grading: Path, split: str, problems: list[Problem], notes: list[str]) -> list[dict[str, object]]:
     """Return the rows of one split of the grading part, in the order of their numbers."""
     folder, table = grading / _IMAGES / _SPLIT_FOLDERS[split], grading / _GRADES / _TABLES[split]
-    images = named_files(folder, r"IDRiD_(\d{3})\.jpe?g", problems, notes)
+    images = numbered_images(folder, r"IDRiD_(\d{3})", problems, notes)
     try:
         labels = read_table(table, ("image name", "retinopathy grade"))
     except InputError as error:
@@ -173,7 +228,7 @@ def _grading_row(split: str, number: str, path: Path, grade: int) -> dict[str, o
 
 def _annotated(segmentation: Path, split: str, problems: list[Problem], notes: list[str]) -> list[dict[str, object]]:
     """Return the rows of one split of the segmentation part, in the order of their files' names."""
-    images = named_files(segmentation / _IMAGES / _SPLIT_FOLDERS[split], r"IDRiD_(\d{2})\.jpe?g", problems, notes)
+    images = numbered_images(segmentation / _IMAGES / _SPLIT_FOLDERS[split], r"IDRiD_(\d{2})", problems, notes)
     masks: dict[str, dict[str, Path]] = {}
     for lesion, name in _LESION_FOLDERS.items():
         folder = segmentation / _MASKS / _SPLIT_FOLDERS[split] / name
@@ -181,7 +236,7 @@ def _annotated(segmentation: Path, split: str, problems: list[Problem], notes: l
         if not folder.is_dir():
             problems.append(Problem(f"folder {str(folder)!r}", "nothing", "the masks of a lesion", _UNPACK))
             continue
-        masks[lesion] = named_files(folder, rf"IDRiD_(\d{{2}})_{lesion}\.tiff?", problems, notes)
+        masks[lesion] = numbered_images(folder, rf"IDRiD_(\d{{2}})_{lesion}", problems, notes)
         problems += [
             Problem(str(path), "a mask of no image", f"one of an image {number}", "remove the mask or add the image")
             for number, path in masks[lesion].items()

@@ -18,8 +18,8 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
     Training normals are the 134 grade-0 images of the grading part's training set; the test set is all 103 images of
     its testing set, 34 of grade 0 and 69 of grades 1–4. The training set's grades 1–4 and the 81 images of the
     segmentation part, with their masks, become ``unused``: a lesion bank is cut from the latter, and the audit
-    compares both with the benchmark. Ids are those of :mod:`.idrid`, so they begin with ``idrid/``. IDRiD tells no
-    patients, so each image is its own.
+    compares both with the benchmark. Ids are those of :mod:`.idrid`, so they begin with ``idrid/``; patients are
+    sittings by the camera's clock, see :mod:`.idrid_files`.
 
     Args:
         settings: ``grading`` and ``segmentation``, the folders of the two parts below the root, and

@@ -10,6 +10,8 @@ from .layout import NONE, Figure, probability
 from .published import NOTE
 from .variant import Variant
 
+PATIENTS_KNOWN = "Patients, not images, are taken as independent (Obuchowski 1997 where a patient has several images)."
+
 
 def footnotes(
     facts: Mapping[str, object],
@@ -19,6 +21,7 @@ def footnotes(
     image_score: str,
     with_published: bool,
     further: Sequence[str],
+    independent: str = PATIENTS_KNOWN,
 ) -> list[str]:
     """Return the footnotes of a table, one string each.
 
@@ -30,19 +33,43 @@ def footnotes(
         image_score: The image score of the image-level figures.
         with_published: Whether the table has published rows.
         further: Notes of the table's own, from :func:`notes_of` or :func:`comparison_note`.
+        independent: What is taken as independent, from :func:`independence`.
     """
     left_out = "; ".join(f"{name} ({reason})" for name, reason in excluded.items()) or "none"
     return [
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
         f"Images left out: {left_out}.",
         f"Image figures are those of the score “{image_score}”.",
-        f"Intervals, {confidence:.0%}: DeLong for images, percentile bootstrap for pixels. Patients, not images, are "
-        "taken as independent (Obuchowski 1997 where a patient has several images).",
+        f"Intervals, {confidence:.0%}: DeLong for images, percentile bootstrap for pixels. {independent}",
         "Balanced accuracy, best on test: its threshold is chosen on the images that it is judged by, so it flatters. "
         f"Honest threshold: the {normal_quantile:g} quantile of the scores of normals held out of the bank.",
         *([NOTE] if with_published else []),
         *further,
     ]
+
+
+def independence(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> str:
+    """Return a sentence that says what the intervals take as independent: patients, as far as they are known.
+
+    An image whose patient is unknown bears its own id as patient.
+
+    Args:
+        test: Columns ``id`` and ``patient`` of the test's images.
+        left_out: Ids of those that are not in it.
+    """
+    gone = set(left_out)
+    known = [name != patient for name, patient in zip(test["id"], test["patient"], strict=True) if name not in gone]
+    if all(known):
+        return PATIENTS_KNOWN
+    if not any(known):
+        return (
+            "No patients are known, so that images are taken as independent: where several show one patient, the "
+            "intervals are too narrow."
+        )
+    return (
+        f"The patients of {sum(known)} of {len(known)} test images are known and are taken as independent (Obuchowski "
+        "1997 where a patient has several images); each other image counts as a patient of its own."
+    )
 
 
 def tested(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> str:
