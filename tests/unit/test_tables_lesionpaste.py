@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.tables.lesionpaste import (
     CHOSEN_ON_TEST,
     FILE,
@@ -61,7 +62,7 @@ def test_several_runs_are_shown_as_mean_and_standard_deviation(test_images):
     assert "0 vs 1: 30 and 8" in text
 
 
-def test_folds_are_tested_each_on_its_own_images_and_pooled_for_delong(test_images):
+def test_folds_are_tested_each_on_its_own_images(test_images):
     whole = logits(test_images, 0)
     folds = {f"fold~{fold}/repeat~0": whole.iloc[fold::2] for fold in (0, 1)}
     table = table_of({"LesionPaste": folds}, test_images)
@@ -69,12 +70,50 @@ def test_folds_are_tested_each_on_its_own_images_and_pooled_for_delong(test_imag
     for run, part in folds.items():
         labels = test_images.set_index("id").loc[part.index, "label"]
         assert of_all.loc[run, "auc"] == pytest.approx(roc_auc_score(labels, part["logit"]))
-    other = {"repeat~0": logits(test_images, 1)}
-    pooled, unfolded = (
-        comparisons({"a": runs, "b": other}, test_images).loc["a", "b"] for runs in (folds, {"repeat~0": whole})
-    )
-    assert pooled == unfolded
     assert "0 vs all: 15 and 14" in text_of({"LesionPaste": folds}, test_images)
+
+
+def in_folds(found, offsets):
+    """One row's runs over folds of every third image; the classifier of each fold adds an offset of its own."""
+    return {f"fold~{fold}/repeat~0": found.iloc[fold::3] + offset for fold, offset in enumerate(offsets)}
+
+
+def test_logits_of_different_folds_classifiers_are_not_ranked_together(test_images):
+    a, b = logits(test_images, 0, 2.0), logits(test_images, 1, 1.0)
+    plain = comparisons({"a": in_folds(a, (0, 0, 0)), "b": in_folds(b, (0, 0, 0))}, test_images)
+    moved = comparisons({"a": in_folds(a, (0, 3, -7)), "b": in_folds(b, (2, 0, 0))}, test_images)
+    assert moved.loc["a", "b"] == pytest.approx(plain.loc["a", "b"])
+    # The areas that are compared are the means that the table shows.
+    rows = {name: in_folds(found, (0, 3, -7)) for name, found in (("a", a), ("b", b))}
+    table = table_of(rows, test_images)
+    shown = table[table["against"] == "all"].groupby("method")["auc"].mean()
+    strata = np.arange(58) % 3
+    found = compare(test_images["label"].to_numpy() == 1, a["logit"].to_numpy(), b["logit"].to_numpy(), None, strata)
+    assert (found.auc_a, found.auc_b) == pytest.approx((shown["a"], shown["b"]))
+    assert found.p_value == pytest.approx(plain.loc["a", "b"])
+
+
+def test_logits_of_repeated_trainings_are_not_averaged(test_images):
+    a, b, c = (logits(test_images, seed, gain) for seed, gain in ((0, 2.0), (1, 1.0), (2, 1.5)))
+    plain = comparisons({"a": {"repeat~0": a, "repeat~1": c}, "b": {"repeat~0": b}}, test_images)
+    scaled = comparisons({"a": {"repeat~0": a * 50 - 3, "repeat~1": c}, "b": {"repeat~0": b}}, test_images)
+    assert scaled.loc["a", "b"] == pytest.approx(plain.loc["a", "b"])
+    twice = comparisons({"a": {"repeat~0": a, "repeat~1": a}, "b": {"repeat~0": b}}, test_images)
+    once = comparisons({"a": {"repeat~0": a}, "b": {"repeat~0": b}}, test_images)
+    assert twice.loc["a", "b"] == pytest.approx(once.loc["a", "b"])
+
+
+def test_repeats_within_folds_and_folds_of_one_class(test_images):
+    a, b = logits(test_images, 0, 2.0), logits(test_images, 1, 1.0)
+    folds = {**in_folds(a, (0, 1, 2)), **{f"fold~{fold}/repeat~1": b.iloc[fold::3] for fold in range(2)}}
+    found = comparisons({"a": folds, "b": in_folds(b, (0, 0, 0))}, test_images)
+    assert 0 < found.loc["a", "b"] < 1
+    # The normals alone are a fold of one class, which has no area.
+    parted = {"fold~0": a.iloc[:15], "fold~1": a.iloc[15:]}
+    other = {"fold~0": b.iloc[:15], "fold~1": b.iloc[15:]}
+    left = test_images.iloc[15:]
+    one, two = comparisons({"a": parted, "b": other}, test_images), comparisons({"a": parted, "b": other}, left)
+    assert one.loc["a", "b"] == pytest.approx(two.loc["a", "b"])
 
 
 def test_the_epoch_that_the_test_chooses_has_a_column_of_its_own(test_images):

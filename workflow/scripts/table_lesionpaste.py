@@ -40,8 +40,9 @@ def main(input, output, params, wildcards):
     notes = [
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
         f"Images left out: {gone}.",
-        f"One training: DeLong's interval, {params.confidence:.0%}; several: mean ± standard deviation over trainings. "
-        f"{independence(test, [])}",
+        f"One training: {params.confidence:.0%} interval from DeLong's variance, on the logit scale; several: mean ± "
+        f"standard deviation over trainings. {independence(test, [])}",
+        "DeLong's test compares the areas that the table shows: each training ranks its own test images alone.",
         "The epoch is chosen on normal images held out by patient and their twins; no true anomaly is seen before the "
         "test.",
     ]

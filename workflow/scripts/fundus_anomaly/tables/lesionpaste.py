@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -189,26 +190,51 @@ def _remarks(table: pd.DataFrame) -> list[str]:
 def comparisons(scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataFrame) -> pd.DataFrame:
     """Return the p-values of DeLong's test of each pair of rows, normals against all abnormal images.
 
-    An image's logit is the mean over the runs that test it; those of several folds are pooled.
+    Logits of different trainings have no common scale, so that each is ranked among the images of its own run: the
+    areas compared are the means over the runs, those that the table shows, and so are the components of their variance.
 
     Args:
         scores: As in :func:`lesionpaste_table`.
         test: Likewise.
 
     Returns:
-        ``(m, m)``, rows and columns the names of the rows, NaN on the diagonal; empty if the test has one class only.
+        ``(m, m)``, rows and columns the names of the rows, NaN on the diagonal and where the test is undefined; empty
+        if no fold has both classes.
     """
-    logits = {row: pd.concat([found["logit"] for found in runs.values()]) for row, runs in scores.items()}
-    means = pd.DataFrame({row: found.groupby(level=0).mean() for row, found in logits.items()})
-    by_id = test.set_index("id")
-    labels = by_id["label"]
-    labels = labels[labels.isin([0, 1]) & labels.index.isin(means.index)]
-    if labels.nunique() < 2:
+    known = test[test["label"].isin([0, 1])].set_index("id")
+    strata = _strata(scores, known.index)
+    # A fold of one class has no area, and the table none to average either.
+    classes = known["label"].groupby(strata).transform("nunique")
+    known, strata = known[(strata >= 0) & (classes == 2)], strata[(strata >= 0) & (classes == 2)]
+    if not len(known):
         return pd.DataFrame()
-    means, abnormal = means.loc[labels.index], labels.to_numpy() == 1
-    patients = by_id.loc[labels.index, "patient"].to_numpy(str)
-    values = pd.DataFrame(np.nan, index=list(means), columns=list(means))
-    for first, second in itertools.combinations(means, 2):
-        p = compare(abnormal, means[first].to_numpy(), means[second].to_numpy(), patients).p_value
+    abnormal, patients = known["label"].to_numpy() == 1, known["patient"].to_numpy(str)
+    logits = {row: _logits(list(runs.values()), strata) for row, runs in scores.items()}
+    values = pd.DataFrame(np.nan, index=list(scores), columns=list(scores))
+    for first, second in itertools.combinations(scores, 2):
+        p = compare(abnormal, logits[first], logits[second], patients, strata.to_numpy()).p_value
         values.loc[first, second] = values.loc[second, first] = p
     return values
+
+
+def _strata(scores: Mapping[str, Mapping[str, pd.DataFrame]], ids: pd.Index) -> pd.Series:
+    """Return which images were tested by the same runs, a number for each such group; -1 where some row has no run."""
+    tested = [[ids.isin(found.index) for found in runs.values()] for runs in scores.values()]
+    everywhere = np.all([np.any(runs, axis=0) for runs in tested], axis=0)
+    group = np.unique(np.concatenate(tested), axis=1, return_inverse=True)[1].ravel()
+    return pd.Series(np.where(everywhere, group, -1), index=ids)
+
+
+def _logits(runs: Sequence[pd.DataFrame], strata: pd.Series) -> np.ndarray:
+    """Return one row's logits ``(r, n)``: in each stratum those of the runs that tested it, r for all of them."""
+    found = {
+        stratum: [run["logit"].loc[ids].to_numpy() for run in runs if ids.isin(run.index).all()]
+        for stratum, ids in strata.index.groupby(strata).items()
+    }
+    # Where strata have different numbers of runs, each is repeated so often that its mean stays the same.
+    count = math.lcm(*(len(of_stratum) for of_stratum in found.values()))
+    logits = np.empty((count, len(strata)))
+    for stratum, of_stratum in found.items():
+        own = (strata == stratum).to_numpy()
+        logits[:, own] = np.repeat(of_stratum, count // len(of_stratum), axis=0)
+    return logits
