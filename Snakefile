@@ -52,3 +52,6 @@ rule all:
         rules.resad.input,
         rules.ablations.input,
         lesionpaste_results if SOURCES else [],
+
+
+include: "workflow/rules/lineage.smk"

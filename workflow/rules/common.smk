@@ -1,5 +1,6 @@
 # What all stages share: the dataset, the variants, and the library modules that a script runs through.
 
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -19,11 +20,13 @@ from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
 from fundus_anomaly.lesionpaste.sources import require_sources, source_key, source_rows
 from fundus_anomaly.weights import require_source
 from import_closure import import_closure
+from results_folder import require_no_data_root
 
 RESULTS = f"results/{config['experiment'] or config['dataset']}"
 # Where slices are cut to, from volumes of the run's own dataset and of one that only gives annotated images.
 SLICES, SOURCE_SLICES = f"{RESULTS}/slices", f"{RESULTS}/source_slices"
-DATA_ROOT = config["data_root"] or (f"{RESULTS}/data" if config["dataset"] == "phantom" else ".")
+# The phantom is drawn there: it is an output, and below the results like all others.
+DATA_ROOT = f"{RESULTS}/data" if config["dataset"] == "phantom" else config["data_root"] or "."
 
 
 def or_stop(function, *arguments):
@@ -42,6 +45,7 @@ def read_datasets():
 
 
 # The audit reads all that was found, so that its report tells what an exclusion settled.
+or_stop(require_no_data_root, config["dataset"], config["data_root"])
 FOUND, DATASET = or_stop(read_datasets)
 LESIONPASTE_ROWS = or_stop(lesionpaste_rows.expand, config)
 TRAININGS = lesionpaste_rows.trainings(LESIONPASTE_ROWS)
@@ -96,8 +100,11 @@ def from_here(file):
 
 
 def code(script):
-    """Return the library modules that a script runs through, as inputs."""
-    return [from_here(file) for file in import_closure(SCRIPTS / script)]
+    """Return the library modules that a script runs through, as inputs.
+
+    They are known by their content (lineage.py), not by their time: a checkout renews the times of all of them.
+    """
+    return ancient([from_here(file) for file in import_closure(SCRIPTS / script)])
 
 
 AUDITED_SPLITS = list(FOUND.audited["split"].unique())
@@ -163,14 +170,10 @@ def photographs(wildcards):
     return rows(wildcards.split)["path"]
 
 
-def train_mask_facts(wildcards):
-    """Return the facts that decide with the photographs' own which training images are left out; none for other splits.
-
-    A test image whose mask cannot be used is left out by the evaluation: its features stay as they are when the mask is
-    mended. A training image has to stay out of the bank.
-    """
+def unusable_train_masks(wildcards):
+    """Return the list of training images whose masks cannot be used; none for other splits."""
     masked = wildcards.split == "train" and "train" in MASKED_SPLITS
-    return [f"{RESULTS}/audit/masks.train.csv"] if masked else []
+    return [f"{RESULTS}/audit/unusable_masks.train.csv"] if masked else []
 
 
 def ids_of_split(wildcards):

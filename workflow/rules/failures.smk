@@ -19,5 +19,6 @@ onstart:
             for job in workflow.dag.needrun_jobs()
             for file in [*job.output, *job.log, *([job.benchmark] if job.benchmark else [])]
         )
+        before_start()
     except OutputError as error:
         raise WorkflowError(str(error))

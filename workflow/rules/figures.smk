@@ -158,6 +158,7 @@ rule figure_effective_neighbours:
 
 rule resad:
     input:
+        rules.audit.output,
         rules.table_resad.output,
         rules.figure_qualitative.output,
         rules.figure_misses.output,
@@ -167,6 +168,7 @@ rule resad:
 
 rule ablations:
     input:
+        rules.audit.output,
         rules.table_ablations.output if ABLATIONS else [],
         rules.figure_effective_neighbours.output if ATTENDING else [],
 
@@ -174,8 +176,9 @@ rule ablations:
 onsuccess:
     import subprocess
 
-    if Path(f"{RESULTS}/tables").is_dir():
-        subprocess.run([sys.executable, str(SCRIPTS / "show_results.py"), RESULTS], check=False)
+    # Tables of another configuration may lie there: those that are this run's are shown alone.
+    tables = [name for name in ("resad.csv", "lesionpaste_3.csv") if LINEAGE.current(f"{RESULTS}/tables/{name}")]
+    subprocess.run([sys.executable, str(SCRIPTS / "show_results.py"), RESULTS, *tables], check=False)
 
 
 # A killed job says nothing itself.

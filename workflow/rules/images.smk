@@ -4,9 +4,8 @@
 rule images:
     input:
         photographs=photographs,
-        admitted=ancient(f"{RESULTS}/audit/left_out.csv"),
         facts=f"{RESULTS}/audit/photographs.{{split}}.csv",
-        mask_facts=train_mask_facts,
+        unusable_masks=unusable_train_masks,
         code=code("images.py"),
     output:
         images=f"{RESULTS}/images/{{method}}/{{split}}.h5",

@@ -5,7 +5,6 @@ rule lesion_bank:
     input:
         photographs=lambda wildcards: source_table(wildcards.sources)["path"].tolist(),
         masks=lambda wildcards: mask_paths(source_table(wildcards.sources), SOURCE_DATASET.lesions),
-        admitted=ancient(f"{RESULTS}/audit/left_out.csv"),
         code=code("lesion_bank.py"),
     output:
         bank=f"{RESULTS}/lesion_bank/{{sources}}/bank.h5",
@@ -140,7 +139,7 @@ rule table_lesionpaste:
         scores=lambda wildcards: lesionpaste_files(wildcards.paper_table, "test.csv"),
         banks=lambda wildcards: list(dict.fromkeys(map(bank_of, table_rows(wildcards.paper_table)))),
         left_out=f"{RESULTS}/audit/left_out.csv",
-        published=PUBLISHED_LESIONPASTE,
+        published=ancient(PUBLISHED_LESIONPASTE),
         code=code("table_lesionpaste.py"),
     output:
         csv=report(
@@ -243,9 +242,11 @@ rule figure_gradcam:
 
 rule lesionpaste:
     input:
+        rules.audit.output,
         lesionpaste_results,
 
 
 rule lesionpaste_ablations:
     input:
+        rules.audit.output,
         lesionpaste_ablation_results,

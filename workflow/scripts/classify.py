@@ -71,7 +71,7 @@ def main(input, output, params, wildcards, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(
             snakemake.input,
             snakemake.output,

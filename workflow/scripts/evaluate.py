@@ -96,5 +96,5 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(snakemake.input, snakemake.output, snakemake.params)

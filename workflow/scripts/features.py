@@ -2,8 +2,8 @@
 
 from fundus_anomaly.backbones.interface import load
 from fundus_anomaly.device import device_for
+from fundus_anomaly.digest import sha256
 from fundus_anomaly.features import extract, level_shapes
-from fundus_anomaly.imaging.decode import sha256
 from fundus_anomaly.progress import bar
 from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
 from rule_log import logged
@@ -41,7 +41,7 @@ def main(input, output, params, wildcards, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(
             snakemake.input,
             snakemake.output,

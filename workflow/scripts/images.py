@@ -34,8 +34,8 @@ def main(input, output, params, threads):
     """
     facts = read_facts(input.facts, PHOTOGRAPH_FACTS)
     taken = readable(params.ids, list(input.photographs), facts, params.on_bad_image)
-    if input.mask_facts:
-        left_out = set(read_results_table(input.admitted, {"id": "str"})["id"])
+    if input.unusable_masks and params.on_bad_image == "exclude":
+        left_out = set(read_results_table(input.unusable_masks[0], {"id": "str"})["id"])
         for name in sorted(left_out.intersection(name for name, _ in taken)):
             logging.warning("%s is left out: the audit found that its mask cannot be used", name)
         taken = [(name, path) for name, path in taken if name not in left_out]
@@ -72,5 +72,5 @@ def main(input, output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 
@@ -14,19 +15,30 @@ def import_closure(script: Path) -> list[Path]:
     Args:
         script: A Python file; its folder is the root that its imports are resolved against.
     """
+    return imports(script)[0]
+
+
+@cache
+def imports(script: Path) -> tuple[list[Path], frozenset[str]]:
+    """Return what :func:`import_closure` does, and the names of the packages from elsewhere that these files import."""
     root = script.parent
     found: set[Path] = set()
+    packages: set[str] = set()
     waiting = [script]
     while waiting:
         file = waiting.pop()
         for module in _imported(file, root):
-            for reached in _files(module, root):
+            files = _files(module, root)
+            if not files and module:
+                packages.add(module.split(".")[0])
+            for reached in files:
                 if reached not in found and reached != script:
                     found.add(reached)
                     waiting.append(reached)
-    return sorted(found)
+    return sorted(found), frozenset(packages)
 
 
+@cache
 def _imported(file: Path, root: Path) -> list[str]:
     """Return the dotted names of all that a file may import, whether modules or names in modules."""
     package = file.relative_to(root).with_suffix("").parts[:-1]

@@ -17,5 +17,5 @@ def main(input, output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)

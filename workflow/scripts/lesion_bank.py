@@ -52,5 +52,5 @@ def _told(counts):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(snakemake.output, snakemake.params)

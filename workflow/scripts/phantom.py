@@ -43,5 +43,5 @@ def main(output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(snakemake.output, snakemake.params, snakemake.threads)

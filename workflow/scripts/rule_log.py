@@ -8,8 +8,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 from fundus_anomaly.errors import InputError, OutputError
+from fundus_anomaly.provenance import Provenance, carriers, recording
+from fundus_anomaly.sealed import seal
 
 
 class _LogFile(logging.FileHandler):
@@ -20,14 +23,19 @@ class _LogFile(logging.FileHandler):
 
 
 @contextmanager
-def logged(log: str) -> Iterator[None]:
+def logged(log: str, job: object = None) -> Iterator[None]:
     """Run a script's work with its messages written to a log file and to standard error.
+
+    What the work writes carries what made it, and what it reads is compared with what the plan expects, see
+    :mod:`fundus_anomaly.provenance`.
 
     An :class:`InputError` or :class:`OutputError` is what the user has to read: it is written as it is and ends the
     script with status 1. Any other error is written with its traceback.
 
     Args:
         log: The rule's log file.
+        job: Snakemake's object of the job: ``output``, and ``params.made`` as :mod:`lineage` gives it. Without it
+            nothing is recorded or compared.
     """
     form = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     handlers: list[logging.Handler] = [logging.StreamHandler()]
@@ -43,8 +51,15 @@ def logged(log: str) -> Iterator[None]:
     logging.captureWarnings(True)
     if unlogged is not None:
         logging.warning("the log %s cannot be written (%s): what the rule says stands here alone", log, unlogged)
+    made = getattr(job.params, "made", None) if job is not None else None
+    made = SimpleNamespace(**made) if made else SimpleNamespace(provenance=None, expected={})
     try:
-        yield
+        with recording(Provenance(**made.provenance) if made.provenance else None, made.expected):
+            yield
+            if made.provenance:
+                for file in carriers(job.output):
+                    if not file.endswith(".h5"):
+                        seal(file)
     except InputError as error:
         logging.error("%s", error)
         sys.exit(1)

@@ -1,6 +1,7 @@
 """Print the headline table of a finished run, and where its tables, figures and report lie."""
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -13,14 +14,15 @@ _TABLES = {
 }
 
 
-def main(results: Path) -> None:
+def main(results: Path, tables: Collection[str] = tuple(_TABLES)) -> None:
     """Print what a user looks for first.
 
     Args:
         results: The run's folder, e.g. ``results/phantom``.
+        tables: Names of the tables to show, of those that are there.
     """
     for name, (title, headline) in _TABLES.items():
-        if (results / "tables" / name).exists():
+        if name in tables and (results / "tables" / name).exists():
             print(f"{title}\n\n{headline(pd.read_csv(results / 'tables' / name))}\n")
     for what, name in (
         ("tables", "tables"),
@@ -34,4 +36,4 @@ def main(results: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

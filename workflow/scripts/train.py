@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 
 from fundus_anomaly.device import device_for
+from fundus_anomaly.digest import sha256
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.imaging.decode import sha256
 from fundus_anomaly.lesionpaste.bank import read_bank
 from fundus_anomaly.lesionpaste.checkpoint import read_checkpoint, write_checkpoint
 from fundus_anomaly.lesionpaste.classifier import build
@@ -124,7 +124,7 @@ def main(input, output, params, wildcards, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(
             snakemake.input,
             snakemake.output,

@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from fundus_anomaly.imaging.decode import sha256
+from fundus_anomaly.digest import sha256
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from fundus_anomaly.storage import write_text
@@ -24,5 +24,5 @@ def main(input, output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)

@@ -13,5 +13,5 @@ def main(output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):
+    with logged(snakemake.log[0], snakemake):
         main(snakemake.output, snakemake.params)

@@ -1,4 +1,4 @@
-"""Files that hold no checksum of their own, tables and weights: a digest beside each tells damage from data."""
+"""A seal beside each file that has no checksum of its own, such as a table: its SHA-256, and what made it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from . import provenance
+from .digest import sha256
 from .errors import InputError, Problem
-from .imaging.decode import sha256
 from .storage import whole, write_text
 
 
@@ -22,25 +23,55 @@ def seal_of(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def sealed(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Do what :func:`.storage.whole` does, and leave the SHA-256 of what was written beside it."""
+    """Do what :func:`.storage.whole` does, and leave the SHA-256 of what was written, and what made it, beside it."""
     with whole(path) as temporary:
         yield temporary
         digest = sha256(temporary)
         # An old digest must never stand beside a new file.
         seal_of(path).unlink(missing_ok=True)
-    write_text(seal_of(path), f"{digest}\n")
+    _write_seal(path, digest)
+
+
+def _write_seal(path: str | os.PathLike[str], digest: str) -> None:
+    write_text(seal_of(path), "".join(f"{line}\n" for line in (digest, provenance.line()) if line))
+
+
+def read_seal(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """Return the digest in the seal of a file, and the line of what made it; empty texts where there is none."""
+    seal = seal_of(path)
+    try:
+        if seal.stat().st_size > provenance.MAX_BYTES:
+            return "", ""
+        lines = seal.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return "", ""
+    return (lines[0].strip() if lines else ""), (lines[1] if len(lines) > 1 else "")
+
+
+def seal(path: str | os.PathLike[str]) -> None:
+    """Give a file, or a folder, its seal if it was written without :func:`sealed`, or moved here.
+
+    A folder has no digest: its seal says what made it.
+    """
+    path = Path(path)
+    digest, line = read_seal(path)
+    if digest and line == provenance.line() and seal_of(path).stat().st_mtime_ns >= path.stat().st_mtime_ns:
+        return
+    _write_seal(path, "folder" if path.is_dir() else sha256(path))
 
 
 def require_sealed(path: str | os.PathLike[str]) -> None:
     """Raise if a file is not what was written; a file without a digest, from elsewhere, is taken as it is.
 
     Raises:
-        InputError: If its SHA-256 is another.
+        InputError: If its SHA-256 is another, or if it was made otherwise than the work in progress expects, see
+            :func:`.provenance.require`.
     """
-    seal = seal_of(path)
-    if not seal.exists():
+    wanted, line = read_seal(path)
+    provenance.require(path, line)
+    if not seal_of(path).exists():
         return
-    wanted, found = seal.read_text(encoding="utf-8").strip(), sha256(path)
+    found = sha256(path)
     if found != wanted:
         remedy = f"delete {path} and run the same command again; the workflow makes it anew"
         told = f"content that was changed or damaged (SHA-256 {found})"

@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from . import provenance
 from .errors import InputError, Problem, raise_if_any
 from .own_datasets import misfit
 from .sink import Sink, SunkDataset, SunkFile
@@ -52,12 +53,16 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def create_h5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     """Yield a new HDF5 file that appears under ``path`` only once the block has ended without an error.
 
+    It carries the :mod:`.provenance` of the work in progress as an attribute.
+
     Raises:
         OutputError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
     """
     with whole(path) as temporary, Sink(temporary) as sink:
         try:
             with SunkFile(sink) as file:
+                if line := provenance.line():
+                    file.attrs[provenance.ATTRIBUTE] = np.bytes_(line)
                 yield file
         finally:
             # It goes before whatever HDF5 made of it.
@@ -143,6 +148,17 @@ def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
     return h5py.File(path, "r", locking=False)
 
 
+def provenance_of(file: h5py.File) -> str:
+    """Return the line that an open file carries as its :mod:`.provenance`; empty if none can be read."""
+    try:
+        attribute = file.attrs.get_id(provenance.ATTRIBUTE)
+        if attribute.shape == () and attribute.dtype.kind == "S" and attribute.dtype.itemsize <= provenance.MAX_BYTES:
+            return bytes(file.attrs[provenance.ATTRIBUTE]).decode("ascii")
+    except Exception:  # a damaged header makes h5py raise errors of many kinds
+        pass
+    return ""
+
+
 @contextmanager
 def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]:
     """Yield an HDF5 file opened for reading, after checking that it is whole and holds what is needed.
@@ -153,7 +169,8 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
 
     Raises:
         InputError: If the file is missing, truncated or not HDF5, lacks a dataset, or has one that is reached through
-            a link, of another type or not stored whole; also if a chunk read inside the block fails its checksum.
+            a link, of another type or not stored whole; if it was made otherwise than the work in progress expects, see
+            :func:`.provenance.require`; also if a chunk read inside the block fails its checksum.
     """
     path = Path(path)
     remedy = f"delete {path} and run the same command again; the workflow makes it anew"
@@ -167,6 +184,7 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
             for name in datasets
             if (found := misfit(file, name))
         )
+        provenance.require(path, provenance_of(file))
         try:
             yield file
         except OSError as error:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .digest import sha256
 from .errors import InputError, Problem
-from .imaging.decode import sha256
 from .sealed import sealed
 
 

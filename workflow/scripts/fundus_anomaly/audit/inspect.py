@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..digest import sha256
 from ..errors import InputError
-from ..imaging.decode import decode, decode_mask, opened, sha256
+from ..imaging.decode import decode, decode_mask, opened
 from ..progress import track
 from .perceptual_hash import perceptual_hash
 

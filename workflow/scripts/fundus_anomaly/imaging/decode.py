@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 import warnings
 from collections.abc import Iterator
@@ -140,9 +139,3 @@ def decode_mask(path: str | Path, inverted: bool, max_pixels: int) -> np.ndarray
             grey = _to_rgb(image).max(axis=2)
             bright = grey > 127 if grey.max(initial=0) > 127 else grey > 0
     return ~bright if inverted else bright
-
-
-def sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal digits."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..digest import sha256
 from ..errors import InputError, Problem
-from .decode import decode, sha256
+from .decode import decode
 from .field_of_view import bounding_box, field_of_view
 from .geometry import Geometry, keep_aspect, stretch
 from .graham import subtract_local_average

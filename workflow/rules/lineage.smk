@@ -1,0 +1,50 @@
+# Whose the results are, and whether they are what this run would make. Included last: it looks at all rules.
+
+import asyncio
+
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
+
+from fundus_anomaly.provenance import carriers
+from lineage import Lineage, carried_by
+from results_folder import record_data, require_below, require_own, require_same_data
+
+LINEAGE = Lineage(workflow, RESULTS, Path(workflow.basedir))
+# A job elsewhere that gets copies of its inputs cannot compare them with the originals: Snakemake's records alone count.
+SHARED = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
+if SHARED:
+    LINEAGE.attach()
+
+
+def written_by(rule):
+    """Return all that a rule writes, as paths or patterns."""
+    return [str(file) for file in [*rule.output, *rule.log, *([rule.benchmark] if rule.benchmark else [])]]
+
+
+or_stop(require_below, RESULTS, [(rule.name, file) for rule in workflow.rules for file in written_by(rule)])
+if workflow.is_main_process:
+    or_stop(require_same_data, Path(RESULTS), config["dataset"], DATA_ROOT)
+
+
+def made_here(job):
+    """Return whether a file at the place of a job's output was made by this workflow."""
+    persistence = workflow.persistence
+    unfinished = set(map(str, asyncio.run(persistence.incomplete(job))))
+    sealed = any(carried_by(output) for output in carriers(job.output))
+    recorded = {str(output) for output in job.output if persistence.metadata(output) is not None}
+    many = len(job.output) > len(carriers(job.output))
+
+    def known(file):
+        return file in recorded or file in unfinished or (sealed if many else carried_by(file) is not None)
+
+    return known
+
+
+def before_start():
+    """Refuse to overwrite what the workflow did not make; leave for the jobs what was planned."""
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
+    for job in jobs:
+        if any(os.path.lexists(output) for output in job.output):
+            or_stop(require_own, map(str, job.output), made_here(job))
+    or_stop(record_data, Path(RESULTS), config["dataset"], DATA_ROOT)
+    if SHARED:
+        LINEAGE.write_plan(jobs)
