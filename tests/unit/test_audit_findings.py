@@ -1,5 +1,7 @@
 """What the audit makes of the facts, and what may go on."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from fundus_anomaly.audit.findings import Finding, exclude_line, findings_from, 
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
+from fundus_anomaly.audit.relations import patient_findings
 from fundus_anomaly.datasets.manifest import frame
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.errors import InputError
@@ -58,8 +61,8 @@ def masks(*changes):
     return pd.DataFrame([sound | {"sha256": f"m{place}"} | change for place, change in enumerate(changes)])
 
 
-def find(manifest, table, excluded=()):
-    return photograph_findings(manifest, table, SHARE, excluded)
+def find(manifest, table, excluded=(), sources=()):
+    return photograph_findings(manifest, table, SHARE, excluded, sources)
 
 
 COPY = {"sha256": "same", "perceptual_hash": "0f" * 128}
@@ -194,6 +197,104 @@ def test_a_patient_on_both_sides_is_an_error_until_excluded_from_one():
     assert [(finding.severity, finding.exclude) for finding in found] == [("error", ("set/train/2",))]
     assert "'Meier'" in found[0].detail
     assert [finding.severity for finding in find(manifest, facts(manifest), ["set/test/1"])] == ["note"]
+
+
+UNUSED = {"split": "unused", "label": 1}
+
+
+@pytest.mark.parametrize("benchmark", ["set/train/1", "set/test/1"])
+@pytest.mark.parametrize("changes", [(COPY, COPY), NEAR], ids=["identical", "nearly"])
+@pytest.mark.parametrize("split", ["unused", "source", "test"])
+def test_a_copy_of_an_annotated_image_in_the_benchmark_is_an_error_wherever_the_annotated_image_stands(
+    split, changes, benchmark
+):
+    manifest = rows((3, {"split": split, "label": 1}))
+    manifest["label"] = 1
+    place = manifest["id"].tolist().index(benchmark)
+    table = facts(manifest, (place, changes[0]), (3, changes[1]))
+    excluded = ["set/test/2"] if split == "test" else []
+    (finding,) = [finding for finding in find(manifest, table, excluded, ["set/test/2"]) if finding.severity != "note"]
+    assert (finding.severity, finding.ids) == ("error", (benchmark, "set/test/2"))
+    assert finding.exclude == (benchmark,)
+    assert "set/test/2 gives lesions to LesionPaste" in finding.detail
+    assert "Name another annotated image" in finding.advice
+    for policy in ("fail", "exclude"):
+        with pytest.raises(InputError, match="gives lesions"):
+            admit(manifest[manifest["split"] != "source"], [finding], policy, excluded)
+    # As long as it gives no lesions, nothing is wrong with it.
+    if split != "source":
+        assert {finding.severity for finding in find(manifest, table, excluded)} == {"note"}
+    settled = find(manifest, table, [*excluded, benchmark], ["set/test/2"])
+    assert {finding.severity for finding in settled} == {"note"}
+
+
+def test_a_patient_who_gives_lesions_and_is_in_the_benchmark_is_an_error():
+    manifest = rows((2, {"patient": "Meier"}), (3, UNUSED | {"patient": "Meier"}))
+    assert find(manifest, facts(manifest)) == []
+    (finding,) = find(manifest, facts(manifest), (), ["set/test/2"])
+    assert (finding.severity, finding.ids, finding.exclude) == ("error", ("set/test/1", "set/test/2"), ("set/test/1",))
+    assert "'Meier'" in finding.detail
+    assert find(manifest, facts(manifest), ["set/test/1"], ["set/test/2"]) == []
+
+
+def test_an_annotated_image_of_the_benchmark_itself_is_an_error_until_excluded():
+    manifest = rows((3, {"label": 1}))
+    (finding,) = find(manifest, facts(manifest), (), ["set/test/2"])
+    assert (finding.severity, finding.ids, finding.exclude) == ("error", ("set/test/2",), ("set/test/2",))
+    assert find(manifest, facts(manifest), ["set/test/2"], ["set/test/2"]) == []
+
+
+def test_a_copy_makes_two_patients_one():
+    # The training eye is of the patient whose other eye, under another name, is tested: an unused copy links them.
+    manifest = rows((1, {"patient": "A"}), (2, {"patient": "B"}), (3, UNUSED | {"patient": "A"}))
+    extra = rows((0, {"id": "set/copy", "split": "unused", "patient": "B", "label": 1})).iloc[:1]
+    manifest = pd.concat([manifest, extra], ignore_index=True)
+    table = facts(manifest, (3, COPY), (4, COPY))
+    (leak,) = [finding for finding in find(manifest, table) if finding.severity == "error"]
+    assert (leak.kind, leak.ids) == ("patient on both sides of the split", ("set/train/2", "set/test/1"))
+    assert "One patient by several names ('A', 'B')" in leak.detail
+    assert "The same photograph: set/test/2, set/copy" in leak.detail
+    assert leak.exclude == ("set/train/2",)
+    # Likewise the patient of an annotated image whose file states none: its copy has one.
+    manifest = rows((0, UNUSED), (1, UNUSED | {"patient": "A"}), (2, {"patient": "A"}))
+    table = facts(manifest, (0, COPY), (1, COPY))
+    assert {finding.severity for finding in find(manifest, table)} == {"note"}
+    leaks = [finding for finding in find(manifest, table, (), ["set/train/1"]) if finding.severity == "error"]
+    assert [(leak.kind, leak.ids) for leak in leaks] == [
+        ("lesions of a patient of the benchmark", ("set/train/1", "set/test/1"))
+    ]
+
+
+def test_copies_alone_are_told_once():
+    manifest = rows()
+    (finding,) = find(manifest, facts(manifest, (1, COPY), (2, COPY)))
+    assert finding.kind == "identical photographs on both sides of the split"
+
+
+def test_a_broken_annotated_image_is_a_warning_since_lesionpaste_alone_stops_at_it():
+    manifest = rows((3, {"split": "source", "label": 1}))
+    broken = facts(manifest, (3, {"error_kind": "damaged", "error": "x"}))
+    (finding,) = find(manifest, broken, (), ["set/test/2"])
+    assert finding.severity == "warning"
+    assert "LesionPaste stops at it" in finding.detail
+    assert admit(manifest[manifest["split"] != "source"], [finding], "fail").empty
+
+
+def test_thousands_of_patients_with_two_eyes_are_looked_through_in_seconds():
+    table = [
+        {
+            "id": f"set/{n}",
+            "path": f"{n}.jpg",
+            "split": ("train", "test")[n % 4 // 2],
+            "patient": f"p{n // 2}",
+            "label": 0,
+        }
+        for n in range(20_000)
+    ]
+    manifest = frame(table, ())
+    begin = time.monotonic()
+    assert patient_findings(manifest, (), ["set/0"], [([0, 4], None)]) != []
+    assert time.monotonic() - begin < 5
 
 
 def test_all_errors_come_at_once_with_one_line_that_settles_them():

@@ -3,6 +3,7 @@
 import copy
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -26,7 +27,7 @@ from fundus_anomaly.lesionpaste.rows import (
     named_sources,
     trainings,
 )
-from fundus_anomaly.lesionpaste.sources import require_sources, source_key, source_rows
+from fundus_anomaly.lesionpaste.sources import audited_sources, require_sources, source_key, source_rows
 from fundus_anomaly.tables.lesionpaste import FILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -224,12 +225,54 @@ def test_an_annotated_image_has_masks_and_is_no_part_of_the_benchmark():
     assert "benchmark itself" in told[2]
 
 
-def test_an_annotated_image_that_is_excluded_from_the_benchmark_may_give_lesions():
+def test_an_annotated_image_that_is_excluded_from_the_benchmark_with_its_patient_may_give_lesions():
     dataset = registry.load("phantom", COHORT, "data", "slices", 0)
-    abnormal = dataset.manifest.loc[dataset.manifest["label"] == 1, "id"].iloc[0]
-    left = excluding(dataset, [abnormal])
-    require_sources(dataset, {"images": [abnormal]}, set(left.manifest["id"]))
-    assert source_rows(dataset, [abnormal])["id"].tolist() == [abnormal]
+    abnormal = dataset.manifest[dataset.manifest["label"] == 1].iloc[0]
+    eyes = dataset.manifest.loc[dataset.manifest["patient"] == abnormal["patient"], "id"].tolist()
+    assert len(eyes) == 2
+    left = excluding(dataset, eyes)
+    require_sources(dataset, {"images": eyes[:1]}, set(left.manifest["id"]))
+    assert source_rows(dataset, eyes[:1])["id"].tolist() == eyes[:1]
+
+
+def test_the_fellow_eye_of_a_tested_or_trained_eye_may_not_give_lesions():
+    dataset = registry.load("phantom", COHORT, "data", "slices", 0)
+    abnormal = dataset.manifest[dataset.manifest["label"] == 1].iloc[0]
+    (fellow,) = set(dataset.manifest.loc[dataset.manifest["patient"] == abnormal["patient"], "id"]) - {abnormal["id"]}
+    left = excluding(dataset, [abnormal["id"]])
+    with pytest.raises(InputError) as error:
+        require_sources(dataset, {"images": [abnormal["id"]]}, set(left.manifest["id"]))
+    (problem,) = error.value.problems
+    assert f"of patient {abnormal['patient']!r}, who is in the benchmark too ({fellow})" in problem.found
+    assert "data.exclude" in problem.remedy
+    # The patient trains as a normal eye.
+    normal = dataset.manifest.loc[dataset.manifest["split"] == "train", "patient"].iloc[0]
+    other = dataset.unused.assign(patient=normal)
+    with pytest.raises(InputError, match="who is in the benchmark too"):
+        require_sources(replace(dataset, unused=other), {"images": [other["id"].iloc[0]]}, set(left.manifest["id"]))
+
+
+def test_a_patient_of_another_dataset_is_held_against_the_benchmarks_patients():
+    dataset = registry.load("phantom", COHORT, "data", "slices", 0)
+    source, patient = dataset.unused.loc[0, ["id", "patient"]]
+    require_sources(dataset, {"images": [source]}, {"images/1"}, {"images/1": "images/1"})
+    with pytest.raises(InputError, match="who is in the benchmark too \\(images/1\\)"):
+        require_sources(dataset, {"images": [source]}, {"images/1"}, {"images/1": patient})
+
+
+def test_the_audit_reads_the_annotated_images_of_another_dataset_by_ids_of_their_own():
+    dataset = registry.load("phantom", COHORT, "data", "slices", 0)
+    columns = ["id", "path", "split", "patient", "eye", "label", "grade", "fold", "mask_other"]
+    wanted = ["phantom/source/0000_right", "phantom/source/absent"]
+    rows = audited_sources(dataset, wanted, False, columns)
+    assert list(rows.columns) == columns
+    assert rows[["id", "split", "patient", "mask_other"]].to_numpy().tolist() == [
+        ["source/phantom/source/0000_right", "source", "phantom/source/0000", ""]
+    ]
+    assert audited_sources(dataset, wanted, True, columns)["id"].tolist() == wanted[:1]
+    nameless = replace(dataset, unused=dataset.unused.assign(patient=dataset.unused["id"]))
+    rows = audited_sources(nameless, wanted, False, columns)
+    assert rows["patient"].tolist() == rows["id"].tolist()
 
 
 def test_without_an_annotated_image_there_is_no_row_in_any_table():

@@ -17,7 +17,7 @@ from fundus_anomaly.datasets.cuts import only
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
 from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
-from fundus_anomaly.lesionpaste.sources import require_sources, source_key, source_rows
+from fundus_anomaly.lesionpaste.sources import SOURCE, audited_sources, require_sources, source_key, source_rows
 from fundus_anomaly.weights import require_source
 from import_closure import import_closure
 from results_folder import require_no_data_root
@@ -66,6 +66,17 @@ def read_source_dataset():
 SOURCE_DATASET = or_stop(read_source_dataset)
 
 
+def read_sources():
+    """Return the annotated images of the run as the audit reads them."""
+    images = {name for names in SOURCES.values() for name in names}
+    return audited_sources(SOURCE_DATASET, images, SOURCE_DATASET is FOUND, FOUND.audited.columns)
+
+
+AUDITED_SOURCES = read_sources()
+# All that the audit reads: annotated images of another dataset too, which may be copies of images of this one.
+AUDITED = pd.concat([FOUND.audited, AUDITED_SOURCES[AUDITED_SOURCES["split"] == SOURCE]], ignore_index=True)
+
+
 def annotated(rows):
     """Return rows of LesionPaste's tables whose annotated images can give lesions; all that cannot stop the workflow."""
     if not SOURCES:
@@ -73,7 +84,8 @@ def annotated(rows):
             "lesionpaste.source.images is empty: name the annotated image whose lesions are to be pasted."
         )
     named = lesionpaste_rows.named_sources(rows, config["lesionpaste"]["source"]["images"])
-    or_stop(require_sources, SOURCE_DATASET, named, set(DATASET.manifest["id"]))
+    patients = dict(zip(DATASET.manifest["id"], DATASET.manifest["patient"]))
+    or_stop(require_sources, SOURCE_DATASET, named, set(patients), patients)
     return rows
 
 
@@ -107,7 +119,7 @@ def code(script):
     return ancient([from_here(file) for file in import_closure(SCRIPTS / script)])
 
 
-AUDITED_SPLITS = list(FOUND.audited["split"].unique())
+AUDITED_SPLITS = list(AUDITED["split"].unique())
 MASKED_SPLITS = [
     split
     for split, table in FOUND.audited.groupby("split")
@@ -138,11 +150,11 @@ def rows(split=None, columns=None):
 
 
 def audited(split=None, columns=None):
-    """Return the rows that the audit reads: those of excluded images and of images that the benchmark leaves out too."""
+    """Return the dataset's rows: those of excluded images and of images that the benchmark leaves out too."""
     return columns_of(FOUND.audited, split, columns)
 
 
-def columns_of(table, split, columns):
+def columns_of(table, split=None, columns=None):
     table = table if split is None else table[table["split"] == split]
     return table[columns or list(table.columns)].to_dict("list")
 
@@ -189,11 +201,11 @@ def audited_rows(wildcards):
 
 
 def audited_photographs(wildcards):
-    return audited(wildcards.split)["path"]
+    return columns_of(AUDITED, wildcards.split)["path"]
 
 
 def audited_ids(wildcards):
-    return audited(wildcards.split)["id"]
+    return columns_of(AUDITED, wildcards.split)["id"]
 
 
 def audited_masks(wildcards):
@@ -249,7 +261,7 @@ def resc_paths(names, pattern):
 
 
 wildcard_constraints:
-    split="train|test|unused",
+    split="train|test|unused|source",
     method="resad|lesionpaste",
     network="[a-z0-9_]+",
     row="[^/]+",

@@ -149,8 +149,9 @@ rule audit_findings:
     conda:
         "../../envs/cpu.yaml"
     params:
-        manifest=audited(),
+        manifest=columns_of(AUDITED),
         excluded=config["data"]["exclude"],
+        sources=AUDITED_SOURCES["id"].tolist(),
         near_duplicate_share=config["data"]["near_duplicate_share"],
         page=f"{RESULTS}/audit/audit.html",
     script:
@@ -180,7 +181,7 @@ rule audit:
         "../../envs/cpu.yaml"
     params:
         dataset=DATASET.name,
-        manifest=audited(),
+        manifest=columns_of(AUDITED),
         notes=list(FOUND.notes),
         counts=[asdict(count) for count in FOUND.counts],
         excluded=config["data"]["exclude"],

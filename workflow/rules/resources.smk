@@ -15,7 +15,7 @@ SNAKEMAKE = 400
 NARROW = {"efficientnet_lite0": 152, "resnet18": 384, "resnet34": 384}
 WIDE = 1536
 COUNTS = DATASET.manifest["split"].value_counts().to_dict()
-AUDITED_COUNTS = FOUND.audited["split"].value_counts().to_dict()
+AUDITED_COUNTS = AUDITED["split"].value_counts().to_dict()
 PIXELS = {method: settings["size"] ** 2 for method, settings in PREPROCESSING.items()}
 # Positions of a feature map: level 2 has a stride of 8.
 POSITIONS = PIXELS["resad"] // 64

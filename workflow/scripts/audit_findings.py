@@ -18,7 +18,7 @@ def main(input, output, params):
     manifest = pd.DataFrame(dict(params.manifest))
     excluded = list(params.excluded)
     photographs = pd.concat([read_facts(file, PHOTOGRAPH_FACTS) for file in input.photographs], ignore_index=True)
-    findings = photograph_findings(manifest, photographs, params.near_duplicate_share, excluded)
+    findings = photograph_findings(manifest, photographs, params.near_duplicate_share, excluded, list(params.sources))
     if input.masks:
         masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
         findings += mask_findings(manifest, photographs, masks, excluded)

@@ -58,8 +58,17 @@ def exclude_line(ids: Iterable[str]) -> str:
     return f"data: {{exclude: [{', '.join(json.dumps(name, ensure_ascii=False) for name in ids)}]}}"
 
 
-def file_finding(kind: str, name: str, split: str, detail: str, excluded: Collection[str]) -> Finding:
-    """Return the finding of one file that cannot be used: an error, or a note where the image is not used anyway."""
+def file_finding(
+    kind: str, name: str, split: str, detail: str, excluded: Collection[str], sources: Collection[str] = ()
+) -> Finding:
+    """Return the finding of one file that cannot be used: an error, or a note where the image is not used anyway.
+
+    An image that gives lesions to LesionPaste and is no part of the benchmark stops LesionPaste alone, at its bank: a
+    warning.
+    """
+    if name in sources and (name in excluded or split not in ("train", "test")):
+        remedy = "Replace the file, or name another annotated image in lesionpaste"
+        return Finding(kind, "warning", (name,), f"{detail} It gives lesions: LesionPaste stops at it.", remedy)
     if name in excluded:
         return Finding(kind, "note", (name,), f"{detail} {SETTLED}.")
     if split == "unused":

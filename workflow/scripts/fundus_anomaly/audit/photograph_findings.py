@@ -8,7 +8,7 @@ import pandas as pd
 
 from .findings import Finding, file_finding
 from .perceptual_hash import BLANK_SPREAD
-from .relations import duplicate_findings, patient_findings
+from .relations import copies, duplicate_findings, patient_findings, source_findings
 
 _KINDS: tuple[tuple[str, str, Callable[[pd.DataFrame], pd.Series], str], ...] = (
     ("grey photograph", "warning", lambda f: f["mode"].isin(["1", "L", "LA"]), "taken as three equal channels"),
@@ -23,28 +23,36 @@ _KINDS: tuple[tuple[str, str, Callable[[pd.DataFrame], pd.Series], str], ...] = 
 
 
 def photograph_findings(
-    manifest: pd.DataFrame, facts: pd.DataFrame, near_duplicate_share: float, excluded: Collection[str] = ()
+    manifest: pd.DataFrame,
+    facts: pd.DataFrame,
+    near_duplicate_share: float,
+    excluded: Collection[str] = (),
+    sources: Collection[str] = (),
 ) -> list[Finding]:
     """Return what is wrong with the photographs, and between them.
 
     Args:
-        manifest: The rows that were audited, those of split ``"unused"`` included.
+        manifest: The rows that were audited, those of split ``"unused"`` included, and those of split ``"source"``:
+            annotated images of another dataset.
         facts: Column ``id`` and those of :data:`.inspect.PHOTOGRAPH_FACTS`, one row for each row of the manifest.
         near_duplicate_share: The largest share of the perceptual hash's bits in which two copies differ, 0 to 1.
         excluded: Ids that the user excluded. What concerned them alone becomes a note: it is settled.
+        sources: Ids of the annotated images that give lesions.
     """
     table = manifest.merge(facts.drop(columns="path"), on="id", how="left", validate="one_to_one")
     if table["error_kind"].isna().any():
         raise ValueError(f"no facts of {table.loc[table['error_kind'].isna(), 'id'].tolist()}")
+    same = copies(table, near_duplicate_share)
     return [
-        *_defects(table, excluded),
-        *duplicate_findings(table, near_duplicate_share, excluded),
-        *patient_findings(table, excluded),
+        *_defects(table, excluded, sources),
+        *source_findings(table, excluded, sources),
+        *duplicate_findings(table, same, excluded, sources),
+        *patient_findings(table, excluded, sources, same),
         *_unusual(table[table["error_kind"] == ""]),
     ]
 
 
-def _defects(table: pd.DataFrame, excluded: Collection[str]) -> list[Finding]:
+def _defects(table: pd.DataFrame, excluded: Collection[str], sources: Collection[str]) -> list[Finding]:
     found = []
     for row in table.itertuples(index=False):
         if row.error_kind:
@@ -54,7 +62,7 @@ def _defects(table: pd.DataFrame, excluded: Collection[str]) -> list[Finding]:
             detail = f"{row.path}: one level everywhere (mean {row.level_mean:.1f}, spread {row.level_spread:.1f})."
         else:
             continue
-        found.append(file_finding(kind, row.id, row.split, detail, excluded))
+        found.append(file_finding(kind, row.id, row.split, detail, excluded, sources))
     return found
 
 

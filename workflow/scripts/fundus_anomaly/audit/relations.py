@@ -1,44 +1,110 @@
-"""Relations between images that make a result wrong: copies across splits, contradictory labels, shared patients."""
+"""Relations between images that make a result wrong: copies, contradictory labels, patients where they must not be."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
+import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from .duplicates import alike, identical
 from .findings import SETTLED, Finding
 from .perceptual_hash import BITS
 
 _TWO_FOLDS = "in two folds"
+_BENCHMARK = ("train", "test")
+_OTHER_SOURCE = "Name another annotated image in lesionpaste, or leave out the benchmark's images"
+
+
+def copies(table: pd.DataFrame, near_duplicate_share: float) -> list[tuple[list[int], int | None]]:
+    """Return the groups of photographs that are the same, each with how far they differ.
+
+    Args:
+        table: The facts ``sha256``, ``perceptual_hash`` and ``error_kind``.
+        near_duplicate_share: The largest share of the hash's bits in which two copies differ.
+
+    Returns:
+        For each group its sorted places in the table, two or more, and None for identical files or the largest
+        distance in bits among its linked pairs.
+    """
+    exact = identical(table["sha256"].where(table["error_kind"] == "", "").tolist())
+    near = alike(table["perceptual_hash"].tolist(), int(near_duplicate_share * BITS))
+    return [*((places, None) for places in exact), *((places, bits) for places, bits in near if places not in exact)]
 
 
 def duplicate_findings(
-    table: pd.DataFrame, near_duplicate_share: float, excluded: Collection[str] = ()
+    table: pd.DataFrame,
+    same: Iterable[tuple[Sequence[int], int | None]],
+    excluded: Collection[str] = (),
+    sources: Collection[str] = (),
 ) -> list[Finding]:
-    """Return one finding for each group of photographs that are the same.
+    """Return findings on each group of photographs that are the same.
 
     Training against test, or two folds of training images, which are tested in turn, or two labels, or two grades is
-    an error wherever an image of the benchmark takes part.
+    an error wherever an image of the benchmark takes part. So is a copy of an annotated image that gives lesions, be
+    it itself excluded from the benchmark or no part of it.
     Copies within one split that agree are a warning, and copies of images that the benchmark does not use a note.
 
     Args:
-        table: Manifest columns ``id``, ``split``, ``label``, ``grade``, ``fold`` and the facts ``sha256``,
-            ``perceptual_hash`` and ``error_kind``.
-        near_duplicate_share: The largest share of the hash's bits in which two copies differ.
+        table: Manifest columns ``id``, ``split``, ``label``, ``grade`` and ``fold``.
+        same: From :func:`copies` of the same table.
         excluded: Ids that the user excluded.
+        sources: Ids of the annotated images that give lesions.
     """
-    most = int(near_duplicate_share * BITS)
     table = table.reset_index(drop=True)
-    exact = identical(table["sha256"].where(table["error_kind"] == "", "").tolist())
-    near = alike(table["perceptual_hash"].tolist(), most)
     found = []
-    for places in exact:
-        found += _settled_and_left(table.loc[places], None, excluded)
-    for places, distance in near:
-        if places not in exact:
-            found += _settled_and_left(table.loc[places], distance, excluded)
+    for places, distance in same:
+        group = table.loc[list(places)]
+        lesions = _lesions_in_the_benchmark(group, distance, excluded, sources)
+        others = _settled_and_left(group, distance, excluded)
+        found += lesions + [finding for finding in others if not lesions or finding.severity != "note"]
     return found
+
+
+def source_findings(table: pd.DataFrame, excluded: Collection[str], sources: Collection[str]) -> list[Finding]:
+    """Return an error for each annotated image that gives lesions and is an image of the benchmark itself.
+
+    Args:
+        table: Manifest columns ``id`` and ``split``.
+        excluded: Ids that the user excluded.
+        sources: Ids of the annotated images that give lesions.
+    """
+    both = table[table["id"].isin(sources) & _used(table, excluded)]
+    return [
+        Finding(
+            "lesions of an image of the benchmark",
+            "error",
+            (row.id,),
+            f"{row.id} ({row.split}) gives lesions to LesionPaste.",
+            _OTHER_SOURCE,
+            "images",
+            (row.id,),
+        )
+        for row in both.itertuples(index=False)
+    ]
+
+
+def _lesions_in_the_benchmark(
+    group: pd.DataFrame, distance: int | None, excluded: Collection[str], sources: Collection[str]
+) -> list[Finding]:
+    """Return an error if an annotated image that gives lesions is the copy of an image of the benchmark."""
+    gives = group["id"].isin(sources)
+    used = group[_used(group, excluded) & ~gives]
+    if used.empty or not gives.any():
+        return []
+    concerned = group[gives | group["id"].isin(used["id"])]
+    _, detail = _described(concerned, distance)
+    named = ", ".join(concerned["id"][concerned["id"].isin(sources)])
+    kind = "lesions of an image of the benchmark"
+    detail = f"{detail} {named} gives lesions to LesionPaste."
+    return [Finding(kind, "error", tuple(concerned["id"]), detail, _OTHER_SOURCE, "images", tuple(used["id"]))]
+
+
+def _used(table: pd.DataFrame, excluded: Collection[str]) -> pd.Series:
+    """Return which images the run trains on or tests."""
+    return table["split"].isin(_BENCHMARK) & ~table["id"].isin(excluded)
 
 
 def _settled_and_left(group: pd.DataFrame, distance: int | None, excluded: Collection[str]) -> list[Finding]:
@@ -67,7 +133,7 @@ def _described(group: pd.DataFrame, distance: int | None) -> tuple[str, str]:
 def _duplicate(group: pd.DataFrame, distance: int | None) -> Finding:
     """Return the finding of a group of copies of which none is excluded."""
     kind, detail = _described(group, distance)
-    ids, used = tuple(group["id"]), group[group["split"] != "unused"]
+    ids, used = tuple(group["id"]), group[group["split"].isin(_BENCHMARK)]
     if _conflicts(group):
         remedy = "Find out which is right and exclude what is wrong, for example"
         return Finding(kind, "error", ids, detail, remedy, scope="images", exclude=_to_exclude(used))
@@ -80,7 +146,7 @@ def _duplicate(group: pd.DataFrame, distance: int | None) -> Finding:
 
 def _conflicts(group: pd.DataFrame) -> list[str]:
     """Return what makes copies an error, the gravest first; nothing if no image of the benchmark is contradicted."""
-    used = group[group["split"] != "unused"]
+    used = group[group["split"].isin(_BENCHMARK)]
     found = []
     for column, words in (("label", "with two labels"), ("grade", "with two grades")):
         # Two unused copies may contradict each other; that changes no result.
@@ -110,26 +176,85 @@ def _said(label: int, grade: int) -> list[str]:
     return words + ([f"grade {grade}"] if grade >= 0 else [])
 
 
-def patient_findings(table: pd.DataFrame, excluded: Collection[str] = ()) -> list[Finding]:
-    """Return one finding for each patient with images in training and in test.
+def patient_findings(
+    table: pd.DataFrame,
+    excluded: Collection[str] = (),
+    sources: Collection[str] = (),
+    same: Iterable[tuple[Sequence[int], int | None]] = (),
+) -> list[Finding]:
+    """Return findings on each patient with images in training and in test, or who gives lesions and is in either.
+
+    Copies of one photograph show one patient, whatever the manifest says: they link patients of several names. What
+    is wrong with the copies alone, :func:`duplicate_findings` says.
 
     Args:
         table: Manifest columns ``id``, ``split`` and ``patient``.
         excluded: Ids that the user excluded.
+        sources: Ids of the annotated images that give lesions.
+        same: From :func:`copies` of the same table.
     """
-    used = table[table["split"].isin(["train", "test"])]
+    table, groups = table.reset_index(drop=True), [list(places) for places, _ in same]
+    person = pd.Series(_people(table["patient"], groups))
+    train, test = (person[table["split"] == split] for split in _BENCHMARK)
+    used, gives = table["split"].isin(_BENCHMARK), table["id"].isin(sources)
+    # Thousands of patients have nothing to be looked at.
+    concerned = {*(set(train) & set(test)), *(set(person[used]) & set(person[gives]))}
     found = []
-    kind = "patient on both sides of the split"
-    both = used.groupby("patient")["split"].transform("nunique") > 1
-    for patient, group in used[both].groupby("patient", sort=False):
-        left = group[~group["id"].isin(excluded)]
-        ids = tuple(group["id"])
-        detail = f"Patient {patient!r}: {', '.join(f'{n} ({s})' for n, s in zip(ids, group['split'], strict=True))}."
-        if left["split"].nunique() < 2:
-            named = ", ".join(name for name in ids if name in excluded)
-            found.append(Finding(kind, "note", ids, f"{detail} {SETTLED}: {named}.", scope="images"))
-        else:
-            spare = tuple(left.loc[left["split"] == "train", "id"])
-            remedy = "Correct the patient or the split, or exclude the patient from training"
-            found.append(Finding(kind, "error", ids, detail, remedy, scope="images", exclude=spare))
+    for _, group in table[person.isin(concerned)].groupby(person, sort=False):
+        found += _both_sides(group, excluded, groups) + _lesions_of_a_patient(group, excluded, sources, groups)
     return found
+
+
+def _people(patients: pd.Series, same: Iterable[Sequence[int]]) -> np.ndarray:
+    """Return a number for each image, equal where patients bear one name or are linked by copies."""
+    codes, names = pd.factorize(patients)
+    links = [(codes[places[0]], codes[place]) for places in same for place in places[1:]]
+    first, second = np.array(links, np.int64).reshape(-1, 2).T
+    joined = coo_array((np.ones(len(links)), (first, second)), shape=(len(names), len(names)))
+    return connected_components(joined, directed=False)[1][codes]
+
+
+def _both_sides(group: pd.DataFrame, excluded: Collection[str], same: Sequence[Sequence[int]]) -> list[Finding]:
+    """Return a finding if one patient's images stand in training and in test: a note if the user has settled it."""
+    kind, used = "patient on both sides of the split", group[group["split"].isin(_BENCHMARK)]
+    if used["split"].nunique() < 2 or _only_copies(used, same):
+        return []
+    left, ids = used[~used["id"].isin(excluded)], tuple(used["id"])
+    detail = _who(group, used, same)
+    if left["split"].nunique() < 2:
+        named = ", ".join(name for name in ids if name in excluded)
+        return [Finding(kind, "note", ids, f"{detail} {SETTLED}: {named}.", scope="images")]
+    spare = tuple(left.loc[left["split"] == "train", "id"])
+    remedy = "Correct the patient or the split, or exclude the patient from training"
+    return [Finding(kind, "error", ids, detail, remedy, scope="images", exclude=spare)]
+
+
+def _lesions_of_a_patient(
+    group: pd.DataFrame, excluded: Collection[str], sources: Collection[str], same: Sequence[Sequence[int]]
+) -> list[Finding]:
+    """Return an error if a patient gives lesions to LesionPaste and has images in the benchmark."""
+    gives = group["id"].isin(sources)
+    used = _used(group, excluded) & ~gives
+    concerned = group[gives | used]
+    if not gives.any() or not used.any() or _only_copies(concerned, same):
+        return []
+    named = ", ".join(group.loc[gives, "id"])
+    detail = f"{_who(group, concerned, same)} {named} gives lesions to LesionPaste."
+    kind, spare = "lesions of a patient of the benchmark", tuple(group.loc[used, "id"])
+    return [Finding(kind, "error", tuple(concerned["id"]), detail, _OTHER_SOURCE, "images", spare)]
+
+
+def _only_copies(rows: pd.DataFrame, same: Sequence[Sequence[int]]) -> bool:
+    """Return whether rows of several patients are one only because their photographs are the same."""
+    return not rows["patient"].duplicated().any() and any(set(rows.index) <= set(places) for places in same)
+
+
+def _who(group: pd.DataFrame, rows: pd.DataFrame, same: Sequence[Sequence[int]]) -> str:
+    """Return the names of a patient and some of the images, with the copies that make several names one."""
+    images = ", ".join(f"{row.id} ({row.split})" for row in rows.itertuples(index=False))
+    names = list(dict.fromkeys(rows["patient"]))
+    if len(names) == 1:
+        return f"Patient {names[0]!r}: {images}."
+    linked = [places for places in same if set(places) <= set(group.index)]
+    links = "; ".join(", ".join(group.loc[places, "id"]) for places in linked)
+    return f"One patient by several names ({', '.join(map(repr, names))}): {images}. The same photograph: {links}."

@@ -43,12 +43,12 @@ def summary_table(manifest: pd.DataFrame) -> pd.DataFrame:
     """Return the numbers of images and patients by split, label and grade.
 
     Args:
-        manifest: The rows to count, those of split ``"unused"`` too if they are in it.
+        manifest: The rows to count, those of splits ``"unused"`` and ``"source"`` too if they are in it.
 
     Returns:
         Columns ``split``, ``label`` (normal, abnormal, unknown), ``grade`` (0–4, or unknown), ``images``, ``patients``.
     """
-    order = {"train": 0, "test": 1, "unused": 2}
+    order = {"train": 0, "test": 1, "unused": 2, "source": 3}
     groups = manifest.groupby(["split", "label", "grade"], sort=True)
     table = groups.agg(images=("id", "size"), patients=("patient", "nunique")).reset_index()
     table = table.sort_values("split", key=lambda names: names.map(order), kind="stable").reset_index(drop=True)

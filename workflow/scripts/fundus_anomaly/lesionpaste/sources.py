@@ -1,4 +1,4 @@
-"""Which annotated images a lesion bank is made of: they must have masks and stand outside of the benchmark."""
+"""Which annotated images a lesion bank is made of: they have masks and patients of their own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from ..datasets.manifest import Dataset, mask_columns
+from ..datasets.manifest import COLUMNS, NO_FOLD, Dataset, mask_columns
 from ..errors import Problem, raise_if_any
+
+# The split of annotated images that another dataset than the run's own holds.
+SOURCE = "source"
+_SHOWN = 20
 
 
 def source_rows(dataset: Dataset, images: Sequence[str]) -> pd.DataFrame:
@@ -17,28 +21,50 @@ def source_rows(dataset: Dataset, images: Sequence[str]) -> pd.DataFrame:
     return dataset.audited.set_index("id", drop=False).loc[list(images)].reset_index(drop=True)
 
 
-def require_sources(dataset: Dataset, sets: Mapping[str, Sequence[str]], benchmark: Collection[str]) -> None:
+def require_sources(
+    dataset: Dataset,
+    sets: Mapping[str, Sequence[str]],
+    benchmark: Collection[str],
+    patients: Mapping[str, str] | None = None,
+) -> None:
     """Raise if an annotated image cannot give lesions.
+
+    Lesions of a patient whose images are tested, or trained on as normal, would be known to the classifier before the
+    test. Copies under other names are the audit's to find.
 
     Args:
         dataset: The dataset that holds the images; those that its benchmark leaves out and those that the user
             excluded from it may give lesions.
         sets: Ids of annotated images by the configuration's key that names them.
-        benchmark: Ids of the images that the run trains on or tests: none of them may give lesions.
+        benchmark: Ids of the images that the run trains on or tests: neither they nor others of their patients may
+            give lesions.
+        patients: The patient of each image of the benchmark, by id; None takes them from ``dataset``, as far as it
+            holds these images.
 
     Raises:
-        InputError: With every id that is unknown, has no lesion mask, or belongs to the benchmark.
+        InputError: With every id that is unknown, has no lesion mask, or belongs to the benchmark or to a patient of
+            it.
     """
     table = dataset.audited.set_index("id", drop=False)
+    patient_of = dict(table["patient"]) if patients is None else patients
+    tested: dict[str, list[str]] = {}
+    for name in benchmark:
+        if name in patient_of:
+            tested.setdefault(patient_of[name], []).append(name)
     raise_if_any(
         problem
         for key, images in sets.items()
-        for problem in _unusable(table, dataset, images, benchmark, f"config, {key}")
+        for problem in _unusable(table, dataset, images, benchmark, tested, f"config, {key}")
     )
 
 
 def _unusable(
-    table: pd.DataFrame, dataset: Dataset, images: Sequence[str], benchmark: Collection[str], where: str
+    table: pd.DataFrame,
+    dataset: Dataset,
+    images: Sequence[str],
+    benchmark: Collection[str],
+    tested: Mapping[str, Sequence[str]],
+    where: str,
 ) -> list[Problem]:
     columns = mask_columns(dataset.lesions)
     problems = []
@@ -54,7 +80,43 @@ def _unusable(
         elif name in benchmark:
             remedy = "leave the image out of the benchmark by data.exclude, or name another"
             problems.append(Problem(where, f"{name!r}, an image of the benchmark itself", "images outside", remedy))
+        elif table.loc[name, "patient"] in tested:
+            patient = table.loc[name, "patient"]
+            found = f"{name!r}, of patient {patient!r}, who is in the benchmark too ({_first(sorted(tested[patient]))})"
+            remedy = (
+                "name an image of another patient, leave this patient out of the benchmark by data.exclude, or give "
+                "two people two names"
+            )
+            problems.append(Problem(where, found, "patients outside", remedy))
     return problems
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def audited_sources(dataset: Dataset, images: Collection[str], own: bool, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the annotated images as the audit reads them beside the benchmark's, in the order of the dataset.
+
+    Args:
+        dataset: The dataset that holds the images.
+        images: Ids of annotated images; those that the dataset does not hold are left to :func:`require_sources`.
+        own: Whether it is the run's own dataset, whose images the audit reads anyway.
+        columns: The columns of the run's manifest. Masks of another dataset are not among them: the lesion bank's own
+            reading holds them against their photograph.
+
+    Returns:
+        Those columns. Images of another dataset have split ``"source"``, and ids that begin with ``source/``: both
+        datasets may use the same ones.
+    """
+    table = dataset.audited[dataset.audited["id"].isin(set(images))].reset_index(drop=True)
+    if own:
+        return table
+    foreign = table.reindex(columns=list(COLUMNS)).assign(id=SOURCE + "/" + table["id"], split=SOURCE, fold=NO_FOLD)
+    unknown = table["patient"] == table["id"]
+    foreign["patient"] = foreign["patient"].mask(unknown, foreign["id"])
+    return foreign.reindex(columns=list(columns), fill_value="")
 
 
 def source_key(images: Sequence[str]) -> str:
