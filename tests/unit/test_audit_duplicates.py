@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from fundus_anomaly.audit.duplicates import alike, hamming_pairs, identical
 from fundus_anomaly.audit.fact_tables import fact_table
@@ -86,3 +87,37 @@ def test_in_the_real_idrid_a_normal_training_image_is_found_to_be_a_diseased_tes
     assert findings[pair].advice.endswith('data: {exclude: ["idrid/grading/train/118"]}')
     settled = photograph_findings(rows, facts, 0.12, ["idrid/grading/train/118"])
     assert {finding.severity for finding in settled} == {"note"}
+
+
+def published(file):
+    """Return a configuration that the project ships."""
+    return yaml.safe_load((Path(__file__).parents[2] / "config" / file).read_text(encoding="utf-8"))
+
+
+def found_in(rows, excluded=(), sources=()):
+    """Return the findings on photographs as they are."""
+    found = inspect_many(inspect_photograph, [(path, 10**8) for path in rows["path"]], 2, "photographs")
+    return photograph_findings(rows, fact_table(rows[["id"]], found, PHOTOGRAPH_FACTS), 0.12, excluded, sources)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real IDRiD is not in ../shared/data/idrid")
+def test_in_the_real_idrid_an_annotated_image_is_found_to_be_a_test_image():
+    dataset = registry.load("idrid_grading", SETTINGS, REAL, "slices", 0)
+    source, copy = "idrid/segmentation/22", "idrid/grading/test/088"
+    sources = [source, "idrid/segmentation/23", "idrid/segmentation/48"]
+    rows = dataset.audited[dataset.audited["id"].isin([*sources, copy, "idrid/grading/train/053"])]
+    rows = rows.reset_index(drop=True)
+    # 48 is the photograph train/053, a diseased one that the benchmark does not use.
+    found = [
+        finding for finding in found_in(rows, (), sources) if finding.kind != "lesions of a patient of the benchmark"
+    ]
+    severities = {finding.ids: finding.severity for finding in found}
+    assert severities == {(copy, source): "error", ("idrid/grading/train/053", "idrid/segmentation/48"): "note"}
+    # So it is if the user excluded the annotated image, which gives lesions all the same.
+    assert "error" in {finding.severity for finding in found_in(rows, [source], sources)}
+    assert {finding.severity for finding in found_in(rows, [copy], sources)} == {"note"}
+    configured = published("idrid_lesionpaste.yaml")["lesionpaste"]
+    named = [name for table in configured["ablations"].values() for row in table for name in row.get("sources", [])]
+    assert source not in named
+    assert len(set(named)) == 10

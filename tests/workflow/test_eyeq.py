@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from fundus_layouts import TEST, TRAIN, write_eyeq, write_idrid
+from PIL import Image
 from tiny_project import TinyProject
 
 from fundus_anomaly.storage import open_h5, read_ids
@@ -132,6 +133,36 @@ def test_all_annotated_images_that_are_missing_are_named_at_once(project, tmp_pa
     assert stopped.returncode != 0
     assert "lesionpaste.ablations.A1, row 'idrid_13', sources" in stopped.stdout
     assert "'idrid/segmentation/19', which has no lesion mask" in stopped.stdout
+
+
+def test_an_annotated_image_of_another_dataset_that_is_a_photograph_of_the_test_stops_the_run(project, tmp_path):
+    other = EyeqProject(project.folder)
+    other.eyepacs, other.idrid = project.eyepacs, tmp_path / "IDRiD"
+    shutil.copytree(project.idrid, other.idrid)
+    copy, again = (next(other.idrid.rglob(f"IDRiD_{number}.jpg")) for number in ("22", "48"))
+    shutil.copy(project.eyepacs / "test" / "4_left.jpeg", copy)
+    # The same photograph in another file, and smaller.
+    with Image.open(project.eyepacs / "train" / "10_left.jpeg") as photograph:
+        photograph.resize((120, 105)).save(again, quality=80)
+    (project.folder / "leak.yaml").write_text(yaml.safe_dump(TINY | {"experiment": "leak"}), encoding="utf-8")
+    stopped = other.snakemake("results/leak/audit/left_out.csv", configfile="leak.yaml")
+    assert stopped.returncode != 0
+    told = " ".join(stopped.stdout.split())
+    assert "lesions of an image of the benchmark, eyeq/test/4_left, source/idrid/segmentation/22" in told
+    assert "lesions of an image of the benchmark, eyeq/train/10_left, source/idrid/segmentation/48" in told
+    # Their patients' other eyes would be trained on and tested too.
+    findings = pd.read_csv(project.folder / "results/leak/audit/findings.csv")
+    errors = findings[findings["severity"] == "error"].groupby("kind")["exclude"].agg(list).to_dict()
+    assert errors == {
+        "lesions of an image of the benchmark": ["eyeq/test/4_left", "eyeq/train/10_left"],
+        "nearly identical photographs with two labels": ["eyeq/train/10_left"],
+        "lesions of a patient of the benchmark": [
+            "eyeq/train/10_left eyeq/train/10_right",
+            "eyeq/test/4_left eyeq/test/4_right",
+        ],
+    }
+    # The other annotated images were looked at, and nothing is wrong with them.
+    assert len(pd.read_csv(project.folder / "results/leak/audit/photographs.source.csv")) == len(ANNOTATED)
 
 
 def test_broken_photographs_a_test_of_one_class_and_shares_below_one_are_told_and_stop_nothing(project, tmp_path):
