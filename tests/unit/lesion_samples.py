@@ -16,8 +16,10 @@ PAPER_MIX = (
 )
 
 
-def options(augmentation: Augmentation = FULL, mix=PAPER_MIX, most: float = 1.5, mixup=(0.5, 0.8)) -> Options:
-    return Options(mix=mix, most=most, mixup=mixup, augmentation=augmentation)
+def options(
+    augmentation: Augmentation = FULL, mix=PAPER_MIX, most: float = 1.5, mixup=(0.5, 0.8), count_by="type"
+) -> Options:
+    return Options(mix=mix, most=most, count_by=count_by, mixup=mixup, augmentation=augmentation)
 
 
 def disc(side: int, share: float = 0.95) -> np.ndarray:

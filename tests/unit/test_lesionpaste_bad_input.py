@@ -36,6 +36,7 @@ ROW = {
     "pasted": True,
     "mix": MIX,
     "most": 1.5,
+    "count_by": "type",
     "mixup": [0.5, 0.8],
     "augmentation": {
         "operations": ["flip", "rotation"],

@@ -59,6 +59,54 @@ def test_the_number_of_lesions_is_uniform_from_one_to_half_as_many_again():
     assert chisquare(list(counts.values())).pvalue > 0.001
 
 
+MA_AND_SE = ((("MA", "SE"), 1.0),)
+
+
+def drawn(count_by, images=4000, mix=MA_AND_SE):
+    """Return the numbers of MA and SE of images, ``(images, 2)``; the bank has seven and two."""
+    bank = lesions()
+    chosen = options(NEUTRAL, mix, count_by=count_by)
+    kinds = [[bank[paste.lesion].kind for paste in plan(bank, chosen, 0, f"{n}")] for n in range(images)]
+    return np.array([(each.count("MA"), each.count("SE")) for each in kinds])
+
+
+def test_counted_by_type_each_type_has_its_own_uniform_number():
+    counts = drawn("type")
+    for column, most in ((0, 10), (1, 3)):
+        found = Counter(counts[:, column].tolist())
+        assert sorted(found) == list(range(1, most + 1))
+        assert chisquare(list(found.values())).pvalue > 0.001
+    assert abs(np.corrcoef(counts.T)[0, 1]) < 0.05
+
+
+def test_counted_by_image_all_lesions_together_are_uniform_and_each_lesion_is_as_likely():
+    counts = drawn("image")
+    found = Counter(counts.sum(axis=1).tolist())
+    assert sorted(found) == list(range(1, 14))  # nine lesions
+    assert chisquare(list(found.values())).pvalue > 0.001
+    assert counts[:, 1].sum() / counts.sum() == pytest.approx(2 / 9, abs=0.01)
+
+
+def test_with_one_type_both_ways_to_count_are_the_same_draw():
+    one = ((("MA",), 1.0),)
+    np.testing.assert_array_equal(drawn("type", 50, one), drawn("image", 50, one))
+
+
+def test_a_largest_number_that_is_whole_is_reached_in_spite_of_rounding():
+    bank = [lesions()[0]] * 20
+    chosen = options(NEUTRAL, ((("MA",), 1.0),), most=1.15)  # 1.15 · 20 < 23 in floating point
+    assert max(len(plan(bank, chosen, 0, f"{n}")) for n in range(400)) == 23
+
+
+def test_places_are_shares_of_the_image():
+    bank, (image, view) = [lesions()[0]], normal(SIDE)
+    for y, x in ((0.5, 0.5), (0.25, 0.4)):
+        paste = plan(bank, options(NEUTRAL, ((("MA",), 1.0),)), 0, "x")[0]
+        made = synthesise(image, view, SCALE, RETINA, bank, [replace(paste, places=np.array([[y, x], [0, 0]]))])
+        centre = np.argwhere(made.mask).mean(axis=0)
+        np.testing.assert_allclose(centre, np.array([y, x]) * SIDE, atol=1.0)
+
+
 def test_a_twin_depends_on_seed_image_and_epoch_and_on_nothing_else():
     same = [twin("set/7")[-1].image for _ in range(2)]
     np.testing.assert_array_equal(*same)

@@ -41,6 +41,7 @@ def options_from(settings: Mapping) -> Options:
     return Options(
         mix=mix,
         most=float(settings["most"]),
+        count_by=settings["count_by"],
         mixup=tuple(settings["mixup"]),
         augmentation=_augmentation(augmentation),
     )

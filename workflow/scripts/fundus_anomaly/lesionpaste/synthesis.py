@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -22,13 +24,15 @@ class Options:
 
     Attributes:
         mix: Types of lesion that an image gets, and the share of images that do, e.g. ``((("MA",), 0.8), …)``.
-        most: An image gets 1 to ``most`` times as many lesions of a type as the bank holds, 1.5 in the paper.
+        most: An image gets 1 to ``most`` times as many lesions as the bank holds, 1.5 in the paper.
+        count_by: What is counted: lesions of each ``"type"`` by itself, or of all the image's types, ``"image"``.
         mixup: Range of λ of eq. 1; ``(1, 1)`` pastes without MixUp.
         augmentation: What may happen to each lesion.
     """
 
     mix: tuple[tuple[tuple[str, ...], float], ...]
     most: float
+    count_by: Literal["type", "image"]
     mixup: tuple[float, float]
     augmentation: Augmentation
 
@@ -40,7 +44,8 @@ class Paste:
     Attributes:
         lesion: Its number in the bank.
         change: Its augmentation.
-        places: ``(k, 2)`` float64 in 0 to 1, places to try in this order, as shares of the field of view's box.
+        places: ``(k, 2)`` float64 in 0 to 1, places of the lesion's centre to try in this order, as shares of the
+            image's height and width; the last one chooses among all places if none of them is free.
         weight: λ of eq. 1.
     """
 
@@ -73,10 +78,11 @@ class Synthesis:
 def plan(bank: Sequence[Lesion], options: Options, seed: int, image: str, epoch: int = 0) -> list[Paste]:
     """Return what is pasted onto one image; it depends on these arguments alone, in particular on no other image.
 
-    The image's types of lesion are drawn by their shares; for each of them N ~ U{1, …, 1.5·N_L} lesions, N_L being the
-    number of the type in the bank, are drawn with repetition. (The paper counts all lesions together; by type, as in
-    the authors' code, an image with several types is sure to show each.) Lesions, augmentations, places and λ have
-    random numbers of their own, so that a change of one leaves the others as they were.
+    The image's types of lesion are drawn by their shares. Then N ~ U{1, …, 1.5·N_L} lesions are drawn with repetition,
+    N_L being their number in the bank: of all these types together, as the paper says (Sec. 2.1), or for each type by
+    itself, as in the authors' code, so that an image with several types is sure to show each. With one type the two are
+    the same draw. Lesions, augmentations, places and λ have random numbers of their own, so that a change of one leaves
+    the others as they were.
 
     Args:
         bank: The lesions.
@@ -92,10 +98,12 @@ def plan(bank: Sequence[Lesion], options: Options, seed: int, image: str, epoch:
     random = numbers("lesions")
     kinds = _drawn_kinds(options.mix, numbers("mix").random())
     chosen: list[int] = []
-    for kind in kinds:
-        of_kind = [number for number, lesion in enumerate(bank) if lesion.kind == kind]
-        count = int(random.integers(1, max(1, int(options.most * len(of_kind))), endpoint=True))
-        chosen += random.choice(of_kind, count).tolist()
+    for counted in [kinds] if options.count_by == "image" else [(kind,) for kind in kinds]:
+        these = [number for number, lesion in enumerate(bank) if lesion.kind in counted]
+        # A product such as 1.15·20 may fall short of the whole number that it is.
+        largest = max(1, math.floor(options.most * len(these) + 1e-9))
+        count = int(random.integers(1, largest, endpoint=True))
+        chosen += random.choice(these, count).tolist()
     changes = draw(options.augmentation, len(chosen), numbers("augmentation"))
     places = numbers("places").random((len(chosen), _PLACES_TRIED + 1, 2))
     weights = numbers("mixup").uniform(*options.mixup, len(chosen))
