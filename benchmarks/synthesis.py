@@ -28,7 +28,7 @@ from fundus_anomaly.phantom.render import render
 from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
 
 MIX = ((("MA",), 0.8), (("MA", "HE"), 0.1), (("MA", "HE", "SE"), 0.05), (("MA", "HE", "SE", "EX"), 0.05))
-PAPER = Options(MIX, 1.5, (0.5, 0.8), Augmentation(0.5, 45, (0.5, 1.0), (0.9, 1.1), (0.9, 1.1), 0))
+PAPER = Options(MIX, 1.5, "type", "binary", (0.5, 0.8), Augmentation(0.5, 45, (0.5, 1.0), (0.9, 1.1), (0.9, 1.1), 0))
 
 
 def main() -> None:

@@ -17,9 +17,14 @@ PAPER_MIX = (
 
 
 def options(
-    augmentation: Augmentation = FULL, mix=PAPER_MIX, most: float = 1.5, mixup=(0.5, 0.8), count_by="type"
+    augmentation: Augmentation = FULL,
+    mix=PAPER_MIX,
+    most: float = 1.5,
+    mixup=(0.5, 0.8),
+    count_by="type",
+    mask="binary",
 ) -> Options:
-    return Options(mix=mix, most=most, count_by=count_by, mixup=mixup, augmentation=augmentation)
+    return Options(mix, most, count_by, mask, mixup, augmentation)
 
 
 def disc(side: int, share: float = 0.95) -> np.ndarray:

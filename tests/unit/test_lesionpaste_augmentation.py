@@ -40,6 +40,33 @@ def test_a_lesion_smaller_than_a_pixel_keeps_one():
     np.testing.assert_allclose(patch[mask][0], [200, 80, 40], atol=0.5)
 
 
+def painted(lesion, factors, kind, images=60):
+    """Return the area that a lesion is painted on, relative to its own at this size, over random turns and sizes."""
+    changes = draw(replace(FULL, contrast=(1, 1), brightness=(1, 1), colour=0), images, np.random.default_rng(7))
+    shares = []
+    for change in changes:
+        area = lesion.area * np.prod(factors) * np.prod(change.resize)
+        shares.append(changed(lesion, change, factors, kind)[1].sum() / area)
+    return float(np.mean(shares))
+
+
+@pytest.mark.parametrize("factors", [(0.06, 0.06), (0.05, 0.09), (0.3, 0.3), (1.7, 1.7)])
+@pytest.mark.parametrize("size", [(12, 14), (40, 31)])
+def test_coverage_keeps_the_area_of_a_lesion_smaller_and_larger_than_a_pixel(size, factors):
+    assert painted(bar(*size), factors, "coverage") == pytest.approx(1, abs=0.04)
+
+
+def test_a_binary_mask_paints_a_lesion_of_a_fraction_of_a_pixel_as_a_whole_one():
+    # As the paper's binary M does; a reader of it is warned by the schema.
+    assert painted(bar(12, 14), (0.06, 0.06), "binary") > 1.5
+
+
+def test_coverage_keeps_colour_and_brightness_where_the_lesion_fades():
+    patch, mask = changed(bar(6, 6), one(NEUTRAL), (0.06, 0.06), "coverage")
+    assert mask.sum() == pytest.approx(0.36**2, rel=0.05)
+    np.testing.assert_allclose(patch[mask > 0][0], [200, 80, 40], atol=0.5)
+
+
 def test_an_image_with_stretched_sides_stretches_the_lesion():
     _, mask = changed(bar(40, 40), one(NEUTRAL), (0.5, 0.25))
     rows, columns = mask.any(axis=1).sum(), mask.any(axis=0).sum()

@@ -37,6 +37,7 @@ ROW = {
     "mix": MIX,
     "most": 1.5,
     "count_by": "type",
+    "mask": "binary",
     "mixup": [0.5, 0.8],
     "augmentation": {
         "operations": ["flip", "rotation"],

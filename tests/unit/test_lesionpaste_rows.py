@@ -157,6 +157,7 @@ changes = st.fixed_dictionaries(
     optional={
         "mix": mixes,
         "most": st.sampled_from([1.5, 1.50001, 2]),
+        "mask": st.sampled_from(["binary", "coverage"]),
         "count_by": st.sampled_from(["type", "image"]),
         "mixup": st.sampled_from([[0.5, 0.8], [1, 1], [0.5, 0.8000001]]),
         "sources": st.lists(st.sampled_from(["a/1", "a/2", "a/ü"]), min_size=1, unique=True),

@@ -3,12 +3,14 @@
 from collections import Counter
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from lesion_samples import FULL, NEUTRAL, PAPER_MIX, disc, lesions, normal, options
 from scipy.stats import chisquare
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.lesionpaste.lesion import extract
 from fundus_anomaly.lesionpaste.synthesis import mixed_up, plan, synthesise
 
 SIDE, RETINA = 128, 400.0
@@ -137,6 +139,35 @@ def test_mixup_is_the_papers_equation(weight):
     m = mask[..., None].astype(float)
     wanted = (1 - weight) * (m * image) + weight * (m * lesion) + (1 - m) * image
     np.testing.assert_array_equal(mixed_up(image, lesion, mask, weight), wanted.round().astype(np.uint8))
+
+
+def test_mixup_with_a_mask_between_0_and_1_mixes_by_it_and_leaves_the_rest():
+    random = np.random.default_rng(0)
+    image, lesion = random.integers(0, 256, (9, 9, 3)).astype(np.uint8), random.random((9, 9, 3)) * 255
+    mask = np.where(random.random((9, 9)) < 0.5, random.random((9, 9)), 0).astype(np.float32)
+    m = mask[..., None].astype(float)
+    wanted = 0.4 * m * image + 0.6 * m * lesion + (1 - m) * image
+    np.testing.assert_array_equal(mixed_up(image, lesion, mask, 0.6), wanted.round().astype(np.uint8))
+    # A mask of ones is the binary one.
+    whole = np.ones((9, 9), np.float32)
+    np.testing.assert_array_equal(mixed_up(image, lesion, whole, 0.6), mixed_up(image, lesion, whole > 0, 0.6))
+
+
+def test_a_small_lesion_is_as_faint_as_in_a_photograph_of_the_same_size():
+    """A dark square of 8 pixels, drawn onto a photograph and that made 12 times smaller, against the pasted one."""
+    mask, view = np.zeros((480, 480), bool), np.ones((40, 40), bool)
+    mask[203:211, 247:255] = True
+    photograph = np.full((480, 480, 3), 200, np.uint8)
+    photograph[mask] = 80
+    real = cv2.resize(photograph, (40, 40), interpolation=cv2.INTER_AREA).astype(float)
+    bank, grey = extract(photograph, {"MA": mask}, "a", 480.0), np.full((40, 40, 3), 200, np.uint8)
+    loss = {}
+    for kind in ("binary", "coverage"):
+        chosen = options(NEUTRAL, ((("MA",), 1.0),), most=1, mixup=(1, 1), mask=kind)
+        made = synthesise(grey, view, (1 / 12, 1 / 12), 480.0, bank, plan(bank, chosen, 0, "x"), chosen.mask)
+        loss[kind] = (200 - made.image.astype(float)).sum() / (200 - real).sum()
+    assert loss["coverage"] == pytest.approx(1, abs=0.03)
+    assert loss["binary"] > 1.5
 
 
 def test_places_are_spread_over_the_whole_field_of_view():

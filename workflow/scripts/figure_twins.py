@@ -23,7 +23,7 @@ def main(input, output, params):
             fitting = [number for number in order if {bank[paste.lesion].kind for paste in plans[number]} == set(kinds)]
             for number in fitting[: params.rows]:
                 normal = images[number]
-                made = synthesise(*normal[1:], bank, plans[number])
+                made = synthesise(*normal[1:], bank, plans[number], options.mask)
                 mix, count = ", ".join(kinds), len(plans[number])
                 rows.append(Row(normal.id, mix, count, normal.image, made.image, made.masks, made.kinds))
     save(draw(rows), output[0], params.dpi)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -82,20 +83,26 @@ def draw(augmentation: Augmentation, count: int, random: np.random.Generator) ->
     return [Change(tuple(flip), angle, (y, x), *rest) for flip, angle, y, x, *rest in columns]
 
 
-def changed(lesion: Lesion, change: Change, scale: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+def changed(
+    lesion: Lesion, change: Change, scale: tuple[float, float], kind: Literal["binary", "coverage"] = "binary"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return a lesion after a change, at the resolution of the image that it goes onto.
 
     The lesion is flipped and rotated at its own resolution, in a box that grows so that nothing is clipped, and then
-    brought to its new size by averaging over area. A pixel belongs to it where at least half of it is covered; a
-    lesion that covers none by half keeps the pixel that it covers most.
+    brought to its new size by averaging over area. A pixel belongs to a binary mask where at least half of it is
+    covered; a lesion that covers none by half keeps the pixel that it covers most. A lesion smaller than a pixel is
+    then painted as if it filled one: it has more contrast than a photograph of this size shows. Coverage keeps its
+    area, and so its contrast.
 
     Args:
         lesion: The lesion.
         change: What is done to it.
         scale: Pixels ``(along y, along x)`` of the image for one pixel of the lesion's photograph.
+        kind: M of eq. 1: ``"binary"``, as in the paper, or ``"coverage"``, the share of each pixel that is lesion.
 
     Returns:
-        Patch ``(h, w, 3)`` float32 RGB in 0 to 255, and mask ``(h, w)`` bool with at least one pixel.
+        Patch ``(h, w, 3)`` float32 RGB in 0 to 255, and mask ``(h, w)``, bool or float32 in 0 to 1, with at least one
+        pixel above 0.
     """
     covered = _turned(np.dstack([lesion.patch, lesion.mask]).astype(np.float32), change)
     factors = [max(scale[axis] * change.resize[axis], 1e-6) for axis in (0, 1)]
@@ -103,6 +110,8 @@ def changed(lesion: Lesion, change: Change, scale: tuple[float, float]) -> tuple
     weight = shrunk[..., 3]
     # Colour is averaged over the lesion alone: what lies around it is not black but unknown.
     colour = shrunk[..., :3] / np.maximum(weight, 1e-6)[..., None]
+    if kind == "coverage":
+        return _recoloured(colour, weight > 0, change), weight.clip(0, 1)
     coverage = np.ceil(weight * 255 - 1e-3).clip(0, 255).astype(np.uint8)
     mask = lesion_truth(coverage)
     return _recoloured(colour, mask, change), mask

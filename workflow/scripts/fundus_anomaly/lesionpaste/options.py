@@ -42,6 +42,7 @@ def options_from(settings: Mapping) -> Options:
         mix=mix,
         most=float(settings["most"]),
         count_by=settings["count_by"],
+        mask=settings["mask"],
         mixup=tuple(settings["mixup"]),
         augmentation=_augmentation(augmentation),
     )

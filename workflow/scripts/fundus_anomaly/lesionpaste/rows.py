@@ -102,7 +102,7 @@ def _key(row: Mapping, main: Mapping) -> str:
     if not row["pasted"]:
         return _CONTROL
     parts = [f"sources~{source_key(row['sources'])}"] if row["sources"] != main["sources"] else []
-    parts += [f"{name}~{_text(row[name])}" for name in ("most", "count_by", "mixup") if row[name] != main[name]]
+    parts += [f"{name}~{_text(row[name])}" for name in ("most", "count_by", "mask", "mixup") if row[name] != main[name]]
     if row["mix"] != main["mix"]:
         types = "_".join("+".join(part["types"]) for part in row["mix"])
         parts.append(f"mix~{types[:40]}-{_digest(json.dumps([dict(part) for part in row['mix']], sort_keys=True))}")

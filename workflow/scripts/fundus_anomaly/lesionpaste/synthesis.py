@@ -26,6 +26,7 @@ class Options:
         mix: Types of lesion that an image gets, and the share of images that do, e.g. ``((("MA",), 0.8), …)``.
         most: An image gets 1 to ``most`` times as many lesions as the bank holds, 1.5 in the paper.
         count_by: What is counted: lesions of each ``"type"`` by itself, or of all the image's types, ``"image"``.
+        mask: M of eq. 1: ``"binary"``, as in the paper, or ``"coverage"``; see :func:`.augmentation.changed`.
         mixup: Range of λ of eq. 1; ``(1, 1)`` pastes without MixUp.
         augmentation: What may happen to each lesion.
     """
@@ -33,6 +34,7 @@ class Options:
     mix: tuple[tuple[tuple[str, ...], float], ...]
     most: float
     count_by: Literal["type", "image"]
+    mask: Literal["binary", "coverage"]
     mixup: tuple[float, float]
     augmentation: Augmentation
 
@@ -123,6 +125,7 @@ def synthesise(
     retina: float,
     bank: Sequence[Lesion],
     pastes: Sequence[Paste],
+    mask: Literal["binary", "coverage"] = "binary",
 ) -> Synthesis:
     """Return a normal image with lesions pasted onto it, one after the other.
 
@@ -135,6 +138,7 @@ def synthesise(
         retina: Diameter of the photograph's field of view in its own pixels.
         bank: The lesions.
         pastes: From :func:`plan`.
+        mask: As in :class:`Options`.
 
     Raises:
         InputError: If a lesion fits nowhere into the field of view.
@@ -146,12 +150,11 @@ def synthesise(
     for paste in pastes:
         lesion = bank[paste.lesion]
         ratio = retina / lesion.retina
-        patch, mask = changed(lesion, paste.change, (scale[0] * ratio, scale[1] * ratio))
-        patch, mask = _trimmed(patch, mask)
-        top, left = _place(inside, mask.shape, paste.places, lesion)
-        window = slice(top, top + mask.shape[0]), slice(left, left + mask.shape[1])
-        image[window] = mixed_up(image[window], patch, mask, paste.weight)
-        masks[window] |= mask.astype(np.uint8) << kinds.index(lesion.kind)
+        patch, own = _trimmed(*changed(lesion, paste.change, (scale[0] * ratio, scale[1] * ratio), mask))
+        top, left = _place(inside, own.shape, paste.places, lesion)
+        window = slice(top, top + own.shape[0]), slice(left, left + own.shape[1])
+        image[window] = mixed_up(image[window], patch, own, paste.weight)
+        masks[window] |= (own > 0).astype(np.uint8) << kinds.index(lesion.kind)
     return Synthesis(image, masks, kinds)
 
 
@@ -161,14 +164,16 @@ def mixed_up(image: np.ndarray, lesion: np.ndarray, mask: np.ndarray, weight: fl
     Args:
         image: I, ``(h, w, 3)`` uint8.
         lesion: L, ``(h, w, 3)`` float in 0 to 255.
-        mask: M, ``(h, w)`` bool.
+        mask: M, ``(h, w)`` bool, or float in 0 to 1.
         weight: λ.
 
     Returns:
         ``(h, w, 3)`` uint8, rounded; equal to ``image`` bit for bit outside of the mask.
     """
+    if mask.dtype != bool:
+        weight = weight * mask[..., None].astype(np.float64)
     mixture = (1 - weight) * image + weight * lesion
-    return np.where(mask[..., None], mixture.round().clip(0, 255).astype(np.uint8), image)
+    return np.where(mask[..., None] > 0, mixture.round().clip(0, 255).astype(np.uint8), image)
 
 
 def _trimmed(patch: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -54,7 +54,7 @@ class Twins(Dataset):
         twin = normal.image
         if self._options is not None:
             pastes = plan(self._bank, self._options, self._seed, normal.id, self._epoch)
-            twin = synthesise(*normal[1:], self._bank, pastes).image
+            twin = synthesise(*normal[1:], self._bank, pastes, self._options.mask).image
         return torch.from_numpy(np.stack([normal.image, twin]))
 
 
