@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import cv2
 import numpy as np
@@ -14,7 +16,9 @@ from matplotlib.figure import Figure
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.figures import curves, effective_neighbours, findings_page, heat_map, misses, qualitative, style
+from fundus_anomaly.figures.colour_bar import bar_ends
 from fundus_anomaly.figures.heat_map import Scale
+from fundus_anomaly.figures.lesion_colours import lesion_colours
 from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
 
 SIZE = 96
@@ -133,19 +137,40 @@ def test_a_quiet_image_stays_quiet_beside_a_loud_one():
     quiet = np.random.default_rng(1).uniform(0, 0.8, (SIZE, SIZE)).astype(np.float32)
     loud = quiet.copy()
     loud[40:60, 40:60] = 5
-    scale = heat_map.shared_scale(quiet[field > 0], [quiet, loud], 1.0)
+    scale = heat_map.shared_scale(quiet[field > 0], 1.0)
     assert np.array_equal(heat_map.overlay(photograph, quiet, field, scale, 0.8), photograph)
     assert not np.array_equal(heat_map.overlay(photograph, loud, field, scale, 0.8)[50, 50], photograph[50, 50])
 
 
-def test_the_scale_runs_from_the_normals_quantile_to_the_highest_score_shown():
-    scale = heat_map.shared_scale(np.arange(101.0), [np.full((2, 2), 7.0), np.full((2, 2), 250.0)], 0.9)
-    assert (scale.low, scale.high) == (90.0, 250.0)
+def test_the_scale_runs_from_the_normals_quantile_as_far_again_as_that_lies_above_their_median():
+    scale = heat_map.shared_scale(np.arange(101.0), 0.9)
+    assert (scale.low, scale.high) == (90.0, 130.0)
+
+
+@pytest.mark.parametrize("factor", [1e-6, 0.03, 1.0, 77.7, 1e6])
+def test_the_ends_of_the_scale_are_round_and_near_to_what_the_rule_says(factor):
+    values = factor * np.random.default_rng(3).normal(40, 5, 4000)
+    median, low = np.quantile(values, [0.5, 0.99])
+    scale = heat_map.shared_scale(values, 0.99)
+    assert low <= scale.low <= low + (low - median) / 8
+    assert 0 <= (scale.high - scale.low) - (low - median) <= (low - median) / 4
+    assert all(len(text.strip("≤≥ ").replace(".", "").strip("0")) <= 3 for text in bar_ends(scale))
+
+
+@pytest.mark.parametrize("values", [np.full(9, 5.0), np.zeros(9), np.r_[np.zeros(8), 1.0], -np.ones(5)])
+def test_normals_without_spread_still_give_a_scale(values):
+    scale = heat_map.shared_scale(values, 0.99)
+    assert scale.low >= np.quantile(values, 0.99) and scale.high > scale.low
+
+
+def test_normals_that_are_not_finite_are_refused():
+    with pytest.raises(InputError, match="finite"):
+        heat_map.shared_scale(np.array([1.0, np.nan, 2.0]), 0.99)
 
 
 def test_images_that_all_lie_within_the_normals_are_all_unpainted():
     scores = np.full((4, 4), 3.0, np.float32)
-    scale = heat_map.shared_scale(np.arange(11.0), [scores], 1.0)
+    scale = heat_map.shared_scale(np.arange(11.0), 1.0)
     assert heat_map.intensity(scores, scale).max() == 0
 
 
@@ -192,7 +217,7 @@ def test_a_microaneurysm_of_one_pixel_is_seen_in_its_colour_in_the_ground_truth(
     coverage = np.zeros((4, SIZE, SIZE), np.uint8)
     coverage[0, 40, 40] = 30
     coverage[2, 20:60, 20:60] = 255
-    picture = qualitative.ground_truth(photograph, coverage)
+    picture = qualitative.ground_truth(photograph, coverage, list(lesion_colours(LESIONS).values()))
     assert not np.array_equal(picture[40, 40], picture[30, 30])
     assert picture[30, 30, 0] != picture[30, 30, 2]
     assert picture[70, 70, 0] == picture[70, 70, 2]  # elsewhere grey
@@ -269,6 +294,43 @@ def test_areas_are_shares_of_the_photograph():
     coverage[1, :5] = 255
     assert lesion_areas(["a"], ["MA", "HE"], iter([coverage])).loc["a"].tolist() == [0.0, 0.5]
     assert lesion_areas([], ["MA"], iter([])).shape == (0, 1)
+
+
+def test_without_any_annotated_lesion_there_is_no_column_of_the_ground_truth(tmp_path):
+    unmarked = [row("unknown/1", 1.0), row("unknown/2", 1.0)]
+    figure = qualitative.draw(unmarked, ("without ReSC", "ReSAD"), (Scale(0.8, 5.0), Scale(8.0, 50.0)), LESIONS, 0.8)
+    titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert titles == ["photograph", "without ReSC", "ReSAD", "overlay, ReSAD"]
+    assert "ground truth" in [axes.get_title() for axes in fig_2().axes]
+    style.save(figure, tmp_path / "a.png", 40)
+
+
+def test_photographs_without_types_of_lesion_are_drawn_too():
+    bare = [qualitative.Row(**{**vars(row("a", 1.0)), "coverage": np.zeros((0, SIZE, SIZE), np.uint8)})]
+    titles = [a.get_title() for a in qualitative.draw(bare, ("m", "n"), (Scale(0, 5), Scale(0, 50)), (), 0.8).axes]
+    assert "ground truth" not in titles
+
+
+def test_scores_have_as_many_decimals_in_every_row_and_no_bare_point():
+    scales = (Scale(36, 46), Scale(90, 130))
+    rows = [
+        qualitative.Row(**{**vars(row(name, 5.0)), "scores": scores})
+        for name, scores in (("a", (45.0, 115.0)), ("b", (4.51, 116.04)), ("c", (45.246, 99.96)))
+    ]
+    shown = [a.get_xlabel() for a in qualitative.draw(rows, ("p", "r"), scales, LESIONS, 0.8).axes]
+    texts = [label.removeprefix("image score ") for label in shown if label.startswith("image score")]
+    assert texts == ["45.00", "115.0", "4.51", "116.0", "45.25", "100.0"]
+
+
+@pytest.mark.parametrize("scales", [(Scale(33.9, 45.2), Scale(0.0, 39.5)), (Scale(1e5, 9e5), Scale(1e-4, 2e-4))])
+def test_the_figures_of_two_colour_bars_side_by_side_do_not_touch(scales):
+    figure = qualitative.draw([row("a", 5.0)], ("p", "r"), scales, LESIONS, 0.8)
+    figure.draw_without_rendering()
+    bars = [axes for axes in figure.axes if axes.get_xlabel() == "anomaly score"]
+    boxes = [text.get_window_extent() for axes in bars for text in axes.get_xticklabels()]
+    gaps = [right.x0 - left.x1 for left, right in itertools.pairwise(boxes)]
+    assert len(gaps) >= 3
+    assert min(gaps) > 3 * figure.dpi / 72
 
 
 # ---------------------------------------------------------------------------------------------------- curves
@@ -348,7 +410,9 @@ def test_the_sheet_names_both_kinds_and_frames_only_what_the_threshold_gets_wron
 
 def test_a_sheet_without_misses_of_one_kind_is_still_drawn(tmp_path):
     style.save(misses.draw([tile("low", 1.5)], [], Scale(0, 5), np.nan, 1, 0.8), tmp_path / "a.png", 40)
-    style.save(misses.draw([], [], Scale(0, 5), np.nan, 3, 0.8), tmp_path / "b.png", 40)
+    none = misses.draw([], [], Scale(0, 5), np.nan, 3, 0.8)
+    assert "No misses" in none.texts[0].get_text()
+    style.save(none, tmp_path / "b.png", 40)
     assert (tmp_path / "a.png").stat().st_size > 1000
 
 
@@ -422,6 +486,51 @@ def test_the_highest_score_comes_first_with_its_percentile_and_its_side_of_the_t
     assert [cell[0] for cell in cells[:, 1]] == ["b", "c", "d", "a"]
     assert cells[:, 5].tolist() == ["1004 of 4", "1004 of 4", "502 of 4", "251 of 4"]
     assert [cell.strip() for cell in cells[:, 6]] == ["yes", "yes", "yes", "no"]
+    assert cells[:, 4].tolist() == ["3.500", "3.500", "2.000", "1.000"]
+
+
+def test_scores_of_the_page_are_written_alike_and_a_further_photograph_changes_no_other():
+    found = [findings_page.Finding(n, n, s) for n, s in (("a", 119.9), ("b", 120.0), ("c", 90.04))]
+    far = findings_page.Finding("letter", "letter", 123456.0)
+    for scale in (None, Scale(84, 120)):
+        shown = []
+        for more in ([], [far]):
+            ((_, html),) = findings_page.pages(
+                [*found, *more], np.array([80.0, 99.0]), [], pictures, settings(threshold=90.0, scale=scale)
+            )
+            cells = np.reshape(parsed(html).cells, (-1, 7))
+            shown.append({cell[1]: cell[4] for cell in cells})
+        assert {name: text for name, text in shown[1].items() if name != "letterletter"} == shown[0]
+        decimals = {len(text.partition(".")[2]) for text in shown[1].values()}
+        assert len(decimals) == 1 and decimals != {0}
+
+
+def test_known_labels_stand_beside_the_photographs_and_unknown_ones_make_no_column():
+    found = [findings_page.Finding("a", "/a", 3.0, 1, 2), findings_page.Finding("b", "/b", 2.0, 0, 0)]
+    ((_, html),) = findings_page.pages(found, np.array([1.0]), [], pictures, settings())
+    assert np.reshape(parsed(html).cells, (2, 8))[:, 2].tolist() == ["abnormal, grade 2", "normal"]
+    ((_, html),) = findings_page.pages(
+        [findings_page.Finding("a", "/a", 3.0)], np.array([1.0]), [], pictures, settings()
+    )
+    assert len(parsed(html).cells) == 7
+
+
+def test_thumbnails_lead_to_larger_pictures_whatever_the_image_is_called():
+    given = settings(larger=("photograph/{id}.jpg", "png/{id}.png"))
+    for name in ("unknown/Auge ß 1", 'javascript:"x"#?%', "{id}"):
+        ((_, html),) = findings_page.pages([findings_page.Finding(name, "/a", 3.0)], np.ones(1), [], pictures, given)
+        links = [unquote(source) for source in parsed(html).sources if not source.startswith("data:")]
+        assert links == [f"photograph/{name}.jpg", f"png/{name}.png"]
+
+
+def test_the_page_is_for_a_dark_room_and_a_phone_and_says_what_its_colours_mean():
+    ((_, html),) = findings_page.pages(
+        [findings_page.Finding("a", "/a", 3.0)], np.ones(1), [], pictures, settings(scale=Scale(84, 120))
+    )
+    assert "prefers-color-scheme:dark" in html and "@media (max-width" in html
+    assert "width=device-width" in html
+    assert all(end in parsed(html).text for end in ("≤ 84", "102", "≥ 120"))
+    assert "linear-gradient" in html
 
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror='y'>&amp;"

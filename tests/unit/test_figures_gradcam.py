@@ -9,6 +9,7 @@ from test_figures import LESIONS, SIZE, eye
 from fundus_anomaly.figures import style
 from fundus_anomaly.figures.gradcam import Row, draw, lesion_boxes
 from fundus_anomaly.figures.heat_map import colours
+from fundus_anomaly.figures.lesion_colours import lesion_colours
 
 
 def row(name="phantom/test/0001_left", grade=2, lesions=True, seed=0) -> Row:
@@ -58,7 +59,7 @@ def test_every_panel_frames_the_annotated_lesions_in_their_colours_and_hides_non
             assert top < y - 0.5 - 0.4 and bottom > y + height - 0.5 + 0.4
             assert right - left < width + 5
         colours = [patch.get_edgecolor() for patch in panel.patches]
-        assert colours == [to_rgba(style.LESION_COLOURS[number]) for number in (0, 1, 1)]
+        assert colours == [to_rgba(lesion_colours(LESIONS)[name]) for name in ("MA", "HE", "HE")]
 
 
 def test_a_row_has_the_papers_panels_photograph_maps_and_maps_over_it():

@@ -223,8 +223,12 @@ ATTENDING = list(
 )
 # Image-level figures need both classes in the test; a folder of unknown images has neither.
 LABELLED = {0, 1} <= set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
+# The worst misses need one class at least.
+MISSES_SHOWN = bool({0, 1} & set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"]))
 # Likewise Fig. A3: abnormal images, whatever normals stand beside them.
 ABNORMAL_TESTED = 1 in set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
+# Types of lesion of all figures: each has one colour in every one of them.
+ALL_LESIONS = sorted({*DATASET.lesions, *SOURCE_DATASET.lesions})
 MASKS = [f"{RESULTS}/masks/resad/test.h5"] if "test" in MASKED_SPLITS else []
 PUBLISHED = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "resad.csv")
 TABLE = {

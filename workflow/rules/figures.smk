@@ -11,8 +11,9 @@ rule figure_qualitative:
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("figure_qualitative.py"),
     output:
-        report(
-            f"{RESULTS}/figures/qualitative.png",
+        picture=f"{RESULTS}/figures/qualitative.png",
+        page=report(
+            f"{RESULTS}/figures/qualitative.html",
             caption="../report/qualitative.rst",
             category="Figures",
             labels={"figure": "Anomaly maps (Fig. 2)"},
@@ -23,9 +24,11 @@ rule figure_qualitative:
     conda:
         "../../envs/cpu.yaml"
     params:
+        title="Anomaly maps (Fig. 2)",
         methods=["PatchCore, no ReSC", "ReSAD"],
         manifest=rows("test", ["id", "split", "label", "grade"]),
         lesions=list(DATASET.lesions),
+        all_lesions=ALL_LESIONS,
         rows=config["figures"]["rows"],
         scale_quantile=0.99,
         opacity=0.8,
@@ -43,8 +46,9 @@ rule figure_curves:
         curves=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/curves.csv"),
         code=code("figure_curves.py"),
     output:
-        report(
-            f"{RESULTS}/figures/curves.png",
+        picture=f"{RESULTS}/figures/curves.png",
+        page=report(
+            f"{RESULTS}/figures/curves.html",
             caption="../report/curves.rst",
             category="Figures",
             labels={"figure": "ROC and precision–recall curves"},
@@ -55,6 +59,7 @@ rule figure_curves:
     conda:
         "../../envs/cpu.yaml"
     params:
+        title="ROC and precision–recall curves",
         methods=MAIN,
         image_score=config["scoring"]["image_score"],
         dpi=160,
@@ -74,8 +79,9 @@ rule figure_misses:
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("figure_misses.py"),
     output:
-        report(
-            f"{RESULTS}/figures/misses.png",
+        picture=f"{RESULTS}/figures/misses.png",
+        page=report(
+            f"{RESULTS}/figures/misses.html",
             caption="../report/misses.rst",
             category="Figures",
             labels={"figure": "Worst misses"},
@@ -86,6 +92,7 @@ rule figure_misses:
     conda:
         "../../envs/cpu.yaml"
     params:
+        title="Worst misses",
         method="ReSAD",
         manifest=rows("test", ["id", "label", "grade"]),
         lesions=list(DATASET.lesions),
@@ -121,7 +128,7 @@ rule heat_maps:
         mem_mb=memory(heat_maps_mb),
         runtime=minutes(heat_maps_seconds),
     params:
-        manifest=rows("test", ["id", "path"]),
+        manifest=rows("test", ["id", "path", "label", "grade"]),
         title=config["experiment"] or config["dataset"],
         backbone=config["backbone"]["name"],
         scale_quantile=0.99,
@@ -138,8 +145,9 @@ rule figure_effective_neighbours:
         features=resc_paths(ATTENDING, f"{RESULTS}/resc/{{variant}}/test.h5"),
         code=code("figure_effective_neighbours.py"),
     output:
-        report(
-            f"{RESULTS}/figures/effective_neighbours.png",
+        picture=f"{RESULTS}/figures/effective_neighbours.png",
+        page=report(
+            f"{RESULTS}/figures/effective_neighbours.html",
             caption="../report/effective_neighbours.rst",
             category="Figures",
             labels={"figure": "Effective neighbours of the attention"},
@@ -150,6 +158,7 @@ rule figure_effective_neighbours:
     conda:
         "../../envs/cpu.yaml"
     params:
+        title="Effective neighbours of the attention",
         variants=[{"scale": row["scale"]} for row in variant_rows(ATTENDING)],
         dpi=160,
     script:
@@ -161,7 +170,7 @@ rule resad:
         rules.audit.output,
         rules.table_resad.output,
         rules.figure_qualitative.output,
-        rules.figure_misses.output,
+        rules.figure_misses.output if MISSES_SHOWN else [],
         rules.heat_maps.output,
         rules.figure_curves.output if LABELLED or MASKS else [],
 

@@ -32,8 +32,9 @@ rule figure_lesion_bank:
         bank=f"{RESULTS}/lesion_bank/{{sources}}/bank.h5",
         code=code("figure_lesion_bank.py"),
     output:
-        report(
-            f"{RESULTS}/lesion_bank/{{sources}}/lesions.png",
+        picture=f"{RESULTS}/lesion_bank/{{sources}}/lesions.png",
+        page=report(
+            f"{RESULTS}/lesion_bank/{{sources}}/lesions.html",
             caption="../report/lesion_bank.rst",
             category="Figures",
             labels={"figure": "Lesion bank of {sources}"},
@@ -44,6 +45,7 @@ rule figure_lesion_bank:
     conda:
         "../../envs/cpu.yaml"
     params:
+        title="Lesion bank",
         columns=12,
         rows_a_type=3,
         dpi=160,
@@ -57,8 +59,9 @@ rule figure_twins:
         images=f"{RESULTS}/images/lesionpaste/train.h5",
         code=code("figure_twins.py"),
     output:
-        report(
-            f"{RESULTS}/figures/twins.png",
+        picture=f"{RESULTS}/figures/twins.png",
+        page=report(
+            f"{RESULTS}/figures/twins.html",
             caption="../report/twins.rst",
             category="Figures",
             labels={"figure": "Artificial anomalous images"},
@@ -69,7 +72,9 @@ rule figure_twins:
     conda:
         "../../envs/cpu.yaml"
     params:
+        title="Artificial anomalous images",
         synthesis={key: config["lesionpaste"][key] for key in SYNTHESIS_KEYS},
+        all_lesions=ALL_LESIONS,
         rows=config["figures"]["twins"],
         seed=config["seed"],
         dpi=160,
@@ -146,13 +151,13 @@ rule table_lesionpaste:
             f"{RESULTS}/tables/lesionpaste_{{paper_table}}.csv",
             caption="../report/table_lesionpaste.rst",
             category="Tables",
-            labels={"table": "LesionPaste, Table {paper_table}", "form": "for machines"},
+            labels={"table": "LesionPaste, Table {paper_table}", "form": "for machines (CSV)"},
         ),
         html=report(
             f"{RESULTS}/tables/lesionpaste_{{paper_table}}.html",
             caption="../report/table_lesionpaste.rst",
             category="Tables",
-            labels={"table": "LesionPaste, Table {paper_table}", "form": "with footnotes"},
+            labels={"table": "LesionPaste, Table {paper_table}", "form": "as a page, with footnotes"},
         ),
         md=f"{RESULTS}/tables/lesionpaste_{{paper_table}}.md",
     log:
@@ -184,8 +189,9 @@ rule figure_learning_curves:
         histories=lambda wildcards: lesionpaste_files(wildcards.paper_table, "history.csv"),
         code=code("figure_learning_curves.py"),
     output:
-        report(
-            f"{RESULTS}/figures/learning_curves_{{paper_table}}.png",
+        picture=f"{RESULTS}/figures/learning_curves_{{paper_table}}.png",
+        page=report(
+            f"{RESULTS}/figures/learning_curves_{{paper_table}}.html",
             caption="../report/learning_curves.rst",
             category="Figures",
             labels={"figure": "Learning curves of LesionPaste, Table {paper_table}"},
@@ -196,6 +202,7 @@ rule figure_learning_curves:
     conda:
         "../../envs/cpu.yaml"
     params:
+        title="Learning curves of LesionPaste, Table {paper_table}",
         rows=lambda wildcards: [row["name"] for row in table_rows(wildcards.paper_table)],
         runs=list(RUNS),
         dpi=160,
@@ -213,8 +220,9 @@ rule figure_gradcam:
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("figure_gradcam.py"),
     output:
-        report(
-            f"{RESULTS}/figures/gradcam.png",
+        picture=f"{RESULTS}/figures/gradcam.png",
+        page=report(
+            f"{RESULTS}/figures/gradcam.html",
             caption="../report/gradcam.rst",
             category="Figures",
             labels={"figure": "GradCAM and GradCAM++ (Fig. A3)"},
@@ -225,12 +233,14 @@ rule figure_gradcam:
     conda:
         "../../envs/gpu.yaml"
     params:
+        title="GradCAM and GradCAM++ (Fig. A3)",
         network=config["lesionpaste"]["network"]["name"],
         training={key: config["lesionpaste"]["training"][key] for key in ("head", "mean", "std")},
         preprocessing=PREPROCESSING["lesionpaste"],
         max_pixels=config["data"]["max_pixels"],
         manifest=rows("test", ["id", "path", "split", "label", "grade"]),
         lesions=list(DATASET.lesions),
+        all_lesions=ALL_LESIONS,
         rows=config["figures"]["rows"],
         row_quantile=0.5,
         opacity=0.6,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.figures.curves import Curve, Interval, draw
-from fundus_anomaly.figures.style import save
+from fundus_anomaly.figures.figure_page import save_with_page
 from fundus_anomaly.sealed import read_csv
 from rule_log import logged
 
@@ -46,14 +46,14 @@ def prevalence(metrics: pd.DataFrame, level: str) -> float:
 
 
 def main(input, output, params):
-    """Draw the figure as PNG."""
+    """Draw the figure as PNG and as a page."""
     tables = [(read_csv(m), read_csv(c)) for m, c in zip(input.metrics, input.curves, strict=True)]
     drawn = {}
     for level, score in (("image", params.image_score), ("pixel", "")):
         found = [curve_of(name, *pair, level, score) for name, pair in zip(params.methods, tables, strict=True)]
         drawn[level] = [curve for curve in found if curve is not None]
     shares = [prevalence(tables[0][0], level) for level in ("image", "pixel")]
-    save(draw(drawn["image"], drawn["pixel"], *shares), output[0], params.dpi)
+    save_with_page(draw(drawn["image"], drawn["pixel"], *shares), output.picture, output.page, params.title, params.dpi)
 
 
 if __name__ == "__main__":

@@ -3,19 +3,19 @@
 import math
 
 from fundus_anomaly.figures.effective_neighbours import draw
-from fundus_anomaly.figures.style import save
+from fundus_anomaly.figures.figure_page import save_with_page
 from fundus_anomaly.storage import open_h5
 from rule_log import logged
 
 
 def main(input, output, params):
-    """Draw the figure as PNG; readings that share their attention share a line."""
+    """Draw the figure as PNG and as a page; readings that share their attention share a line."""
     found = {}
     for row, path in zip(params.variants, input.features, strict=True):
         with open_h5(path, "effective_neighbours", "feature") as file:
             found[f"scale {row['scale']}"] = file["effective_neighbours"][:]
             positions = math.prod(file["feature"].shape[1:3])
-    save(draw(found, positions), output[0], params.dpi)
+    save_with_page(draw(found, positions), output.picture, output.page, params.title, params.dpi)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.backbones.state import load_state, read_state
+from fundus_anomaly.figures.figure_page import save_with_page
 from fundus_anomaly.figures.gradcam import Row, draw
+from fundus_anomaly.figures.lesion_colours import lesion_colours
 from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
-from fundus_anomaly.figures.style import save
 from fundus_anomaly.imaging.preprocess import preprocess, require_same_content
 from fundus_anomaly.lesionpaste.class_activation import class_activation
 from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
@@ -21,7 +22,7 @@ from rule_log import logged
 
 
 def main(input, output, params):
-    """Draw the figure as PNG; the images are chosen by their lesions and names, not by any score."""
+    """Draw the figure as PNG and as a page; the images are chosen by their lesions and names, not by any score."""
     lesions, settings = list(params.lesions), dict(params.training)
     classifier = Classifier(empty_network(params.network, settings["head"]), settings["mean"], settings["std"])
     load_state(classifier, read_state(input.weights), params.network, input.weights)
@@ -65,7 +66,13 @@ def main(input, output, params):
             )
             for number, choice in enumerate(chosen)
         ]
-    save(draw(rows, lesions, params.opacity), output[0], params.dpi)
+    save_with_page(
+        draw(rows, lesions, params.opacity, lesion_colours(lesions, params.all_lesions)),
+        output.picture,
+        output.page,
+        params.title,
+        params.dpi,
+    )
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
 """Draw loss and validation AUC of every training."""
 
+from fundus_anomaly.figures.figure_page import save_with_page
 from fundus_anomaly.figures.learning_curves import draw
-from fundus_anomaly.figures.style import save
 from fundus_anomaly.sealed import read_csv
 from rule_log import logged
 
 
 def main(input, output, params):
-    """Draw the figure as PNG."""
+    """Draw the figure as PNG and as a page."""
     files = iter(input.histories)
     histories = {row: [read_csv(next(files)) for _ in params.runs] for row in params.rows}
-    save(draw(histories), output[0], params.dpi)
+    save_with_page(draw(histories), output.picture, output.page, params.title, params.dpi)
 
 
 if __name__ == "__main__":

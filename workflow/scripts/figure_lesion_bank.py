@@ -1,14 +1,20 @@
 """Draw what is inside a lesion bank."""
 
+from fundus_anomaly.figures.figure_page import save_with_page
 from fundus_anomaly.figures.lesion_bank import draw
-from fundus_anomaly.figures.style import save
 from fundus_anomaly.lesionpaste.bank import read_bank
 from rule_log import logged
 
 
 def main(input, output, params):
-    """Draw the contact sheet as PNG."""
-    save(draw(read_bank(input.bank), params.columns, params.rows_a_type), output[0], params.dpi)
+    """Draw the contact sheet as PNG and as a page."""
+    save_with_page(
+        draw(read_bank(input.bank), params.columns, params.rows_a_type),
+        output.picture,
+        output.page,
+        params.title,
+        params.dpi,
+    )
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.evaluation.thresholds import image_threshold
+from fundus_anomaly.figures.figure_page import save_with_page
 from fundus_anomaly.figures.misses import Tile, draw, worst_misses
-from fundus_anomaly.figures.style import save
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
 from fundus_anomaly.storage import open_h5
@@ -15,7 +15,7 @@ from rule_log import logged
 
 
 def main(input, output, params):
-    """Draw the sheet as PNG."""
+    """Draw the sheet as PNG and as a page."""
     left_out = read_results_table(input.left_out, {"id": "str"})["id"]
     with ExitStack() as stack:
 
@@ -46,11 +46,15 @@ def main(input, output, params):
             )
 
         tiles = [[tile(place) for place in places] for places in found]
-        calibration = opened(input.calibration[0], "distance")
-        painted = [one.scores for part in tiles for one in part] or [calibration["distance"][0]]
-        scale = scale_of(calibration, painted, params.scale_quantile)
+        scale = scale_of(opened(input.calibration[0], "distance"), params.scale_quantile)
     threshold = image_threshold(normal_scores, params.normal_quantile)
-    save(draw(*tiles, scale, threshold, params.tiles_a_row, params.opacity), output[0], params.dpi)
+    save_with_page(
+        draw(*tiles, scale, threshold, params.tiles_a_row, params.opacity),
+        output.picture,
+        output.page,
+        params.title,
+        params.dpi,
+    )
 
 
 if __name__ == "__main__":

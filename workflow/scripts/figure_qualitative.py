@@ -4,9 +4,10 @@ from contextlib import ExitStack
 
 import pandas as pd
 
+from fundus_anomaly.figures.figure_page import save_with_page
+from fundus_anomaly.figures.lesion_colours import lesion_colours
 from fundus_anomaly.figures.qualitative import Row, draw
 from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
-from fundus_anomaly.figures.style import save
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
 from fundus_anomaly.storage import open_h5
@@ -14,7 +15,7 @@ from rule_log import logged
 
 
 def main(input, output, params):
-    """Draw the figure as PNG."""
+    """Draw the figure as PNG and as a page."""
     lesions = list(params.lesions)
     left_out = read_results_table(input.left_out, {"id": "str"})["id"]
     with ExitStack() as stack:
@@ -52,11 +53,14 @@ def main(input, output, params):
             )
             for choice in chosen
         ]
-        scales = [
-            scale_of(file, [row.maps[method] for row in rows], params.scale_quantile)
-            for method, file in enumerate(calibration)
-        ]
-    save(draw(rows, list(params.methods), scales, lesions, params.opacity), output[0], params.dpi)
+        scales = [scale_of(file, params.scale_quantile) for file in calibration]
+    save_with_page(
+        draw(rows, list(params.methods), scales, lesions, params.opacity, lesion_colours(lesions, params.all_lesions)),
+        output.picture,
+        output.page,
+        params.title,
+        params.dpi,
+    )
 
 
 if __name__ == "__main__":

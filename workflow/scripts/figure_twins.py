@@ -1,6 +1,7 @@
 """Draw normal images beside their artificial anomalous twins, for each mix of lesion types."""
 
-from fundus_anomaly.figures.style import save
+from fundus_anomaly.figures.figure_page import save_with_page
+from fundus_anomaly.figures.lesion_colours import lesion_colours
 from fundus_anomaly.figures.twins import Row, draw
 from fundus_anomaly.lesionpaste.bank import read_bank
 from fundus_anomaly.lesionpaste.normal_images import NormalImages
@@ -12,7 +13,7 @@ from rule_log import logged
 
 
 def main(input, output, params):
-    """Draw the twins that training sees: the images are chosen by seed and id, the first of each mix."""
+    """Draw twins as training sees them, as PNG and as a page; seed and id choose the images, the first of each mix."""
     bank, options = read_bank(input.bank), options_from(params.synthesis)
     rows = []
     with open_h5(input.images, "image", "field_of_view", "source", "id") as file:
@@ -26,7 +27,13 @@ def main(input, output, params):
                 made = synthesise(*normal[1:], bank, plans[number], options.mask)
                 mix, count = ", ".join(kinds), len(plans[number])
                 rows.append(Row(normal.id, mix, count, normal.image, made.image, made.masks, made.kinds))
-    save(draw(rows), output[0], params.dpi)
+    save_with_page(
+        draw(rows, lesion_colours(rows[0].kinds, params.all_lesions)),
+        output.picture,
+        output.page,
+        params.title,
+        params.dpi,
+    )
 
 
 if __name__ == "__main__":

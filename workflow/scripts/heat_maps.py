@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from fundus_anomaly.evaluation.thresholds import image_threshold
 from fundus_anomaly.figures.findings_page import Finding, Settings, pages
@@ -18,12 +19,12 @@ from rule_log import logged
 
 
 def main(input, output, params):
-    """Write ``<id>.png`` below the folder's ``png/`` and the pages, ``index.html`` first."""
+    """Write each image's heat map ``png/<id>.png`` and ``photograph/<id>.jpg``, and pages, ``index.html`` first."""
     folder = Path(output.page)
     # A folder cannot be renamed over another: it is filled beside its place and moved there last.
     filling = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(filling, ignore_errors=True)
-    paths = dict(zip(params.manifest["id"], params.manifest["path"], strict=True))
+    manifest = pd.DataFrame(dict(params.manifest)).set_index("id")
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     with ExitStack() as stack:
 
@@ -33,7 +34,7 @@ def main(input, output, params):
         maps = [opened(path, "distance", "id") for path in input.maps]
         images = opened(input.images, "image", "field_of_view", "id")
         shown = ShownImages(images, None, maps, [], left_out["id"])
-        scale = scale_of(opened(input.calibration[0], "distance"), [maps[0]["distance"][:]], params.scale_quantile)
+        scale = scale_of(opened(input.calibration[0], "distance"), params.scale_quantile)
         scores = scores_by_id(input.scores[0], params.image_score)
         normal_scores = scores_by_id(input.calibration_scores[0], params.image_score).to_numpy()
 
@@ -42,10 +43,12 @@ def main(input, output, params):
             heat = overlay(photograph, shown.maps(name)[0], shown.field_of_view(name), scale, params.opacity)
             return photograph, heat
 
+        larger = ("photograph/{id}.jpg", "png/{id}.png")
         for name in track(shown.ids, len(shown.ids), "heat maps"):
-            file = filling / "png" / f"{name}.png"
-            with whole(file) as temporary:
-                temporary.write_bytes(cv2.imencode(".png", pictures(name)[1][..., ::-1])[1].tobytes())
+            for pattern, picture in zip(larger, pictures(name), strict=True):
+                file = filling / pattern.replace("{id}", name)
+                with whole(file) as temporary:
+                    temporary.write_bytes(cv2.imencode(file.suffix, picture[..., ::-1])[1].tobytes())
         settings = Settings(
             title=params.title,
             method=f"ReSAD, {params.backbone}, image score {params.image_score}",
@@ -54,8 +57,13 @@ def main(input, output, params):
             rows_per_page=200,
             thumbnail=200,
             jpeg_quality=85,
+            scale=scale,
+            larger=larger,
         )
-        found = [Finding(name, paths[name], float(scores[name])) for name in shown.ids]
+        found = [
+            Finding(row.Index, row.path, float(scores[row.Index]), int(row.label), int(row.grade))
+            for row in manifest.loc[shown.ids].itertuples()
+        ]
         missing = list(zip(left_out["id"], left_out["reason"], strict=True))
         for page, html in pages(found, normal_scores, missing, pictures, settings):
             write_text(filling / page, html)

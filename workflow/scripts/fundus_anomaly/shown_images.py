@@ -69,15 +69,14 @@ class ShownImages:
         return [anomaly_map(file["distance"][place], tuple(file.attrs["image_size"])) for file in self._maps]
 
 
-def scale_of(calibration: h5py.File, shown: Sequence[np.ndarray], quantile: float) -> Scale:
-    """Return a method's colour scale: from a quantile of held-out normals' distances to the highest shown score.
+def scale_of(calibration: h5py.File, quantile: float) -> Scale:
+    """Return a method's colour scale, which the distances of held-out normals fix; see :func:`.heat_map.shared_scale`.
 
     Args:
         calibration: Open score file of held-out normals.
-        shown: The maps to be shown.
         quantile: The quantile, in [0, 1], below which nothing is painted.
     """
-    return shared_scale(calibration["distance"][:].ravel(), list(shown), quantile)
+    return shared_scale(calibration["distance"][:].ravel(), quantile)
 
 
 def scores_by_id(path: str, score: str) -> pd.Series:

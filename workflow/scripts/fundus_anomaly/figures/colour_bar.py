@@ -5,8 +5,20 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..number_format import short
 from .heat_map import Scale
 from .style import HEAT_COLOUR_MAP
+
+# Of the panel's width, free on both sides: the figures of two bars side by side do not touch.
+_MARGIN = 0.06
+# With more of them, the middle would touch the ends.
+_MOST_LETTERS = 18
+
+
+def bar_ends(scale: Scale) -> tuple[str, str, str]:
+    """Return what stands at a bar's beginning, middle and end; its colours go on beyond both ends."""
+    low, middle, high = short([scale.low, (scale.low + scale.high) / 2, scale.high])
+    return f"≤ {low}", middle, f"≥ {high}"
 
 
 def draw_bar(panel: Axes, scale: Scale, label: str) -> None:
@@ -25,11 +37,15 @@ def draw_bar(panel: Axes, scale: Scale, label: str) -> None:
         vmax=scale.high,
         extent=(0, 1, 0, 1),
     )
-    values = [scale.low, (scale.low + scale.high) / 2, scale.high]
-    panel.set_xticks([0, 0.5, 1], [f"{value:#.3g}" for value in values])
+    panel.set_xlim(-_MARGIN, 1 + _MARGIN)
+    low, middle, high = bar_ends(scale)
+    named = {0: (low, "left"), 0.5: (middle, "center"), 1: (high, "right")}
+    if len(low + middle + high) > _MOST_LETTERS:
+        del named[0.5]
+    panel.set_xticks(list(named), [text for text, _ in named.values()])
     # The outer figures stay inside the bar's width, or they would run into the next panel's.
-    for text, side in zip(panel.get_xticklabels(), ("left", "center", "right"), strict=True):
-        text.set_horizontalalignment(side)
+    for tick, (_, side) in zip(panel.get_xticklabels(), named.values(), strict=True):
+        tick.set_horizontalalignment(side)
     panel.set_yticks([])
     panel.set_xlabel(label, fontsize=7)
     for spine in panel.spines.values():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..number_format import significant
 from .style import METHOD_COLOURS, QUIET, new_figure, styled
 
 
@@ -34,7 +35,7 @@ def draw(neighbours: Mapping[str, np.ndarray], positions: int) -> Figure:
     )
     for place, values in enumerate(neighbours.values(), 1):
         axes.annotate(
-            _number(float(np.median(values))),
+            significant(float(np.median(values)), 2),
             (np.median(values), place),
             (0, 13),
             textcoords="offset points",
@@ -43,7 +44,7 @@ def draw(neighbours: Mapping[str, np.ndarray], positions: int) -> Figure:
         )
     axes.set_xscale("log")
     axes.set_xlim(0.8, positions * 1.3)
-    axes.xaxis.set_major_formatter(lambda value, _: _number(value))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
     for end, text, side in ((1, "one position", "left"), (positions, f"all {positions}", "right")):
         axes.axvline(end, color=QUIET, linewidth=0.8, linestyle=(0, (2, 2)))
         axes.annotate(
@@ -59,8 +60,3 @@ def draw(neighbours: Mapping[str, np.ndarray], positions: int) -> Figure:
     axes.set_xlabel("effective number of neighbours")
     axes.invert_yaxis()
     return figure
-
-
-def _number(value: float) -> str:
-    """Return a number with at least two digits and no exponent."""
-    return f"{value:.0f}" if value >= 10 or value == round(value) else f"{value:.1f}"

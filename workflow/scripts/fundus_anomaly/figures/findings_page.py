@@ -6,22 +6,37 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import quote
 
 import cv2
 import numpy as np
 
 from ..errors import Problem, raise_if_any
+from ..number_format import alike
+from .colour_bar import bar_ends
+from .heat_map import Scale, colours
 
 _STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#1a1a1a}
-.notice{border-left:4px solid #d55e00;background:#fff4ec;padding:.6rem 1rem}
+:root{color-scheme:light dark;--ink:#1f2933;--soft:#5f6c7b;--line:#dfe4ea;--page:#fbfbfa;--card:#fff4ec;--link:#1f5fa8}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--soft:#9aa6b2;--line:#343c46;--page:#161a1f;--card:#2a211b;
+--link:#8bb8e8}}
+body{font:15px/1.45 system-ui,sans-serif;margin:0 auto;max-width:68rem;padding:1.5rem 1rem 3rem;
+background:var(--page);color:var(--ink)}
+h1,p,li{overflow-wrap:anywhere}a{color:var(--link)}small{color:var(--soft)}
+.notice{border-left:4px solid #d55e00;background:var(--card);padding:.6rem 1rem}
 table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.5rem;border-bottom:1px solid #ddd;vertical-align:top}
+th,td{text-align:left;padding:.5rem;border-bottom:1px solid var(--line);vertical-align:top}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
 td.name{overflow-wrap:anywhere;max-width:16rem}
-img{display:block;background:#000}
+img{display:block;background:#000;max-width:100%;height:auto}a img{cursor:zoom-in}
 .above{font-weight:600}
+.scale{max-width:22rem;font-size:.87rem}.scale div{height:.8rem}
+.scale p{display:flex;justify-content:space-between;margin:.1rem 0 1rem;color:var(--soft)}
 nav a,nav strong{display:inline-block;margin-right:.6rem}
+@media (max-width:46rem){thead{display:none}table,tbody{display:block}
+tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .8rem;border-bottom:1px solid var(--line);padding:.7rem 0}
+td,td.number{border:0;padding:.15rem 0;text-align:left}td.name{grid-column:1/-1;max-width:none;font-weight:600}
+td.place{display:none}td.fact::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}}
 """
 _NOTICE = (
     "Research use only. This is not a diagnosis and not a medical device. A score says how far a photograph "
@@ -38,11 +53,15 @@ class Finding:
         id: The image id.
         path: Where the photograph lies, as the user knows it.
         score: The image score.
+        label: 1 abnormal, 0 normal, -1 unknown.
+        grade: 0–4, or -1 where it is unknown.
     """
 
     id: str
     path: str
     score: float
+    label: int = -1
+    grade: int = -1
 
 
 @dataclass(frozen=True)
@@ -57,6 +76,9 @@ class Settings:
         rows_per_page: Photographs on one page.
         thumbnail: Longer side of a thumbnail in pixels.
         jpeg_quality: 1–100.
+        scale: What the colours of the heat maps stand for; None leaves the colour bar out.
+        larger: Files that the thumbnails of photograph and heat map lead to, relative to the pages, with ``{id}`` for
+            the image's id; empty where there are none.
     """
 
     title: str
@@ -66,6 +88,8 @@ class Settings:
     rows_per_page: int
     thumbnail: int
     jpeg_quality: int
+    scale: Scale | None = None
+    larger: tuple[str, str] = ("", "")
 
 
 Pictures = Callable[[str], tuple[np.ndarray, np.ndarray]]
@@ -102,16 +126,19 @@ def pages(
     )
     ordered = sorted(findings, key=lambda f: (-f.score, f.id))
     normals = np.sort(np.asarray(normal_scores, dtype=np.float64))
+    ends = [settings.scale.low, settings.scale.high] if settings.scale else [settings.threshold, *normals]
+    written = alike(ends)
+    labelled = any(f.label >= 0 for f in ordered)
     size = settings.rows_per_page
     count = max(1, -(-len(ordered) // size))
     for page in range(count):
         start = page * size
         rows = [
-            _row(start + place, finding, normals, pictures, settings)
+            _row(start + place, finding, normals, pictures, settings, written, labelled)
             for place, finding in enumerate(ordered[start : start + size], 1)
         ]
-        intro = _summary(ordered, normals, left_out, settings) if page == 0 else ""
-        yield page_name(page), _document(intro, rows, _links(page, count), settings)
+        intro = _summary(ordered, left_out, settings, written) if page == 0 else ""
+        yield page_name(page), _document(intro, rows, _links(page, count), settings, labelled)
 
 
 def page_name(page: int) -> str:
@@ -139,34 +166,69 @@ def embedded(picture: np.ndarray, longer_side: int, quality: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
-def _row(place: int, finding: Finding, normals: np.ndarray, pictures: Pictures, settings: Settings) -> str:
+def _row(
+    place: int,
+    finding: Finding,
+    normals: np.ndarray,
+    pictures: Pictures,
+    settings: Settings,
+    written: Callable[[float], str],
+    labelled: bool,
+) -> str:
     photograph, heat = (embedded(p, settings.thumbnail, settings.jpeg_quality) for p in pictures(finding.id))
     below = normals_below(finding.score, normals)
     share = f"{100 * below / len(normals):.0f}<br><small>{below} of {len(normals)}</small>" if len(normals) else "–"
     above = finding.score >= settings.threshold
     name = escape(finding.id)
+    pictured = [
+        _linked(f'<img alt="{what} {name}" src="{source}">', pattern, finding.id)
+        for what, source, pattern in zip(("photograph", "heat map"), (photograph, heat), settings.larger, strict=True)
+    ]
+    label = f'<td class=fact data-label="label">{_label(finding)}</td>' if labelled else ""
     return (
-        f"<tr><td class=number>{place}</td>"
-        f"<td class=name>{name}<br><small>{escape(finding.path)}</small></td>"
-        f'<td><img alt="photograph {name}" src="{photograph}"></td>'
-        f'<td><img alt="heat map {name}" src="{heat}"></td>'
-        f"<td class=number>{finding.score:.4g}</td>"
-        f"<td class=number>{share}</td>"
-        f"<td{' class=above' if above else ''}>{'yes' if above else 'no'}</td></tr>"
+        f"<tr><td class='number place'>{place}</td>"
+        f"<td class=name>{name}<br><small>{escape(finding.path)}</small></td>{label}"
+        f"<td>{pictured[0]}</td><td>{pictured[1]}</td>"
+        f'<td class="number fact" data-label="score">{written(finding.score)}</td>'
+        f'<td class="number fact" data-label="percentile">{share}</td>'
+        f'<td class="fact{" above" if above else ""}" data-label="above the threshold">{"yes" if above else "no"}</td>'
+        "</tr>"
     )
 
 
+def _linked(image: str, pattern: str, name: str) -> str:
+    """Return an image that leads to a larger one, if there is one."""
+    return f'<a href="{escape(quote(pattern.replace("{id}", name)))}">{image}</a>' if pattern else image
+
+
+def _label(finding: Finding) -> str:
+    words = {0: "normal", 1: "abnormal"}.get(finding.label, "unknown")
+    return words + (f", grade {finding.grade}" if finding.label == 1 and finding.grade >= 0 else "")
+
+
 def _summary(
-    ordered: Sequence[Finding], normals: np.ndarray, left_out: Sequence[tuple[str, str]], settings: Settings
+    ordered: Sequence[Finding],
+    left_out: Sequence[tuple[str, str]],
+    settings: Settings,
+    written: Callable[[float], str],
 ) -> str:
     above = sum(f.score >= settings.threshold for f in ordered)
     text = (
         f"<p>{len(ordered)} photographs, scored by {escape(settings.method)}; {above} of them at or above the "
-        f"threshold of {settings.threshold:.4g} ({escape(settings.threshold_meaning)}, {len(normals)} images).</p>"
+        f"threshold of {written(settings.threshold)} ({escape(settings.threshold_meaning)}).</p>"
         "<p>The percentile is the share of held-out normal photographs that score lower. Heat maps of all "
-        "photographs share one colour scale and are unpainted where the retina looks as in normal photographs; "
-        "the brighter, the less alike.</p>"
+        "photographs share one colour scale, which those normals alone fix. They are unpainted where the retina looks "
+        "as in normal photographs; the brighter, the less alike.</p>"
     )
+    if settings.scale:
+        table = colours()
+        stops = ",".join("#" + bytes(table[level]).hex() for level in np.linspace(0, 255, 9).round().astype(int))
+        texts = "".join(f"<span>{end}</span>" for end in bar_ends(settings.scale))
+        text += (
+            f'<div class=scale><div style="background:linear-gradient(to right,{stops})"></div><p>{texts}</p></div>'
+            "<p><small>Anomaly score of a place. At the bar's beginning and below it nothing is painted; its last "
+            "colour stands for its end and all above.</small></p>"
+        )
     if left_out:
         items = "".join(f"<li>{escape(path)}: {escape(why)}</li>" for path, why in left_out)
         text += f"<h2>Left out: {len(left_out)}</h2><ul>{items}</ul>"
@@ -182,12 +244,13 @@ def _links(page: int, count: int) -> str:
     return f"<nav>Page {''.join(parts)}</nav>"
 
 
-def _document(intro: str, rows: Sequence[str], links: str, settings: Settings) -> str:
+def _document(intro: str, rows: Sequence[str], links: str, settings: Settings, labelled: bool) -> str:
     head = "".join(
         f"<th{kind}>{text}</th>"
         for text, kind in (
             ("#", " class=number"),
             ("image", ""),
+            *([("label", "")] if labelled else []),
             ("photograph", ""),
             ("heat map", ""),
             ("score", " class=number"),
@@ -201,7 +264,8 @@ def _document(intro: str, rows: Sequence[str], links: str, settings: Settings) -
         # The browser itself refuses scripts and anything from outside, should a name ever slip through unescaped.
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
         "style-src 'unsafe-inline'\">"
-        f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head>"
         f"<body><h1>{title}</h1><p class=notice>{escape(_NOTICE)}</p>{intro}{links}"
         f"<table><thead><tr>{head}</tr></thead><tbody>\n"
         + "\n".join(rows)

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from .heat_map import Scale, overlay, painted
-from .style import LESION_COLOURS, QUIET, new_figure, shortened, styled
+from .lesion_colours import lesion_colours
+from .style import QUIET, new_figure, shortened, styled
 
 _PANEL_INCHES = 2.0
 _WHOLE = Scale(0.0, 1.0)
@@ -56,14 +57,18 @@ def lesion_boxes(coverage: np.ndarray) -> list[tuple[int, int, int, int]]:
 
 
 @styled
-def draw(rows: Sequence[Row], lesions: Sequence[str], opacity: float) -> Figure:
+def draw(
+    rows: Sequence[Row], lesions: Sequence[str], opacity: float, colours: Mapping[str, str] | None = None
+) -> Figure:
     """Draw one row for each image as the paper does: the photograph, each method's map, then each map over it.
 
     Args:
         rows: At least one; they share their methods.
         lesions: Names of the L lesion types in the order of ``Row.coverage``.
         opacity: How much of the photograph the strongest activation hides, in [0, 1].
+        colours: Colour of each type; by default :func:`.lesion_colours.lesion_colours` of ``lesions``.
     """
+    colours = colours or lesion_colours(lesions)
     methods = list(rows[0].maps)
     titles = ("photograph", *methods, *(f"{name} over it" for name in methods))
     figure = new_figure(len(titles) * _PANEL_INCHES, len(rows) * (_PANEL_INCHES + 0.25) + 0.5)
@@ -74,25 +79,22 @@ def draw(rows: Sequence[Row], lesions: Sequence[str], opacity: float) -> Figure:
         bare = [painted(row.maps[name], _WHOLE) for name in methods]
         over = [overlay(row.photograph, row.maps[name], row.field_of_view, _WHOLE, opacity) for name in methods]
         for panel, picture in zip(panels, (row.photograph, *bare, *over), strict=True):
-            _show(panel, picture, row.coverage)
+            _show(panel, picture, row.coverage, [colours[name] for name in lesions])
         grade = f", grade {row.grade}" if row.grade >= 0 else ""
         panels[0].set_ylabel(f"{row.reason}{grade}")
         panels[0].set_xlabel(shortened(row.id, 34), fontsize=6, color=QUIET)
         panels[1].set_xlabel(f"logit {row.logit:.2f}", fontsize=7)
     seen = [name for number, name in enumerate(lesions) if any(row.coverage[number].any() for row in rows)]
     if seen:
-        handles = [
-            Patch(color=LESION_COLOURS[list(lesions).index(name) % len(LESION_COLOURS)], label=name) for name in seen
-        ]
-        figure.legend(handles=handles, loc="outside lower right", ncols=len(handles))
+        handles = [Patch(color=colours[name], label=name) for name in seen]
+        figure.legend(handles=handles, loc="outside lower right", ncols=min(len(handles), 8))
     return figure
 
 
-def _show(panel: Axes, picture: np.ndarray, coverage: np.ndarray) -> None:
+def _show(panel: Axes, picture: np.ndarray, coverage: np.ndarray, colours: Sequence[str]) -> None:
     panel.imshow(picture)
     margin = _MARGIN * picture.shape[0]
-    for number, one in enumerate(coverage):
-        colour = LESION_COLOURS[number % len(LESION_COLOURS)]
+    for one, colour in zip(coverage, colours, strict=True):
         for top, left, height, width in lesion_boxes(one):
             corner = left - 0.5 - margin, top - 0.5 - margin
             size = width + 2 * margin, height + 2 * margin

@@ -1,7 +1,8 @@
-"""The heat map of one photograph: anomaly scores painted over it on a scale that all images share."""
+"""The heat map of one photograph: anomaly scores painted over it on a scale that normal images fix."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -19,8 +20,8 @@ class Scale:
     """What the two ends of the colour map stand for, in units of the anomaly score.
 
     Attributes:
-        low: Shown as nothing at all: as high as healthy retina reaches anyway.
-        high: Shown in the colour map's last colour.
+        low: Shown as nothing at all, as is all below: as high as healthy retina reaches anyway.
+        high: Shown in the colour map's last colour, as is all above.
     """
 
     low: float
@@ -38,21 +39,35 @@ class Scale:
             )
 
 
-def shared_scale(normal_values: np.ndarray, shown_maps: list[np.ndarray], quantile: float) -> Scale:
-    """Return one scale for all images of a method: from the normals' distribution to the highest shown score.
+def shared_scale(normal_values: np.ndarray, quantile: float) -> Scale:
+    """Return one scale for all images of a method, from held-out normals alone: no image that is shown changes it.
+
+    It begins at a quantile of the normals' scores and ends as far above that as it lies above their median. Both ends
+    are rounded up to round numbers, by at most a quarter of the scale's length together.
 
     Args:
-        normal_values: ``(m,)`` float, pixel scores inside the field of view of normal images.
-        shown_maps: The maps to be shown, each ``(H,W)`` float.
+        normal_values: ``(m,)`` float, scores of the places of normal images that the bank does not hold.
         quantile: The quantile of ``normal_values``, in [0, 1], below which nothing is painted.
 
     Raises:
         InputError: If a score is not finite.
     """
-    low = float(np.quantile(normal_values, quantile))
-    high = max(float(np.max(scores)) for scores in shown_maps)
-    # Only normal images are shown and none of them stands out: all stay unpainted.
-    return Scale(low, high if high > low or not np.isfinite(high) else float(np.nextafter(low, np.inf)))
+    # Both from one sorting: the values are many.
+    median, low = (float(value) for value in np.quantile(normal_values, [0.5, quantile]))
+    if not (np.isfinite(low) and np.isfinite(median)):
+        return Scale(low, median)
+    # Normals without any spread, or a quantile below the median, give no length of their own.
+    length = max(low - median, 0.05 * abs(low), 1e-6)
+    unit = _round_unit(length / 8)
+    first, half = math.ceil(low / unit - 1e-9), math.ceil(length / 2 / unit - 1e-9)
+    decimals = max(0, -math.floor(math.log10(unit)))
+    return Scale(*(round(count * unit, decimals) for count in (first, first + 2 * half)))
+
+
+def _round_unit(most: float) -> float:
+    """Return the largest of 1, 2 and 5 times a power of ten that is not above a number."""
+    power = 10.0 ** math.floor(math.log10(most))
+    return next(digit * power for digit in (5, 2, 1) if digit * power <= most * (1 + 1e-9))
 
 
 def intensity(scores: np.ndarray, scale: Scale) -> np.ndarray:

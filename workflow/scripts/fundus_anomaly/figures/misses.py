@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from ..number_format import alike
 from .colour_bar import draw_bar
 from .heat_map import Scale, overlay
 from .style import QUIET, new_figure, shortened, styled
@@ -93,6 +94,7 @@ def draw(
     heights = [math.ceil(len(tiles) / columns) * (_TILE_INCHES + 0.45) + 0.4 for _, tiles, _ in parts]
     figure = new_figure(columns * _TILE_INCHES, sum(heights) + _FOOTER_INCHES)
     if not parts:
+        figure.text(0.5, 0.5, "No misses: no image of the test has a label.", ha="center", va="center")
         return figure
     figure.get_layout_engine().set(h_pad=0.06)
     *sections, footer = figure.subfigures(len(parts) + 1, 1, height_ratios=[*heights, _FOOTER_INCHES])
@@ -125,7 +127,7 @@ def _draw_tile(panel: Axes, tile: Tile, is_wrong: bool, scale: Scale, opacity: f
     for spine in panel.spines.values():
         spine.set(visible=is_wrong, color=_WRONG, linewidth=2)
     grade = f"grade {tile.grade}\n" if tile.grade >= 0 else "\n"
-    panel.set_xlabel(f"score {tile.score:#.3g}, percentile {tile.percentile:.0f}\n{grade}", fontsize=7)
+    panel.set_xlabel(f"score {alike([scale.high])(tile.score)}, percentile {tile.percentile:.0f}\n{grade}", fontsize=7)
     panel.set_title(shortened(tile.id, 26), fontsize=7, color=QUIET)
 
 

@@ -20,12 +20,12 @@ from ..storage import whole
 # In the order of a plot's lines: dark ones first, on white paper.
 METHOD_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 METHOD_DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (3, 1)), (0, (1, 2)), (0, (8, 2)))
-# The same palette in the order of lesion types: bright ones first, on a dimmed grey photograph.
-LESION_COLOURS = ("#56B4E9", "#D55E00", "#F0E442", "#CC79A7", "#009E73", "#E69F00", "#0072B2")
 # Perceptually uniform and told apart in colour blindness. Its blue and green are no colours of a retina: inferno's
 # purple over a photograph looks like a haemorrhage and its orange like nothing at all.
 HEAT_COLOUR_MAP = "viridis"
 QUIET = "#666666"
+# Pixels of a side; matplotlib itself stops at 65,535.
+_LONGEST = 30_000
 
 _LOOK = {
     "font.family": "sans-serif",
@@ -103,7 +103,8 @@ def save(figure: Figure, path: str | os.PathLike[str], dpi: int) -> None:
     Args:
         figure: What a ``draw`` function of this package returned.
         path: The file; its suffix, ``.png``, ``.svg`` or ``.pdf``, says the format.
-        dpi: Dots an inch of a PNG, and of photographs inside an SVG or PDF.
+        dpi: Dots an inch of a PNG, and of photographs inside an SVG or PDF; fewer where a side would be too long for
+            browsers.
 
     Raises:
         InputError: If the suffix is none of the three.
@@ -114,5 +115,6 @@ def save(figure: Figure, path: str | os.PathLike[str], dpi: int) -> None:
         raise InputError(
             Problem(f"figure {path}", f"suffix {suffix!r}", ", ".join(_METADATA), "name the file with one of these")
         )
+    dpi = min(dpi, _LONGEST / max(figure.get_size_inches()))
     with whole(path) as temporary:
         figure.savefig(temporary, format=suffix[1:], dpi=dpi, metadata=_METADATA[suffix])

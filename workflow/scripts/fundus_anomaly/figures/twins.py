@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from .style import LESION_COLOURS, QUIET, new_figure, shortened, styled
+from .lesion_colours import lesion_colours
+from .style import QUIET, new_figure, shortened, styled
 
 _PANEL_INCHES = 2.2
 _DIMMED = 0.35
@@ -39,18 +40,20 @@ class Row:
 
 
 @styled
-def draw(rows: Sequence[Row]) -> Figure:
+def draw(rows: Sequence[Row], colours: Mapping[str, str] | None = None) -> Figure:
     """Draw one row for each image.
 
     Args:
         rows: At least one; they share their ``kinds``.
+        colours: Colour of each type; by default :func:`.lesion_colours.lesion_colours` of the bank's types.
     """
+    colours = colours or lesion_colours(rows[0].kinds)
     figure = new_figure(3 * _PANEL_INCHES, len(rows) * (_PANEL_INCHES + 0.25) + 0.5)
     axes = figure.subplots(len(rows), 3, squeeze=False)
     for panel, title in zip(axes[0], ("normal image", "artificial anomalous image", "pasted lesions"), strict=True):
         panel.set_title(title)
     for panels, row in zip(axes, rows, strict=True):
-        for panel, picture in zip(panels, (row.normal, row.synthetic, coloured(row)), strict=True):
+        for panel, picture in zip(panels, (row.normal, row.synthetic, coloured(row, colours)), strict=True):
             panel.imshow(picture)
             panel.set_xticks([])
             panel.set_yticks([])
@@ -58,19 +61,18 @@ def draw(rows: Sequence[Row]) -> Figure:
                 spine.set_visible(False)
         panels[0].set_ylabel(f"{row.mix}: {row.lesions} pasted")
         panels[0].set_xlabel(shortened(row.id, 40), fontsize=6, color=QUIET)
-    colours = dict(zip(rows[0].kinds, LESION_COLOURS, strict=False))
     figure.legend(
-        handles=[Patch(color=colour, label=kind) for kind, colour in colours.items()],
+        handles=[Patch(color=colours[kind], label=kind) for kind in rows[0].kinds],
         loc="outside lower right",
-        ncols=len(colours),
+        ncols=min(len(rows[0].kinds), 6),
     )
     return figure
 
 
-def coloured(row: Row) -> np.ndarray:
+def coloured(row: Row, colours: Mapping[str, str]) -> np.ndarray:
     """Return the normal image in dim grey with each type of pasted lesion in its colour, ``(S, S, 3)`` uint8."""
     grey = np.repeat(row.normal.mean(axis=2, keepdims=True) * _DIMMED, 3, axis=2)
-    for bit, colour in enumerate(LESION_COLOURS[: len(row.kinds)]):
-        rgb = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    for bit, kind in enumerate(row.kinds):
+        rgb = [int(colours[kind][start : start + 2], 16) for start in (1, 3, 5)]
         grey[(row.masks >> bit) & 1 > 0] = rgb
     return grey.round().astype(np.uint8)

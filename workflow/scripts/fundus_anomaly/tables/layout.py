@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
+from ..number_format import NONE, fixed, significant
 from .variant import Variant
 
 OURS, PUBLISHED = "this run", "published"
-NONE = "–"
 _ENDS = ("low", "high")
 
 
@@ -81,7 +81,7 @@ def wide_table(
 
 def number(value: float) -> str:
     """Return a figure to three decimals, "–" if there is none."""
-    return NONE if pd.isna(value) else f"{value:.3f}"
+    return NONE if pd.isna(value) else fixed(float(value), 3)
 
 
 def probability(value: float) -> str:
@@ -90,13 +90,13 @@ def probability(value: float) -> str:
 
 
 def parameter(value: object) -> str:
-    """Return a parameter as text: numbers to three digits or to the unit, "–" for what is missing."""
+    """Return a parameter as text: measured numbers with three digits or to the unit, "–" for what is missing."""
     if pd.isna(value):
         return NONE
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):
-        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+        return significant(float(value), 3)
     return str(value)
 
 
