@@ -377,7 +377,7 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
             scores=tmp_path / "test.csv",
             left_out=tmp_path / "left_out.csv",
         ),
-        [tmp_path / "gradcam.png"],
+        SimpleNamespace(picture=tmp_path / "gradcam.png", page=tmp_path / "gradcam.html"),
         SimpleNamespace(
             network=NETWORK,
             training=TRAINING,
@@ -385,6 +385,8 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
             max_pixels=10**6,
             manifest=manifest | {"path": paths, "split": ["test"] * len(TEST)},
             lesions=[],
+            all_lesions=[],
+            title="GradCAM",
             rows=2,
             row_quantile=0.5,
             opacity=0.6,

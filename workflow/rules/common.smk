@@ -18,6 +18,7 @@ from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
 from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
 from fundus_anomaly.lesionpaste.sources import SOURCE, audited_sources, require_sources, source_key, source_rows
+from fundus_anomaly.private import private
 from fundus_anomaly.weights import require_source
 from import_closure import import_closure
 from results_folder import require_no_data_root
@@ -112,11 +113,14 @@ def from_here(file):
 
 
 def code(script):
-    """Return the library modules that a script runs through, as inputs.
+    """Return a function that gives the library modules that a script runs through, as inputs.
 
-    They are known by their content (lineage.py), not by their time: a checkout renews the times of all of them.
+    They are known by their content (lineage.py), not by their time: a checkout renews the times of all of them. A
+    function, since Snakemake's report prints a rule's inputs unless functions give them, and a folder's name may be
+    nobody's business.
     """
-    return ancient([from_here(file) for file in import_closure(SCRIPTS / script)])
+    files = [from_here(file) for file in import_closure(SCRIPTS / script)]
+    return lambda wildcards: ancient(files)
 
 
 AUDITED_SPLITS = list(AUDITED["split"].unique())
@@ -156,7 +160,7 @@ def audited(split=None, columns=None):
 
 def columns_of(table, split=None, columns=None):
     table = table if split is None else table[table["split"] == split]
-    return table[columns or list(table.columns)].to_dict("list")
+    return private(table[columns or list(table.columns)].to_dict("list"))
 
 
 def mask_paths(table, lesions=FOUND.lesions):

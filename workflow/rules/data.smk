@@ -166,8 +166,9 @@ rule audit:
         masks=expand(f"{RESULTS}/audit/masks.{{split}}.csv", split=MASKED_SPLITS),
         code=code("audit.py"),
     output:
-        page=report(
-            f"{RESULTS}/audit/audit.html",
+        page=f"{RESULTS}/audit/audit.html",
+        summary=report(
+            f"{RESULTS}/audit/summary.html",
             caption="../report/audit.rst",
             category="Data",
             labels={"page": "Audit of the data"},
@@ -182,9 +183,14 @@ rule audit:
     params:
         dataset=DATASET.name,
         manifest=columns_of(AUDITED),
-        notes=list(FOUND.notes),
-        counts=[asdict(count) for count in FOUND.counts],
-        excluded=config["data"]["exclude"],
+        found=lambda wildcards: private(
+            {
+                "notes": list(FOUND.notes),
+                "counts": [asdict(count) for count in FOUND.counts],
+                "excluded": config["data"]["exclude"],
+            }
+        ),
+        on_bad_image=config["data"]["on_bad_image"],
     script:
         "../scripts/audit.py"
 

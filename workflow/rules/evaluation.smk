@@ -45,7 +45,7 @@ rule table_resad:
         searched=approximate_maps(MAIN),
         scores=variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/test.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
-        published=ancient(PUBLISHED),
+        published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_resad.py"),
     output:
         csv=report(
@@ -81,7 +81,7 @@ rule table_ablations:
         features=resc_paths(ABLATIONS, f"{RESULTS}/resc/{{variant}}/test.h5"),
         coresets=variant_paths(ABLATIONS, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
         left_out=f"{RESULTS}/audit/left_out.csv",
-        published=ancient(PUBLISHED),
+        published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_ablations.py"),
     output:
         csv=report(

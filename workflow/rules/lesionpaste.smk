@@ -144,7 +144,7 @@ rule table_lesionpaste:
         scores=lambda wildcards: lesionpaste_files(wildcards.paper_table, "test.csv"),
         banks=lambda wildcards: list(dict.fromkeys(map(bank_of, table_rows(wildcards.paper_table)))),
         left_out=f"{RESULTS}/audit/left_out.csv",
-        published=ancient(PUBLISHED_LESIONPASTE),
+        published=lambda wildcards: ancient(PUBLISHED_LESIONPASTE),
         code=code("table_lesionpaste.py"),
     output:
         csv=report(
@@ -212,7 +212,7 @@ rule figure_learning_curves:
 
 rule figure_gradcam:
     input:
-        photographs=rows("test")["path"],
+        photographs=lambda wildcards: rows("test")["path"],
         images=f"{RESULTS}/images/lesionpaste/test.h5",
         masks=[f"{RESULTS}/masks/lesionpaste/test.h5"] if "test" in MASKED_SPLITS else [],
         weights=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],

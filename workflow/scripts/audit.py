@@ -1,4 +1,4 @@
-"""Show all that the reading of the files found."""
+"""Show all that the reading of the files found, with names for the user and without for whoever gets the report."""
 
 import pandas as pd
 
@@ -13,24 +13,28 @@ from rule_log import logged
 
 
 def main(input, output, params):
-    """Write a page that opens in a browser, and the manifest: every image as its adapter read it."""
+    """Write a page that opens in a browser, its summary, and the manifest: every image as its adapter read it."""
     manifest = pd.DataFrame(dict(params.manifest))
     write_manifest(manifest, output.manifest)
     photographs = pd.concat([read_facts(file, PHOTOGRAPH_FACTS) for file in input.photographs], ignore_index=True)
     masks = None
     if input.masks:
         masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
-    html = page(
-        params.dataset,
-        manifest,
-        photographs,
-        read_findings(input.findings),
-        list(params.notes),
-        list(params.excluded),
-        mask_facts=masks,
-        counts=[Count(**count) for count in params.counts],
-    )
-    write_text(output.page, html)
+    found = params.found
+    for file, named in ((output.page, True), (output.summary, False)):
+        html = page(
+            params.dataset,
+            manifest,
+            photographs,
+            read_findings(input.findings),
+            found["notes"],
+            found["excluded"],
+            mask_facts=masks,
+            counts=[Count(**count) for count in found["counts"]],
+            on_bad_image=params.on_bad_image,
+            named=named,
+        )
+        write_text(file, html)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,20 @@ from html import escape
 import pandas as pd
 
 from ..datasets.official_counts import Count
+from ..errors import InputError
+from .admission import admit
 from .findings import SEVERITIES, Finding
 
 _LABELS = {0: "normal", 1: "abnormal", -1: "unknown"}
 _TITLES = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
-_MEANING = {
-    "error": "These stop the run until they are mended or excluded.",
-    "warning": "These may change a result.",
-    "note": "Good to know; nothing need be done.",
-}
+_STOPPING = "These stop the run until the file is replaced or the image is excluded."
+_LEFT_OUT = "These images are left out of the run, as on_bad_image: exclude asks."
+_UNDECIDED = "These stop the run until they are corrected or excluded: on_bad_image decides about single files alone."
+_MEANING = {"warning": "These may change a result.", "note": "Good to know; nothing need be done."}
+_REPLACE = "The image is left out. To have it in the run, replace the file."
+_UNNAMED = (
+    "The page audit/audit.html among the run's results names the images, files and patients that are counted here."
+)
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1f2933;--soft:#5f6c7b;--line:#dfe4ea;--page:#fbfbfa;--card:#fff;
 --error:#b3261e;--warning:#9a6700;--note:#3b6ea5}
@@ -78,6 +83,8 @@ def page(
     *,
     mask_facts: pd.DataFrame | None = None,
     counts: Sequence[Count] = (),
+    on_bad_image: str = "fail",
+    named: bool = True,
 ) -> str:
     """Return the report as one HTML page without scripts and without anything from elsewhere.
 
@@ -90,30 +97,37 @@ def page(
         excluded: Ids that the user excluded.
         mask_facts: Facts of the masks, if there are any.
         counts: Official and found numbers of files.
+        on_bad_image: ``"fail"`` or ``"exclude"``, what happens to files that cannot be used.
+        named: Whether images, files and patients are named; False only counts them, for a page that is passed on.
     """
     masks = 0 if mask_facts is None else len(mask_facts)
     numbers = {grade: sum(finding.severity == grade for finding in findings) for grade in SEVERITIES}
+    left_out, stops = _admitted(manifest, findings, on_bad_image, excluded)
     parts = [
         f"<h1>Audit of {escape(name)}</h1>",
         f'<p class="soft">{len(photograph_facts)} photographs and {masks} masks were read.</p>',
-        f'<p class="verdict">{_verdict(numbers)}</p>',
+        f'<p class="verdict">{escape(_verdict(numbers, left_out, stops))}</p>',
+        *([] if named else [f'<p class="soft">{_UNNAMED}</p>']),
         "<h2>Images</h2>",
         _table(summary_table(manifest)),
     ]
-    if excluded:
-        left_out = manifest[manifest["id"].isin(excluded)][["id", "split"]]
-        parts += ["<h2>Left out by data.exclude</h2>", _table(left_out)]
-    for severity in SEVERITIES:
-        if numbers[severity]:
-            parts += [f"<h2>{_TITLES[severity]}</h2>", f'<p class="soft">{_MEANING[severity]}</p>']
-            parts += [_article(finding) for finding in findings if finding.severity == severity]
+    for setting, by in (("data.exclude", "user"), ("on_bad_image: exclude", "audit")):
+        of_setting = left_out[left_out["by"] == by]
+        if len(of_setting):
+            shown = of_setting[["id", "split"] if by == "user" else ["id", "split", "reason"]]
+            if not named:
+                shown = of_setting.groupby("split").size().rename("images").reset_index()
+            parts += [f"<h2>Left out by {setting}</h2>", _table(shown)]
+    for title, meaning, of_kind in _sections(findings, on_bad_image):
+        parts += [f"<h2>{title}</h2>", f'<p class="soft">{meaning}</p>']
+        parts += [_article(finding, on_bad_image) for finding in of_kind] if named else [_table(_counted(of_kind))]
     if counts:
         rows = pd.DataFrame(
             [(count.part, count.official, count.found, count.found - count.official) for count in counts],
             columns=["part", "official", "found", "difference"],
         )
         parts += ["<h2>Official numbers</h2>", _table(rows, [count.differs for count in counts])]
-    if notes:
+    if notes and named:
         parts += ["<h2>About the files</h2>", "<ul>", *(f"<li>{escape(note)}</li>" for note in notes), "</ul>"]
     for title, facts in (("Kinds of photographs", photograph_facts), ("Kinds of masks", mask_facts)):
         if facts is not None and len(facts):
@@ -126,19 +140,61 @@ def page(
     )
 
 
-def _verdict(numbers: dict[str, int]) -> str:
-    """Return the outcome in one sentence."""
+def _admitted(
+    manifest: pd.DataFrame, findings: Sequence[Finding], on_bad_image: str, excluded: Collection[str]
+) -> tuple[pd.DataFrame, str]:
+    """Return the images that the run leaves out, as :func:`.admission.admit` does, and what stops it, "" if nothing."""
+    used = manifest[manifest["split"] != "unused"]
+    try:
+        return admit(used, findings, on_bad_image, excluded), ""
+    except InputError as error:
+        gone = used.loc[used["id"].isin(excluded), ["id", "split"]].assign(by="user", reason="")
+        errors = any(finding.severity == "error" for finding in findings)
+        return gone, "The run stops here." if errors else f"The run stops here. {error}"
+
+
+def _verdict(numbers: dict[str, int], left_out: pd.DataFrame, stops: str) -> str:
+    """Return the outcome in one sentence or two."""
     words = [f"{count} {grade}{'' if count == 1 else 's'}" for grade, count in numbers.items() if count]
-    if not words:
-        return "Nothing was found."
-    return f"{', '.join(words)}. {'The run stops here.' if numbers['error'] else 'Nothing stops the run.'}"
+    found = f"{', '.join(words)}. " if words else "Nothing was found. "
+    unusable = int((left_out["by"] == "audit").sum())
+    if stops:
+        return found + stops
+    if unusable:
+        images = "1 image that" if unusable == 1 else f"{unusable} images that"
+        return f"{found}The run goes on without {images} cannot be used (on_bad_image: exclude)."
+    return f"{found}Nothing stops the run." if words else found.strip()
 
 
-def _article(finding: Finding) -> str:
+def _sections(findings: Sequence[Finding], on_bad_image: str) -> list[tuple[str, str, list[Finding]]]:
+    """Return title, meaning and findings of each part of the page that has findings, the gravest first."""
+    sections = []
+    for severity in SEVERITIES:
+        of_kind = [finding for finding in findings if finding.severity == severity]
+        if severity == "error" and on_bad_image == "exclude":
+            undecided = [finding for finding in of_kind if finding.scope != "file"]
+            files = [finding for finding in of_kind if finding.scope == "file"]
+            sections += [("Errors", _UNDECIDED, undecided), ("Files that cannot be used", _LEFT_OUT, files)]
+        else:
+            sections.append((_TITLES[severity], _MEANING.get(severity, _STOPPING), of_kind))
+    return [section for section in sections if section[2]]
+
+
+def _counted(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Return how many findings of each kind there are, and how many images they concern."""
+    kinds = list(dict.fromkeys(finding.kind for finding in findings))
+    of_kind = [[finding for finding in findings if finding.kind == kind] for kind in kinds]
+    images = [len({name for finding in group for name in finding.ids}) for group in of_kind]
+    return pd.DataFrame({"finding": kinds, "times": [len(group) for group in of_kind], "images": images})
+
+
+def _article(finding: Finding, on_bad_image: str) -> str:
     """Return one finding; the ids are folded away where there are many."""
     kind = finding.kind[:1].upper() + finding.kind[1:]
     parts = [f'<article class="{finding.severity}"><h3>{escape(kind)}</h3>', f"<p>{escape(finding.detail)}</p>"]
-    if finding.remedy:
+    if finding.severity == "error" and finding.scope == "file" and on_bad_image == "exclude":
+        parts.append(f"<p>{_REPLACE}</p>")
+    elif finding.remedy:
         line = f": <code>{escape(finding.advice.removeprefix(f'{finding.remedy}: '))}</code>" if finding.exclude else ""
         parts.append(f"<p>{escape(finding.remedy)}{line}</p>")
     unsaid = [name for name in finding.ids if name not in finding.detail]
