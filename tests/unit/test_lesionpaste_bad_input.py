@@ -25,6 +25,7 @@ from fundus_anomaly.lesionpaste.bank import read_bank, write_bank
 from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
 from fundus_anomaly.lesionpaste.synthesis import plan, synthesise
 from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
+from fundus_anomaly.tables.lesionpaste import headline
 from fundus_anomaly.weights import fetch
 
 SIDE = 200
@@ -365,7 +366,13 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
     table = pd.read_csv(tmp_path / "table.csv")
     assert table["auc"].isna().all()
     assert table["note"].str.contains("undefined: the test needs normal and abnormal images").all()
-    assert "undefined" in (tmp_path / "table.md").read_text(encoding="utf-8")
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "undefined" in text and "–" not in text
+    logits = pd.read_csv(tmp_path / "test.csv", index_col="id")["logit"]
+    counted = f"{(logits[TEST] >= 0).sum()} of {len(TEST)}"
+    kind = {0: "normal ", 1: "abnormal ", -1: ""}[label]
+    assert text.count(counted) == 2
+    assert f"LesionPaste: {len(TEST)} {kind}photographs, {counted.split()[0]} called abnormal" in headline(table)
     for name in TEST:
         (tmp_path / f"{name.replace('/', '.')}.png").write_bytes(photograph())
     paths = [str(tmp_path / f"{name.replace('/', '.')}.png") for name in TEST]

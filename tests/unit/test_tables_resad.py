@@ -9,8 +9,17 @@ import pandas as pd
 import pytest
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.tables import called
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import comparison_note, footnotes, independence, index_fact, notes_of
+from fundus_anomaly.tables.called import called_counts
+from fundus_anomaly.tables.footnotes import (
+    comparison_note,
+    footnotes,
+    independence,
+    index_fact,
+    notes_of,
+    without_names,
+)
 from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.published import FILE, published_rows
 from fundus_anomaly.tables.resad import (
@@ -222,11 +231,85 @@ def test_metrics_read_back_from_their_file_give_the_same_tables(variants):
     assert notes_of(read, FIGURES, "maximum") == notes_of(variants, FIGURES, "maximum")
 
 
-def test_photographs_without_labels_give_a_table_of_dashes_and_the_reason():
-    variants = [Variant("ReSAD", {}, metrics(0.7, (), missing=True))]
+def uncalled(labels, scores=None, threshold=2.0):
+    """Two methods whose test has these labels; the second calls every image abnormal."""
+    scores = np.arange(len(labels)) if scores is None else np.array(scores)
+    return [
+        Variant(
+            name,
+            {"coreset_fraction": 0.1, "threshold": threshold, "false_alarms": 0.05}
+            | called_counts(scores + more, np.array(labels), threshold),
+            metrics(0.7, (), missing=True),
+        )
+        for name, more in (("ReSAD", 0), ("PatchCore", 100))
+    ]
+
+
+@pytest.mark.parametrize(
+    "labels, words, cells",
+    [
+        (
+            [-1] * 17,
+            "17 photographs, 2 above the threshold (false alarms expected: 0.85 if all were normal)",
+            ["2 of 17", "17 of 17"],
+        ),
+        ([1] * 17, "17 abnormal photographs, 2 above the threshold", ["2 of 17", "17 of 17"]),
+        (
+            [0] * 17,
+            "17 normal photographs, 2 above the threshold (false alarms expected: 0.85)",
+            ["2 of 17", "17 of 17"],
+        ),
+        ([-1], "1 photograph, 0 above the threshold (false alarms expected: 0.050 if all were normal)", ["0 of 1"]),
+        (
+            [1] * 16 + [-1],
+            "16 abnormal photographs, 1 above the threshold; 1 photograph, 1 above the threshold "
+            "(false alarms expected: 0.050 if all were normal)",
+            ["1 of 16", "1 of 1"],
+        ),
+    ],
+)
+def test_a_test_without_both_classes_is_told_in_numbers_and_no_table_is_all_dashes(labels, words, cells):
+    variants = uncalled(labels, threshold=15.0)
+    table = resad_table(variants, "images", "maximum")
     text = resad_markdown(variants, "images", "maximum", "Mine", notes_of(variants, FIGURES, "maximum"))
-    assert "nan" not in text.lower()
+    assert "nan" not in text.lower() and "–" not in text
+    assert all(cell in text for cell in cells)
     assert text.count("undefined: no labels") == 1
+    again = pd.read_csv(io.StringIO(table.to_csv(index=False)))
+    for one in (table, again):
+        lines = headline(one).splitlines()
+        assert lines[0] == f"ReSAD: {words}"
+        assert lines[1].startswith("PatchCore: ")
+        assert len(lines) == 2
+
+
+def test_abnormal_images_alone_with_masks_keep_the_figures_of_their_pixels():
+    (one, other) = uncalled([1] * 17, threshold=15.0)
+    whole = metrics(0.7)
+    whole.loc[whole.level == "image", ["value", "low", "high"]] = np.nan
+    variants = [variant._replace(metrics=whole) for variant in (one, other)]
+    text = resad_markdown(variants, "images", "maximum", "Mine", [])
+    assert "## Pixels" in text and "## Images (the paper's" not in text and "2 of 17" in text
+    shown = headline(resad_table(variants, "images", "maximum"))
+    assert "pixel AUC" in shown and "image AUC" not in shown and "17 abnormal photographs, 2 above" in shown
+
+
+def test_a_test_of_both_classes_has_the_columns_that_it_had(variants):
+    assert not set(called.COLUMNS) & set(resad_table(variants, "idrid", "maximum").columns)
+
+
+def test_ablations_of_photographs_without_labels_say_why_there_is_no_table():
+    text = ablation_markdown([Variant("with ReSC", {}, metrics(0.7, (), missing=True))], "images", "maximum", "A", [])
+    assert "No figures" in text and "–" not in text
+
+
+def test_the_page_of_a_report_counts_who_was_left_out_and_names_nobody():
+    excluded = {"unknown/Erika": "Patient 'Erika Mustermann': (train)", "unknown/2": "damaged"}
+    text = "\n".join(footnotes({}, excluded, 0.95, 0.9, "maximum", False, []))
+    assert "unknown/Erika (Patient" in text
+    unnamed = without_names(text, excluded)
+    assert "Erika" not in unnamed and "Images left out: 2, named in audit/left_out.csv" in unnamed
+    assert without_names(text, {}) == text
 
 
 def test_footnotes_say_what_was_left_out_and_why():

@@ -6,7 +6,7 @@ from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import footnotes, independence, index_fact, notes_of, tested
+from fundus_anomaly.tables.footnotes import footnotes, independence, index_fact, notes_of, tested, without_names
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.resad import FIGURES
@@ -43,6 +43,7 @@ def main(input, output, params):
     files = zip(rows, input.metrics, input.features, input.coresets, strict=True)
     variants = [variant_of(*row) for row in files]
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
+    excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
     table = ablation_table(variants, params.dataset, params.image_score)
     notes = footnotes(
         {
@@ -53,7 +54,7 @@ def main(input, output, params):
             "index": index_fact(params.search, [recall_of(file) for file in input.searched]),
             "test images": tested(params.test, left_out["id"]),
         },
-        dict(zip(left_out["id"], left_out["reason"], strict=True)),
+        excluded,
         params.normal_quantile,
         params.confidence,
         params.image_score,
@@ -65,7 +66,7 @@ def main(input, output, params):
     title = f"ReSAD's ablations on {params.dataset}"
     text = ablation_markdown(variants, params.dataset, params.image_score, title, notes)
     write_text(output.md, text)
-    write_text(output.html, page(text))
+    write_text(output.html, page(without_names(text, excluded)))
 
 
 if __name__ == "__main__":

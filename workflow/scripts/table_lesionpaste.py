@@ -9,7 +9,7 @@ from fundus_anomaly.lesionpaste.bank import read_bank
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import write_text
-from fundus_anomaly.tables.footnotes import independence
+from fundus_anomaly.tables.footnotes import independence, left_out_note, without_names
 from fundus_anomaly.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
 from fundus_anomaly.tables.page import page
 from rule_log import logged
@@ -35,11 +35,11 @@ def main(input, output, params, wildcards):
     test = test[~test["id"].isin(left_out["id"])]
     number = wildcards.paper_table
     table = lesionpaste_table(scores, test, params.dataset, number, params.confidence)
-    gone = "; ".join(f"{row.id} ({row.reason})" for row in left_out.itertuples(index=False)) or "none"
+    excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
     facts = dict(params.facts) | {"lesions": "; ".join(map(lesions_of, input.banks))}
     notes = [
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
-        f"Images left out: {gone}.",
+        left_out_note(excluded),
         f"One training: {params.confidence:.0%} interval from DeLong's variance, on the logit scale; several: mean ± "
         f"standard deviation over trainings. {independence(test, [])}",
         "DeLong's test compares the areas that the table shows: each training ranks its own test images alone.",
@@ -51,7 +51,7 @@ def main(input, output, params, wildcards):
         table, comparisons(scores, test), number, f"LesionPaste on {params.dataset}, Table {number}", notes
     )
     write_text(output.md, text)
-    write_text(output.html, page(text))
+    write_text(output.html, page(without_names(text, excluded)))
     logging.info("%s", text)
 
 

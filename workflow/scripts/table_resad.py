@@ -9,6 +9,7 @@ from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
+from fundus_anomaly.tables.called import called_counts
 from fundus_anomaly.tables.footnotes import (
     UNSMOOTHED,
     comparison_note,
@@ -17,6 +18,7 @@ from fundus_anomaly.tables.footnotes import (
     index_fact,
     notes_of,
     tested,
+    without_names,
 )
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.page import page
@@ -39,6 +41,18 @@ def comparison(variants: list[dict], files: list[str], test: dict, score: str, l
     return [comparison_note(*names, found.auc_a, found.auc_b, found.p_value, found.note)]
 
 
+def called(variant: Variant, file: str, params, left_out: Collection[str]) -> dict[str, float]:
+    """Return how many images are called abnormal, if the test has not both classes: no other figure of it exists."""
+    labels = pd.Series(params.test["label"], index=params.test["id"])
+    scores = read_csv(file, dtype={"id": str}).set_index("id")[params.image_score]
+    labels = labels[labels.index.isin(scores.index) & ~labels.index.isin(left_out)]
+    if {0, 1} <= set(labels):
+        return {}
+    threshold = float(variant.figure("image", "threshold_at_normal_quantile", params.image_score)["value"])
+    counts = called_counts(scores[labels.index].to_numpy(), labels.to_numpy(), threshold)
+    return {"threshold": threshold, "false_alarms": 1 - params.normal_quantile} | counts
+
+
 def recall_of(maps: str) -> float:
     """Return the recall of the index that made these distance maps."""
     with open_h5(maps, "distance") as file:
@@ -49,9 +63,14 @@ def main(input, output, params):
     """Write the table as CSV, as Markdown and as a page, and its headline to the log."""
     rows = [dict(variant) for variant in params.variants]
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
+    excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
     variants = [
         Variant(row["variant"], {"coreset_fraction": row["coreset"]}, read_csv(file, keep_default_na=True))
         for row, file in zip(rows, input.metrics, strict=True)
+    ]
+    variants = [
+        variant._replace(params=variant.params | called(variant, file, params, excluded))
+        for variant, file in zip(variants, input.scores, strict=True)
     ]
     table = resad_table(variants, params.dataset, params.image_score)
     notes = footnotes(
@@ -65,7 +84,7 @@ def main(input, output, params):
             "index": index_fact(params.search, [recall_of(file) for file in input.searched]),
             "test images": tested(params.test, left_out["id"]),
         },
-        dict(zip(left_out["id"], left_out["reason"], strict=True)),
+        excluded,
         params.normal_quantile,
         params.confidence,
         params.image_score,
@@ -82,7 +101,7 @@ def main(input, output, params):
     title = f"ReSAD on {params.dataset}"
     text = resad_markdown(variants, params.dataset, params.image_score, title, notes)
     write_text(output.md, text)
-    write_text(output.html, page(text))
+    write_text(output.html, page(without_names(text, excluded)))
     logging.info("%s\n%s", title, headline(table))
 
 

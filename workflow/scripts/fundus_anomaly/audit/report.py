@@ -19,9 +19,7 @@ _LEFT_OUT = "These images are left out of the run, as on_bad_image: exclude asks
 _UNDECIDED = "These stop the run until they are corrected or excluded: on_bad_image decides about single files alone."
 _MEANING = {"warning": "These may change a result.", "note": "Good to know; nothing need be done."}
 _REPLACE = "The image is left out. To have it in the run, replace the file."
-_UNNAMED = (
-    "The page audit/audit.html among the run's results names the images, files and patients that are counted here."
-)
+_UNNAMED = "The page audit/audit.html among the run's results names the images and patients that are counted here."
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1f2933;--soft:#5f6c7b;--line:#dfe4ea;--page:#fbfbfa;--card:#fff;
 --error:#b3261e;--warning:#9a6700;--note:#3b6ea5}

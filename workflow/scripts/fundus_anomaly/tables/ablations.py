@@ -8,7 +8,7 @@ import pandas as pd
 
 from .layout import document, markdown, readable, wide_table
 from .published import published_rows
-from .resad import FIGURES
+from .resad import FIGURES, shown
 from .variant import Variant
 
 PARAMETER_HEADINGS = {
@@ -45,12 +45,13 @@ def ablation_markdown(
     """
     table = ablation_table(variants, dataset, image_score)
     headings = {"method": "ablation"} | {name: text for name, text in PARAMETER_HEADINGS.items() if name in table}
-    parts = [
-        markdown(
-            f"{level.capitalize()}s (the paper's Table 3)",
-            readable(table, [figure for figure in FIGURES if figure.level == level], headings),
-            1,
-        )
-        for level in ("image", "pixel")
-    ]
+    parts = []
+    for level in ("image", "pixel"):
+        figures = [figure for figure in FIGURES if figure.level == level]
+        if shown(table, figures):
+            parts.append(
+                markdown(f"{level.capitalize()}s (the paper's Table 3)", readable(table, figures, headings), 1)
+            )
+    if not parts:
+        parts.append("No figures: the test has not both normal and abnormal images or pixels.\n")
     return document(title, parts, footnotes)

@@ -35,10 +35,9 @@ def footnotes(
         further: Notes of the table's own, from :func:`notes_of` or :func:`comparison_note`.
         independent: What is taken as independent, from :func:`independence`.
     """
-    left_out = "; ".join(f"{name} ({reason})" for name, reason in excluded.items()) or "none"
     return [
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
-        f"Images left out: {left_out}.",
+        left_out_note(excluded),
         f"Image figures are those of the score “{image_score}”.",
         f"Intervals, {confidence:.0%}: DeLong for images, percentile bootstrap for pixels. {independent}",
         "Balanced accuracy, best on test: its threshold is chosen on the images that it is judged by, so it flatters. "
@@ -70,6 +69,28 @@ def independence(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> 
         f"The patients of {sum(known)} of {len(known)} test images are known and are taken as independent (Obuchowski "
         "1997 where a patient has several images); each other image counts as a patient of its own."
     )
+
+
+def left_out_note(excluded: Mapping[str, str]) -> str:
+    """Return the footnote that names each image that was left out, and why.
+
+    Args:
+        excluded: The reason by id.
+    """
+    return f"Images left out: {'; '.join(f'{name} ({reason})' for name, reason in excluded.items()) or 'none'}."
+
+
+def without_names(document: str, excluded: Mapping[str, str]) -> str:
+    """Return a table's document for a report that is passed on: images that were left out are counted, not named.
+
+    Args:
+        document: With the footnote of :func:`left_out_note`.
+        excluded: As there.
+    """
+    if not excluded:
+        return document
+    counted = f"Images left out: {len(excluded)}, named in audit/left_out.csv among the run's results."
+    return document.replace(left_out_note(excluded), counted)
 
 
 def tested(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> str:

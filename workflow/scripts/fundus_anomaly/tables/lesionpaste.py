@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from ..evaluation.delong import auc_interval, compare
+from .called import COLUMNS, called_counts, called_table, called_words
 from .layout import NONE, OURS, PUBLISHED, document, markdown, number, probability, terminal, with_interval
 
 FILE = Path(__file__).parent / "published" / "lesionpaste.csv"
@@ -73,12 +74,17 @@ def lesionpaste_table(
                     auc = roc_auc_score(labels[taken] == 1, logits[chosen].to_numpy()[taken])
                     epoch = int(chosen.removeprefix(_TESTED))
                     line |= {"auc_epoch_chosen_on_test": float(auc), "epoch_chosen_on_test": epoch}
+                if name == ALL and "auc" not in line:
+                    line |= called_counts(found["logit"].reindex(table["id"]).to_numpy(), labels, 0.0)
                 lines.append(line)
     published = pd.read_csv(FILE, dtype={"table": str})
     published = published[(published["table"] == number) & (published["dataset"] == dataset)]
     lines += published[["method", "against", "auc"]].assign(source=PUBLISHED, note="").to_dict("records")
     whole = dict.fromkeys(("normals", "abnormals", "epoch_chosen_on_test"), "Int64")
-    return pd.DataFrame(lines, columns=list(_COLUMNS)).astype(whole)
+    # Only a test without both classes has them, and no other figure.
+    further = [column for column in COLUMNS if column not in _COLUMNS and any(column in line for line in lines)]
+    whole |= dict.fromkeys(further, "Int64")
+    return pd.DataFrame(lines, columns=[*_COLUMNS, *further]).astype(whole)
 
 
 def _chosen_on_test(labels: np.ndarray, logits: pd.DataFrame) -> str:
@@ -117,7 +123,11 @@ def lesionpaste_markdown(
         footnotes: What a reader must know beside it.
     """
     published = [_NOTE.format(table=number_of_table)] if (table["source"] == PUBLISHED).any() else []
-    parts = [markdown(f"AUC (the paper's Table {number_of_table})", _readable(table), 1)]
+    ours = table[table["source"] == OURS]
+    if ours["auc"].notna().any():
+        parts = [markdown(f"AUC (the paper's Table {number_of_table})", _readable(table), 1)]
+    else:
+        parts = [markdown("Images called abnormal: logit at or above 0", called_table(_counted(ours)), 1)]
     if len(p_values) > 1:
         shown = p_values.map(probability).rename_axis("p of two rows").reset_index()
         parts.append(markdown("DeLong's test of two rows, 0 vs all", shown, 1))
@@ -130,7 +140,20 @@ def headline(table: pd.DataFrame) -> str:
     Args:
         table: From :func:`lesionpaste_table`.
     """
-    return terminal(_readable(table[table["source"] == OURS]))
+    ours = table[table["source"] == OURS]
+    if ours["auc"].notna().any():
+        return terminal(_readable(ours))
+    return "\n".join(
+        f"{row['method']}: {called_words(row, 'called abnormal', float('nan'))}"
+        for row in _counted(ours).to_dict("records")
+    )
+
+
+def _counted(ours: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that count the images called abnormal; a run of several has its number in its name."""
+    ours = ours[ours["against"] == ALL]
+    several = ours["run"].nunique() > 1
+    return ours.assign(method=ours["method"] + (", " + ours["run"] if several else ""))
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from .called import called_table, called_words, counted
 from .layout import OURS, Figure, document, markdown, readable, terminal, wide_table
 from .published import published_rows
 from .variant import Variant
@@ -126,10 +127,14 @@ def resad_markdown(
     """
     table = resad_table(variants, dataset, image_score)
     parts = []
+    if counted(table.iloc[0]):
+        parts.append(markdown("Images at or above the threshold of normals", called_table(_ours(table)), 1))
     for level, heading in (("pixel", "Pixels (the paper's Table 1)"), ("image", "Images (the paper's Table 2)")):
         figures = [figure for figure in FIGURES if figure.level == level]
         # A method that the paper gives no figure of at this level has no row in its table either.
         rows = table[table[[figure.column for figure in figures]].notna().any(axis=1) | (table["source"] == OURS)]
+        if not shown(table, figures):
+            continue
         parts.append(markdown(heading, readable(rows, figures, {"method": "method"}), 1))
     scores = image_score_table(variants)
     by_score = [
@@ -137,21 +142,42 @@ def resad_markdown(
         for column in scores
         if column.startswith("auc_") and f"{column}_low" in scores
     ]
-    parts.append(markdown("Image AUC by image score", readable(scores, by_score, {"method": "method"}), 1))
+    if shown(scores, by_score):
+        parts.append(markdown("Image AUC by image score", readable(scores, by_score, {"method": "method"}), 1))
     lesions = lesion_table(variants, image_score)
     for level in ("pixel", "image") if len(lesions) else ():
         figures = [figure for figure in _OF_A_LESION if figure.level == level]
+        if not shown(lesions, figures):
+            continue
         parts.append(markdown(f"Lesion types, {level}s", readable(lesions, figures, _LESION_HEADINGS), 2))
     return document(title, parts, footnotes)
 
 
+def shown(table: pd.DataFrame, figures: Sequence[Figure]) -> bool:
+    """Return whether our rows of a table have any of these figures; a part of a table that has none is left out."""
+    return bool(_ours(table)[[figure.column for figure in figures]].notna().any(axis=None))
+
+
+def _ours(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["source"] == OURS]
+
+
 def headline(table: pd.DataFrame) -> str:
-    """Return a short table for the terminal: our rows, and the published ones of the same methods.
+    """Return what the terminal shows: our rows, and the published ones of the same methods.
+
+    Of a test without both classes it is a sentence for each method, and the figures that such a test has.
 
     Args:
         table: From :func:`resad_table` or :func:`.ablations.ablation_table`.
     """
     columns = {"image_auc": "image AUC", "pixel_auc": "pixel AUC", "pixel_aupro": "AUPRO"}
     figures = [figure._replace(heading=columns[figure.column]) for figure in FIGURES if figure.column in columns]
-    ours = table.loc[table["source"] == OURS, "method"]
-    return terminal(readable(table[table["method"].isin(ours)], figures, {"method": "method"}))
+    rows = table[table["method"].isin(_ours(table)["method"])]
+    if not counted(table.iloc[0]):
+        return terminal(readable(rows, figures, {"method": "method"}))
+    said = [
+        f"{row['method']}: {called_words(row, 'above the threshold', float(row['false_alarms']))}"
+        for row in _ours(table).to_dict("records")
+    ]
+    figures = [figure for figure in figures if shown(table, [figure])]
+    return "\n".join(said + (["", terminal(readable(rows, figures, {"method": "method"}))] if figures else []))
