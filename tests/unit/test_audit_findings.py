@@ -407,3 +407,73 @@ def test_the_summary_counts_images_and_patients():
         ["test", "normal", "unknown", 1, 1],
         ["test", "abnormal", "2", 1, 1],
     ]
+
+
+DAMAGED = Finding(
+    "photograph: damaged",
+    "error",
+    ("set/train/1",),
+    "/home/Erika/a.jpg: cut off.",
+    "Replace the file, set on_bad_image: exclude, or exclude the image",
+    exclude=("set/train/1",),
+)
+CONTRADICTION = Finding(
+    "patient on both sides of the split",
+    "error",
+    ("set/train/2", "set/test/2"),
+    "Patient 'Erika Mustermann': set/train/2 (train), set/test/2 (test).",
+    "Correct it",
+    scope="images",
+    exclude=("set/train/2",),
+)
+
+
+def three() -> pd.DataFrame:
+    """Two images of training and one of the test."""
+    return rows((0, {}), (1, {}), (2, {"label": 1}))
+
+
+def audited(findings, on_bad_image="fail", excluded=(), **options) -> str:
+    manifest = three()
+    return report.page("set", manifest, facts(manifest), findings, [], excluded, on_bad_image=on_bad_image, **options)
+
+
+def test_the_page_says_that_a_run_goes_on_without_the_files_that_were_left_out():
+    text = audited([DAMAGED], "exclude")
+    assert "1 error. The run goes on without 1 image that cannot be used (on_bad_image: exclude)." in text
+    assert "Left out by on_bad_image: exclude" in text and "set/train/1" in text
+    for wrong in ("stop", "set on_bad_image: exclude, or", "Nothing stops"):
+        assert wrong not in text
+    assert "To have it in the run, replace the file." in text
+
+
+def test_the_page_says_that_a_run_stops_where_it_does():
+    text = audited([DAMAGED])
+    assert "1 error. The run stops here." in text
+    assert "These stop the run until the file is replaced or the image is excluded." in text
+    assert "left out" not in text.lower()
+
+
+def test_with_exclude_a_contradiction_between_images_still_stops_the_run():
+    text = audited([DAMAGED, CONTRADICTION], "exclude")
+    assert "2 errors. The run stops here." in text
+    assert text.index("on_bad_image decides about single files alone") < text.index("Files that cannot be used")
+    assert "goes on" not in text
+
+
+@pytest.mark.parametrize(
+    "on_bad_image, excluded", [("exclude", ("set/train/2",)), ("fail", ("set/train/2", "set/train/1"))]
+)
+def test_a_run_that_has_no_usable_image_left_does_not_go_on_by_the_page(on_bad_image, excluded):
+    text = audited([DAMAGED] if on_bad_image == "exclude" else [], on_bad_image, excluded)
+    assert "The run stops here." in text
+    assert "goes on" not in text and "Nothing stops" not in text
+
+
+def test_the_page_of_a_report_counts_and_names_nobody():
+    for on_bad_image in ("fail", "exclude"):
+        text = audited([DAMAGED, CONTRADICTION], on_bad_image, ("set/train/1",), named=False)
+        for name in ("Erika", "/home", "set/train", "set/test"):
+            assert name not in text
+        for told in ("photograph: damaged", "patient on both sides of the split", "Left out by data.exclude"):
+            assert told in text

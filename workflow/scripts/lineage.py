@@ -22,6 +22,7 @@ from snakemake.iocontainers import Wildcards
 from snakemake.settings.types import RerunTrigger
 
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.private import private
 from fundus_anomaly.provenance import Provenance, carriers, parse
 from fundus_anomaly.sealed import read_seal
 from import_closure import imports
@@ -159,10 +160,13 @@ class Lineage:
     def _made(self, rule: Any) -> Callable[[Any], dict]:
         def made(wildcards):
             known = self.provenance(rule, wildcards)
-            return {
-                "provenance": {name: getattr(known, name) for name in Provenance.__dataclass_fields__},
-                "expected": self.expected(rule, wildcards),
-            }
+            # A report prints parameters: this one would bury the others.
+            return private(
+                {
+                    "provenance": {name: getattr(known, name) for name in Provenance.__dataclass_fields__},
+                    "expected": self.expected(rule, wildcards),
+                }
+            )
 
         return made if self.workflow.is_main_process else lambda wildcards: self._planned(rule, wildcards)
 

@@ -11,7 +11,7 @@ import json
 
 
 def private(values: dict | list) -> dict | list:
-    """Return a copy of values that is printed as what it is and a digest: ``<64 rows, sha256 0123456789abcdef>``.
+    """Return a copy of values that is printed as what it is and a digest: ``<64 entries, sha256 0123456789abcdef>``.
 
     Args:
         values: A mapping or a list of what JSON can hold; a mapping of columns is counted by its rows.
@@ -23,7 +23,7 @@ def _printed(values: dict | list) -> str:
     columns = list(values.values()) if isinstance(values, dict) else [values]
     count = len(columns[0]) if columns and isinstance(columns[0], list) else len(values)
     text = json.dumps(values, ensure_ascii=True, allow_nan=True)
-    return f"<{count} rows, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
+    return f"<{count} entries, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
 
 
 class _PrivateDict(dict):
