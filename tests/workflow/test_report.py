@@ -14,11 +14,11 @@ PARTS = [
     "tables/ablations.html",
     "tables/lesionpaste_3.csv",
     "tables/lesionpaste_3.html",
-    "figures/qualitative.png",
-    "figures/curves.png",
-    "figures/misses.png",
-    "figures/effective_neighbours.png",
-    "audit/audit.html",
+    "figures/qualitative.html",
+    "figures/curves.html",
+    "figures/misses.html",
+    "figures/effective_neighbours.html",
+    "audit/summary.html",
 ]
 
 
@@ -34,6 +34,13 @@ def test_the_report_holds_tables_figures_and_captions_with_nothing_left_to_fill_
     )
     assert len(entries) >= len(PARTS)
     assert all(entry["labels"] for entry in entries.values())
+    # A picture higher than the window cannot be scrolled to in the report: every figure is a page.
+    assert not [name for name, entry in entries.items() if entry["mime_type"].startswith("image/")]
+    assert sum("figure" in entry["labels"] for entry in entries.values()) >= 8
+    for entry in entries.values():
+        printed = entry["job_properties"]["params"]
+        assert "phantom/test/" not in printed and str(project.folder) not in printed
+        assert len(printed) < 3000, printed
     assert set(categories) == {"Data", "Tables", "Figures"}
     for unfilled in ("{{ snakemake", "{%- if snakemake"):
         assert unfilled not in page

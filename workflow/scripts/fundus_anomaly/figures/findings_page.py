@@ -28,14 +28,16 @@ table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.5rem;border-bottom:1px solid var(--line);vertical-align:top}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
 td.name{overflow-wrap:anywhere;max-width:16rem}
-img{display:block;background:#000;max-width:100%;height:auto}a img{cursor:zoom-in}
+img{display:block;background:#000}a img{cursor:zoom-in}
 .above{font-weight:600}
 .scale{max-width:22rem;font-size:.87rem}.scale div{height:.8rem}
 .scale p{display:flex;justify-content:space-between;margin:.1rem 0 1rem;color:var(--soft)}
 nav a,nav strong{display:inline-block;margin-right:.6rem}
 @media (max-width:46rem){thead{display:none}table,tbody{display:block}
 tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .8rem;border-bottom:1px solid var(--line);padding:.7rem 0}
-td,td.number{border:0;padding:.15rem 0;text-align:left}td.name{grid-column:1/-1;max-width:none;font-weight:600}
+td,td.number{border:0;padding:.15rem 0;text-align:left}td.name,td.label{grid-column:1/-1}
+td.name{max-width:none;font-weight:600}
+img{max-width:100%;height:auto}
 td.place{display:none}td.fact::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}}
 """
 _NOTICE = (
@@ -184,7 +186,7 @@ def _row(
         _linked(f'<img alt="{what} {name}" src="{source}">', pattern, finding.id)
         for what, source, pattern in zip(("photograph", "heat map"), (photograph, heat), settings.larger, strict=True)
     ]
-    label = f'<td class=fact data-label="label">{_label(finding)}</td>' if labelled else ""
+    label = f'<td class="fact label" data-label="label">{_label(finding)}</td>' if labelled else ""
     return (
         f"<tr><td class='number place'>{place}</td>"
         f"<td class=name>{name}<br><small>{escape(finding.path)}</small></td>{label}"

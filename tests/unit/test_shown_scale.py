@@ -1,0 +1,114 @@
+"""What one photograph is painted like depends on no other photograph that is shown."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_figures import LESIONS, SIZE, eye
+
+import figure_misses
+import heat_maps
+from fundus_anomaly.sealed import write_csv
+from fundus_anomaly.storage import create_h5, write_array, write_ids
+
+CELLS = 12
+EXTREME = "unknown/letter"
+
+
+def write_maps(path, ids, maps):
+    with create_h5(path) as file:
+        write_array(file, "distance", np.array(maps, np.float32))
+        write_ids(file, ids)
+        file.attrs["image_size"] = (SIZE, SIZE)
+    table = pd.DataFrame({"id": ids, "maximum": [float(one.max()) for one in maps]})
+    write_csv(path.with_suffix(".csv"), table)
+
+
+def made(folder, more=()):
+    """Write what the scripts read: three photographs with a lesion, and ``more``, whose map is far above all."""
+    folder.mkdir()
+    random = np.random.default_rng(5)
+    normals = random.normal(40, 4, (4, CELLS, CELLS))
+    write_maps(folder / "calibration.h5", [f"normal/{n}" for n in range(4)], normals)
+    ids, maps = [f"unknown/{n}" for n in range(3)], random.normal(40, 4, (3, CELLS, CELLS))
+    maps[:, 4:7, 4:7] = [[[60]], [[75]], [[90]]]
+    maps = [*maps, *(np.full((CELLS, CELLS), 5000.0) for _ in more)]
+    ids += more
+    write_maps(folder / "test.h5", ids, maps)
+    photograph, field = eye()
+    with create_h5(folder / "images.h5") as file:
+        write_array(file, "image", np.array([photograph] * len(ids)))
+        write_array(file, "field_of_view", np.array([field] * len(ids)))
+        write_ids(file, ids)
+    (folder / "left_out.csv").write_text("id,split,by,reason\n", encoding="utf-8")
+    files = {name: [folder / f"{name}.h5"] for name in ("calibration",)}
+    inputs = SimpleNamespace(
+        images=folder / "images.h5",
+        masks=[],
+        maps=[folder / "test.h5"],
+        scores=[folder / "test.csv"],
+        calibration_scores=[folder / "calibration.csv"],
+        left_out=folder / "left_out.csv",
+        **files,
+    )
+    manifest = {"id": ids, "path": ids, "label": [1, 1, 0, *(0 for _ in more)], "grade": [-1] * len(ids)}
+    params = SimpleNamespace(
+        manifest=manifest,
+        title="Own",
+        backbone="lite",
+        method="ReSAD",
+        lesions=list(LESIONS),
+        scale_quantile=0.99,
+        opacity=0.8,
+        dpi=50,
+        normal_quantile=0.95,
+        image_score="maximum",
+        tiles=12,
+        tiles_a_row=6,
+    )
+    return inputs, params
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """Pages and figures without and with a map that is far above all."""
+    results = []
+    for name, more in (("few", []), ("more", [EXTREME])):
+        folder = tmp_path_factory.mktemp("scale") / name
+        inputs, params = made(folder, more)
+        heat_maps.main(inputs, SimpleNamespace(page=folder / "heat_maps"), params)
+        figure_misses.main(inputs, SimpleNamespace(picture=folder / "m.png", page=folder / "m.html"), params)
+        results.append(folder)
+    return results
+
+
+def test_a_page_that_is_no_fundus_changes_nobodys_heat_map(drawn):
+    few, more = ({p.name: p.read_bytes() for p in folder.glob("heat_maps/png/**/*.png")} for folder in drawn)
+    assert set(more) - set(few) == {"letter.png"}
+    assert {name: more[name] for name in few} == few
+
+
+def test_lesions_are_painted_beside_it(drawn):
+    import cv2
+
+    photograph, _ = eye()
+    for folder in drawn:
+        painted = cv2.imread(str(folder / "heat_maps/png/unknown/2.png"))[..., ::-1]
+        changed = np.abs(painted.astype(int) - photograph).max(axis=2) > 40
+        assert changed[40:48, 40:48].all()
+        assert not changed[70:80, 50:60].any()
+
+
+def test_each_heat_map_has_the_photograph_that_it_was_painted_over_beside_it(drawn):
+    for folder in drawn:
+        names = [sorted(p.stem for p in folder.glob(f"heat_maps/{kind}/**/*.*")) for kind in ("png", "photograph")]
+        assert names[0] == names[1] != []
+
+
+def test_the_colour_bar_of_the_worst_misses_is_the_same_beside_it(drawn):
+    import cv2
+
+    pictures = [cv2.imread(str(folder / "m.png")) for folder in drawn]
+    footer = slice(-int(0.5 * 50), None)
+    assert np.array_equal(pictures[0][footer], pictures[1][footer])
