@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..datasets.official_counts import Count
 from ..errors import InputError
-from .admission import admit
+from .admission import EXCLUSION_COLUMNS, admit
 from .findings import SEVERITIES, Finding
 
 _LABELS = {0: "normal", 1: "abnormal", -1: "unknown"}
@@ -109,12 +109,12 @@ def page(
         "<h2>Images</h2>",
         _table(summary_table(manifest)),
     ]
-    for setting, by in (("data.exclude", "user"), ("on_bad_image: exclude", "audit")):
-        of_setting = left_out[left_out["by"] == by]
-        if len(of_setting):
-            shown = of_setting[["id", "split"] if by == "user" else ["id", "split", "reason"]]
-            if not named:
-                shown = of_setting.groupby("split").size().rename("images").reset_index()
+    for setting, gone in (
+        ("data.exclude", manifest.loc[manifest["id"].isin(excluded), ["id", "split"]]),
+        ("on_bad_image: exclude", left_out.loc[left_out["by"] == "audit", ["id", "split", "reason"]]),
+    ):
+        if len(gone):
+            shown = gone if named else gone.groupby("split").size().rename("images").reset_index()
             parts += [f"<h2>Left out by {setting}</h2>", _table(shown)]
     for title, meaning, of_kind in _sections(findings, on_bad_image):
         parts += [f"<h2>{title}</h2>", f'<p class="soft">{meaning}</p>']
@@ -142,11 +142,11 @@ def _admitted(
     manifest: pd.DataFrame, findings: Sequence[Finding], on_bad_image: str, excluded: Collection[str]
 ) -> tuple[pd.DataFrame, str]:
     """Return the images that the run leaves out, as :func:`.admission.admit` does, and what stops it, "" if nothing."""
-    used = manifest[manifest["split"] != "unused"]
+    used = manifest[manifest["split"].isin(["train", "test"])]
     try:
         return admit(used, findings, on_bad_image, excluded), ""
     except InputError as error:
-        gone = used.loc[used["id"].isin(excluded), ["id", "split"]].assign(by="user", reason="")
+        gone = pd.DataFrame(columns=list(EXCLUSION_COLUMNS), dtype="str")
         errors = any(finding.severity == "error" for finding in findings)
         return gone, "The run stops here." if errors else f"The run stops here. {error}"
 
