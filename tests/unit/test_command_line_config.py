@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 from snakemake.cli import parse_config
 
-from fundus_anomaly.command_line_config import typed
+from fundus_anomaly.command_line_config import require_given_once, typed
 from fundus_anomaly.config_check import require_valid
+from fundus_anomaly.errors import InputError
+from given_options import given_options
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -47,3 +50,53 @@ def test_texts_stay_texts_and_what_does_not_fit_stays_for_the_schema_to_refuse()
         "scoring": {"smoothing": "1e999"},
     }
     assert read("strange={key: 1}") == {"strange": {"key": "1"}}
+
+
+@pytest.mark.parametrize("program", ["snakemake", "/usr/bin/snakemake", "/lib/snakemake/__main__.py"])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--config", "seed=1", "--config", "experiment=a"], "--config seed=1 experiment=a"),
+        (["-C", "seed=1", "all", "--config=experiment=a"], "--config seed=1 all experiment=a"),
+        (["-nC", "seed=1", "--cores", "1", "-Cseed=2"], "--config seed=1 seed=2"),
+        (["--configfile", "a.yaml", "--configfile", "b.yaml"], "--configfile a.yaml b.yaml"),
+        (["--configfiles", "a b.yaml", "c.yaml", "-n", "--configfile=d.yaml"], "--configfile 'a b.yaml' c.yaml d.yaml"),
+    ],
+)
+def test_an_option_that_stands_twice_is_refused_with_the_one_that_would_do(program, arguments, told):
+    with pytest.raises(InputError) as error:
+        require_given_once(given_options([program, *arguments]))
+    assert [problem.remedy for problem in error.value.problems] == [f"write {told}"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [
+            "snakemake",
+            "all",
+            "-n",
+            "--configfile",
+            "a.yaml",
+            "b.yaml",
+            "--config",
+            "seed=1",
+            "experiment=a",
+            "--cores",
+            "1",
+        ],
+        ["snakemake", "all", "--cores", "1"],
+        ["snakemake", "--cores", "1", "--", "--config", "--config"],
+        ["pytest", "--config", "a=1", "--config", "b=1"],
+    ],
+)
+def test_options_that_stand_once_and_other_programs_are_left_alone(argv):
+    require_given_once(given_options(argv))
+
+
+def test_an_empty_value_is_an_empty_text_and_whole_numbers_are_whole():
+    assert read("experiment=", "data_root=") == {"experiment": "", "data_root": ""}
+    assert read("preprocessing={size: 96.0}", "bank={nlist: 1e2}") == {
+        "preprocessing": {"size": 96},
+        "bank": {"nlist": 100},
+    }

@@ -1,6 +1,7 @@
 """The schema says what every key means and may be; the configurations hold what it allows."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,37 @@ def test_every_key_is_described_and_has_a_default_and_allows_no_other_key(path):
     # An item of a list changes what it names and nothing else, so that it has no defaults.
     assert ("default" in node) != in_item
     assert "properties" not in node or node["additionalProperties"] is False
+
+
+KEYWORDS = {
+    *("$schema", "$defs", "$ref", "type", "enum", "default", "description", "properties", "required", "items"),
+    *("additionalProperties", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "pattern"),
+    *("minLength", "minItems", "maxItems", "uniqueItems"),
+}
+
+
+def nodes(node, path="top level"):
+    """Yield (path, node) for every schema within the schema: keys, items of lists, and definitions."""
+    yield path, node
+    for name, child in [*node.get("properties", {}).items(), *node.get("$defs", {}).items()]:
+        yield from nodes(child, f"{path}.{name}")
+    if "items" in node:
+        yield from nodes(node["items"], f"{path}[]")
+
+
+NODES = dict(nodes(SCHEMA))
+
+
+@pytest.mark.parametrize("path", NODES)
+def test_no_description_is_cut_short(path):
+    # In a flow mapping an unquoted text ends at a comma, and its rest becomes a key of the schema; a " #" ends any.
+    assert set(NODES[path]) <= KEYWORDS
+    assert NODES[path].get("description", "whole.").strip().endswith(".")
+
+
+def test_every_description_is_quoted_or_a_block():
+    text = SCHEMA_FILE.read_text(encoding="utf-8")
+    assert re.findall(r"description: [^\"'>\n].*", text) == []
 
 
 @pytest.mark.parametrize("path", [path for path, (_, in_item) in KEYS.items() if not in_item])

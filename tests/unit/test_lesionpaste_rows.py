@@ -315,3 +315,10 @@ def test_a_set_of_annotated_images_has_a_folder_name_of_its_own():
     assert len(keys) == 3
     assert "a.1" in keys
     assert not any("/" in key for key in keys)
+
+
+def test_ids_that_differ_by_a_point_in_place_of_a_slash_have_banks_of_their_own():
+    keys = [source_key([name]) for name in ("images/test/a/1", "images/test/a.1", "images/test.a/1", "images.test/a/1")]
+    assert len(set(keys)) == len(keys)
+    assert keys[0] == "images.test.a.1"
+    assert not any("/" in key for key in keys)

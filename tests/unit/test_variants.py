@@ -1,11 +1,22 @@
 """Every variant differs from ReSAD in just what its name says."""
 
 import copy
+import math
+import re
+from pathlib import Path
 
+import pandas as pd
 import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from snakemake.utils import Paramspace
 
+from fundus_anomaly.configuration import combined
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.variants import BANK_KEYS, RESC_KEYS, expand
+from fundus_anomaly.variants import BANK_KEYS, RESC_KEYS, WILDCARDS, expand
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CONFIG = {
     "backbone": {"name": "resnet18"},
@@ -62,3 +73,58 @@ def test_the_ablations_coreset_is_theirs_alone():
 def test_two_variants_of_one_name_are_refused(name):
     with pytest.raises(InputError, match=name):
         rows(variants=[{"name": name}, {"name": "twice"}])
+
+
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+VARIANT = SCHEMA["properties"]["ablations"]["properties"]["variants"]["items"]["properties"]
+
+
+def allowed(schema):
+    """Return values of all forms that a part of the schema allows."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "pattern" in schema:
+        # Hypothesis knows no lookahead behind a group: the whole pattern is looked at below.
+        return st.from_regex(schema["pattern"].removesuffix("(?!\\n)").removesuffix("$") + r"\Z")
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    if schema["type"] == "integer":
+        whole = st.integers(low, schema["maximum"])
+        return whole | whole.map(float)
+    return st.floats(low, schema["maximum"], exclude_min="exclusiveMinimum" in schema) | st.just(schema["maximum"])
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.fixed_dictionaries({key: allowed(VARIANT[key]) for key in (*RESC_KEYS[1:], *BANK_KEYS)}))
+@example({"pool": 1, "region": 0, "spatial": "matmul", "scale": "none", "normals": 5e-324, "coreset": 0.0001})
+@example({"pool": 3.0, "region": 12.0, "spatial": "off", "scale": "none", "normals": 1e-05, "coreset": 1})
+def test_every_value_that_the_schema_allows_gives_a_path_that_the_wildcards_take(change):
+    given_config = {"ablations": {"variants": [{"name": "any"} | change]}}
+    config = combined([("any", given_config)], SCHEMA)[0]
+    (row,) = [row for row in expand(config) if row["variant"] == "any"]
+    space = Paramspace(pd.DataFrame([row], columns=RESC_KEYS + BANK_KEYS))
+    (path,) = space.instance_patterns
+    pattern = re.sub(r"\{(\w+)\}", lambda key: f"(?P<{key[1]}>{WILDCARDS[key[1]]})", space.wildcard_pattern)
+    found = re.fullmatch(pattern, path)
+    assert found, path
+    instance = space.instance(found.groupdict())
+    assert {key: type(row[key])(instance[key]) for key in instance} == {key: row[key] for key in instance}
+
+
+def test_every_part_of_a_path_has_its_wildcard():
+    assert set(WILDCARDS) == {*RESC_KEYS, *BANK_KEYS}
+    for name in SCHEMA["properties"]["backbone"]["properties"]["name"]["enum"]:
+        assert re.fullmatch(WILDCARDS["backbone"], name)
+    for name in SCHEMA["properties"]["lesionpaste"]["properties"]["network"]["properties"]["name"]["enum"]:
+        assert re.fullmatch("[a-z0-9_]+", name)
+
+
+@pytest.mark.parametrize("path", [("ablations", "variants", 0, "normals"), ("bank", "coreset")])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_gives_no_path(path, number):
+    config = {"ablations": {"variants": [{"name": "any", "normals": 0.5}]}, "bank": {"coreset": 0.5}}
+    place = config
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = number
+    with pytest.raises(InputError, match="a finite number"):
+        combined([("any", config)], SCHEMA)

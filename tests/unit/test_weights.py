@@ -101,3 +101,42 @@ def test_a_package_that_is_not_installed_is_named_with_the_command_to_install_it
 def test_the_default_backbones_weights_come_whole_from_its_package(target):
     assert weights.fetch("efficientnet_lite0", "", "", target) == weights.SOURCES["efficientnet_lite0"].sha256
     assert target.stat().st_size > 18_000_000
+
+
+def methods(backbone=None, network=None):
+    """Return a configuration of both methods' networks, one network and no source of one's own by default."""
+    plain = {"name": "resnet18", "weights": "", "sha256": ""}
+    return {"backbone": plain | (backbone or {}), "lesionpaste": {"network": plain | (network or {})}}
+
+
+def test_both_methods_share_a_file_if_they_name_one_source():
+    shared = {"name": "resnet18", "weights": "", "sha256": "", "sections": ["backbone", "lesionpaste.network"]}
+    assert weights.weights_of_methods(methods()) == {"resnet18": shared}
+    case = methods({"weights": "a.pth", "sha256": "AB"}, {"weights": "a.pth", "sha256": "ab"})
+    assert list(weights.weights_of_methods(case)) == ["resnet18"]
+
+
+@pytest.mark.parametrize("change", [{"weights": "retina.pth"}, {"sha256": "abcd"}, {"weights": "a.pth", "sha256": "1"}])
+def test_two_sources_of_one_network_are_two_files(change):
+    files = weights.weights_of_methods(methods(network=change))
+    assert {name: part["sections"] for name, part in files.items()} == {
+        "resnet18": ["backbone"],
+        "resnet18.lesionpaste": ["lesionpaste.network"],
+    }
+    assert files["resnet18.lesionpaste"] | change == files["resnet18.lesionpaste"]
+    assert (files["resnet18"]["weights"], files["resnet18"]["sha256"]) == ("", "")
+    other = weights.weights_of_methods(methods(backbone=change))
+    assert other["resnet18"] | change == other["resnet18"]
+    assert (other["resnet18.lesionpaste"]["weights"], other["resnet18.lesionpaste"]["sha256"]) == ("", "")
+
+
+def test_two_networks_have_a_file_each():
+    files = weights.weights_of_methods(methods({"weights": "a.pth"}, {"name": "vgg16", "weights": "b.onnx"}))
+    assert {name: part["weights"] for name, part in files.items()} == {"resnet18": "a.pth", "vgg16": "b.onnx"}
+
+
+def test_errors_name_the_section_that_asks_for_the_file(file, target):
+    with pytest.raises(InputError, match=r"set lesionpaste\.network\.sha256 to its SHA-256"):
+        weights.fetch("resnet18", str(file), "abcd", target, section="lesionpaste.network")
+    with pytest.raises(InputError, match=r"lesionpaste\.network\.weights"):
+        weights.fetch("resnet18", "missing.pth", "", target, section="lesionpaste.network")

@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 from snakemake.utils import Paramspace
 
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
-sys.path.insert(0, str(SCRIPTS))
+SCRIPTS = PROJECT / "workflow" / "scripts"
 
 from fundus_anomaly import variants
 from fundus_anomaly.datasets import manifest, registry
@@ -19,7 +18,7 @@ from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
 from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
 from fundus_anomaly.lesionpaste.sources import SOURCE, audited_sources, require_sources, source_key, source_rows
 from fundus_anomaly.private import private
-from fundus_anomaly.weights import require_source
+from fundus_anomaly.weights import require_source, weights_of_methods
 from import_closure import import_closure
 from results_folder import require_no_data_root
 
@@ -131,8 +130,9 @@ MASKED_SPLITS = [
 ]
 
 PREPROCESSING = {"resad": config["preprocessing"], "lesionpaste": config["lesionpaste"]["preprocessing"]}
-# Where each network's weights come from; ReSAD's settings count for a network that both methods use.
-NETWORKS = {part["name"]: part for part in (config["lesionpaste"]["network"], config["backbone"])}
+# Each file of weights: the network, where it comes from, and the section of the configuration that says so.
+WEIGHTS = weights_of_methods(config)
+LESIONPASTE_WEIGHTS = next(name for name, part in WEIGHTS.items() if "lesionpaste.network" in part["sections"])
 IMAGE_SIZE = [config["preprocessing"]["size"]] * 2
 INDEX = {key: config["bank"][key] for key in ("index", "nlist", "nprobe")}
 SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")} | {
@@ -142,10 +142,9 @@ SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")} 
 
 def weights_file(wildcards):
     """Return the user's file of weights, if there is one; one that is missing stops the workflow, with the remedy."""
-    name, path = wildcards.backbone, NETWORKS[wildcards.backbone]["weights"]
-    section = "backbone" if name == config["backbone"]["name"] else "lesionpaste.network"
-    or_stop(require_source, name, path, section)
-    return path or []
+    part = WEIGHTS[wildcards.weights]
+    or_stop(require_source, part["name"], part["weights"], part["sections"][0])
+    return part["weights"] or []
 
 
 def rows(split=None, columns=None):
@@ -269,6 +268,7 @@ def resc_paths(names, pattern):
 
 
 wildcard_constraints:
+    **variants.WILDCARDS,
     split="train|test|unused|source",
     method="resad|lesionpaste",
     network="[a-z0-9_]+",
@@ -276,10 +276,4 @@ wildcard_constraints:
     run="(fold~[0-9]+/)?repeat~[0-9]+",
     paper_table="3|1|2|A1|A2",
     sources="[^/]+",
-    backbone="[a-z0-9_]+",
-    pool="[0-9]+",
-    region="[0-9]+",
-    spatial="[a-z_]+",
-    scale="[a-z_]+(-[0-9.]+)?",
-    normals="[0-9.]+",
-    coreset="[0-9.]+",
+    weights="[a-z0-9_]+([.]lesionpaste)?",

@@ -7,7 +7,7 @@ from failed_jobs import FailedJobs
 from fundus_anomaly.errors import OutputError
 from fundus_anomaly.unwritable import require_writable
 
-if workflow.is_main_process and Quietness.RULES in workflow.output_settings.quiet:
+if workflow.is_main_process and Quietness.RULES in (workflow.output_settings.quiet or ()):
     logger.addHandler(FailedJobs(logger))
 
 

@@ -7,16 +7,17 @@ rule weights:
         file=weights_file,
         code=code("weights.py"),
     output:
-        weights=f"{RESULTS}/weights/{{backbone}}.weights",
+        weights=f"{RESULTS}/weights/{{weights}}.weights",
     log:
-        f"{RESULTS}/logs/weights/{{backbone}}.log",
+        f"{RESULTS}/logs/weights/{{weights}}.log",
     localrule: True
     conda:
         "../../envs/cpu.yaml"
     params:
-        name="{backbone}",
-        path=lambda wildcards: NETWORKS[wildcards.backbone]["weights"],
-        sha256=lambda wildcards: NETWORKS[wildcards.backbone]["sha256"],
+        name=lambda wildcards: WEIGHTS[wildcards.weights]["name"],
+        path=lambda wildcards: WEIGHTS[wildcards.weights]["weights"],
+        sha256=lambda wildcards: WEIGHTS[wildcards.weights]["sha256"],
+        section=lambda wildcards: WEIGHTS[wildcards.weights]["sections"][0],
     script:
         "../scripts/weights.py"
 

@@ -86,7 +86,7 @@ rule train:
     input:
         images=f"{RESULTS}/images/lesionpaste/train.h5",
         bank=lambda wildcards: bank_of(TRAININGS[wildcards.row]),
-        weights=f"{RESULTS}/weights/{{network}}.weights",
+        weights=f"{RESULTS}/weights/{LESIONPASTE_WEIGHTS}.weights",
         code=code("train.py"),
     output:
         weights=f"{TRAINED}/classifier.pt",

@@ -8,7 +8,7 @@ from rule_log import logged
 
 def main(output, params):
     """Copy or download the weights file, whole and with the pinned SHA-256."""
-    found = fetch(params.name, params.path, params.sha256, output.weights)
+    found = fetch(params.name, params.path, params.sha256, output.weights, section=params.section)
     logging.info("weights of %s: SHA-256 %s", params.name, found)
 
 

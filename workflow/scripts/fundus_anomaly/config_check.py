@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 import reprlib
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 
 from jsonschema import Draft202012Validator, ValidationError
 
@@ -12,6 +14,9 @@ from .errors import Problem, raise_if_any
 
 # The configurations here have some 300 values. YAML's aliases can make billions of a few lines.
 MOST_VALUES = 100_000
+# The largest floating-point number, as an integer.
+_LARGEST = int(sys.float_info.max)
+_TRUTH_VALUES = "without quotes YAML reads on, yes and true as True, off, no and false as False"
 _ALLOWED = {
     "type": "a value of type {}",
     "minimum": "at least {}",
@@ -43,7 +48,8 @@ def require_valid(config: Mapping, schema: Mapping) -> None:
     """
     require_bounded(config)
     errors = Draft202012Validator(schema).iter_errors(config)
-    raise_if_any(sorted(map(_told, errors), key=lambda problem: problem.where))
+    problems = [*map(_told, errors), *_not_finite(config, "")]
+    raise_if_any(sorted(problems, key=lambda problem: problem.where))
 
 
 def require_bounded(config: Mapping) -> None:
@@ -85,21 +91,52 @@ def _values(value: object, known: dict[int, int], above: set[int]) -> int:
     return known[key]
 
 
+def _not_finite(value: object, path: str) -> Iterator[Problem]:
+    """Yield each number that is none, or beyond all floating-point numbers: no range of the schema holds it back."""
+    if isinstance(value, Mapping | list):
+        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _not_finite(part, _path(path, key))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Problem(f"config, {path}", str(value), "a finite number", "correct the value")
+    elif isinstance(value, int) and abs(value) > _LARGEST:
+        found = f"a number of {value.bit_length() * math.log10(2):.0f} digits"
+        yield Problem(f"config, {path}", found, f"numbers up to {_LARGEST:.3g}", "correct the value")
+
+
+def _path(folder: str, key: object) -> str:
+    return f"{folder}[{key}]" if isinstance(key, int) and folder else f"{folder}.{key}".lstrip(".")
+
+
 def _told(error: ValidationError) -> Problem:
     """Return an error of the schema's as a problem."""
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    path = ""
+    for part in error.absolute_path:
+        path = _path(path, part)
     where, meaning = f"config, {path or 'top level'}", str(error.schema.get("description", "")).strip()
     if error.validator == "additionalProperties":
         keys = list(error.schema.get("properties", {}))
-        strange = [str(key) for key in error.instance if key not in keys]
-        near = [name for key in strange for name in difflib.get_close_matches(key, keys, n=1)]
+        strange = [key for key in error.instance if key not in keys]
+        near = [name for key in strange for name in difflib.get_close_matches(str(key), keys, n=1)]
         meant = f"did you mean {', '.join(map(repr, near))}? " if near else ""
         found = f"unknown keys {', '.join(map(_SHOWN.repr, strange[:10]))}"
-        return Problem(where, found, f"the keys {', '.join(keys)}", f"{meant}Correct the key or take it out")
+        remedy = f"{meant}Correct the key or take it out"
+        if any(isinstance(key, bool) for key in strange):
+            remedy += f"; {_TRUTH_VALUES}"
+        return Problem(where, found, f"the keys {', '.join(keys)}", remedy)
     if error.validator == "required":
         return Problem(where, error.message, f"the keys {', '.join(error.validator_value)}", "add the key")
     if error.validator == "enum":
         allowed = ", ".join(map(str, error.validator_value))
     else:
         allowed = _ALLOWED.get(error.validator, f"{error.validator} {{}}").format(error.validator_value)
-    return Problem(where, _SHOWN.repr(error.instance), allowed, f"correct the value. {meaning}".rstrip())
+    return Problem(where, _SHOWN.repr(error.instance), allowed, f"{_correction(error)}. {meaning}".rstrip())
+
+
+def _correction(error: ValidationError) -> str:
+    """Return what to do about a value; what YAML took for something else than the text that is wanted needs quotes."""
+    texts = error.validator == "type" and error.validator_value == "string"
+    texts |= error.validator == "enum" and all(isinstance(one, str) for one in error.validator_value)
+    if not texts or error.instance is None or isinstance(error.instance, str | list | Mapping):
+        return "correct the value"
+    quotes = "write the text in quotes, on the command line in two kinds of them: --config 'key=\"text\"'"
+    return f"{quotes}; {_TRUTH_VALUES}" if isinstance(error.instance, bool) else quotes

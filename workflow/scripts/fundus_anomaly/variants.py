@@ -8,6 +8,16 @@ from .errors import Problem, raise_if_any
 
 RESC_KEYS = ["backbone", "pool", "region", "spatial", "scale"]
 BANK_KEYS = ["normals", "coreset"]
+WILDCARDS = {
+    "backbone": "[a-z0-9_]+",
+    "pool": "[0-9]+",
+    "region": "[0-9]+",
+    "spatial": "[a-z_]+",
+    "scale": "[a-z_]+(-[0-9.]+)?",
+    "normals": "[0-9.]+(e-[0-9]+)?",
+    "coreset": "[0-9.]+(e-[0-9]+)?",
+}
+"""What each may be in a path: all that the configuration allows, numbers as Python writes them."""
 RESAD, PATCHCORE = "ReSAD", "PatchCore"
 
 

