@@ -97,7 +97,7 @@ def test_a_key_that_is_a_number_is_the_same_key_as_text():
         ("preprocessing: {size: 96.5}", ["config, preprocessing.size: found 96.5", "integer"]),
         ("bank: {coreset: .nan}", ["config, bank.coreset: found nan", "a finite number"]),
         ("ablations: {variants: [{name: a, normals: .nan}]}", ["config, ablations.variants[0].normals: found nan"]),
-        ("scoring: {smoothing: .inf}", ["config, scoring.smoothing: found inf", "a finite number"]),
+        ("lesionpaste: {training: {clip: .inf}}", ["config, lesionpaste.training.clip: found inf", "a finite number"]),
         ("backbone: {onnx: {mean: [0.5, -.inf, 0.5]}}", ["config, backbone.onnx.mean[1]: found -inf"]),
         (f"lesionpaste: {{training: {{learning_rate: {'9' * 400}}}}}", ["a number of 400 digits"]),
     ],

@@ -95,7 +95,7 @@ def test_a_setting_without_effect_is_refused(text, where):
         "dataset: images\ndata: {images: {table: t.csv, masks_inverted: true}}",
         "data: {images: {table: t.csv, normals: healthy}}",
         "lesionpaste: {mixup: [0.7, 0.7], rows: [{name: a, augmentation: {operations: [colour], colour: 30}}]}",
-        "scoring: {image_score: mean, top_quantile: 0.9, smoothing: 1}",
+        "scoring: {image_score: mean, top_quantile: 0.9, smoothing: 0.01}",
     ],
 )
 def test_what_has_an_effect_is_left_alone(text):

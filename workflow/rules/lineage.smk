@@ -8,9 +8,12 @@ from fundus_anomaly.provenance import carriers
 from lineage import Lineage, carried_by
 from results_folder import record_data, require_below, require_own, require_same_data
 
-LINEAGE = Lineage(workflow, RESULTS, Path(workflow.basedir))
-# A job elsewhere that gets copies of its inputs cannot compare them with the originals: Snakemake's records alone count.
-SHARED = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
+LINEAGE = Lineage(workflow, RESULTS, PROJECT)
+# A job elsewhere that gets copies of its inputs cannot compare them with the originals, and a module of another workflow
+# has no say in what happens when a run starts: there Snakemake's records alone count.
+SHARED = (
+    SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage and workflow.modifier.is_main_snakefile()
+)
 if SHARED:
     LINEAGE.attach()
 
@@ -20,7 +23,8 @@ def written_by(rule):
     return [str(file) for file in [*rule.output, *rule.log, *([rule.benchmark] if rule.benchmark else [])]]
 
 
-or_stop(require_below, RESULTS, [(rule.name, file) for rule in workflow.rules for file in written_by(rule)])
+RULES = [rule for rule in workflow.rules if Path(str(rule.snakefile)).is_relative_to(PROJECT)]
+or_stop(require_below, RESULTS, [(rule.name, file) for rule in RULES for file in written_by(rule)])
 if workflow.is_main_process:
     or_stop(require_same_data, Path(RESULTS), config["dataset"], DATA_ROOT)
 
