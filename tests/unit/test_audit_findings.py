@@ -265,6 +265,17 @@ def test_a_copy_makes_two_patients_one():
     ]
 
 
+def test_a_patient_who_counts_as_two_within_a_split_is_a_note():
+    manifest = rows((0, UNUSED | {"patient": "A"}), (1, UNUSED | {"patient": "A"}))
+    table = facts(manifest, (0, COPY), (2, COPY), (1, {"sha256": "other"}), (3, {"sha256": "other"}))
+    manifest["label"] = 1
+    found = {finding.kind: finding for finding in find(manifest, table)}
+    assert {finding.severity for finding in found.values()} == {"note"}
+    note = found["patient by several names"]
+    assert note.ids == ("set/test/1", "set/test/2")
+    assert "In the intervals they count as 2 patients" in note.detail
+
+
 def test_copies_alone_are_told_once():
     manifest = rows()
     (finding,) = find(manifest, facts(manifest, (1, COPY), (2, COPY)))

@@ -184,6 +184,8 @@ def patient_findings(
 ) -> list[Finding]:
     """Return findings on each patient with images in training and in test, or who gives lesions and is in either.
 
+    Both are errors. A note tells of a patient who counts as several within one split.
+
     Copies of one photograph show one patient, whatever the manifest says: they link patients of several names. What
     is wrong with the copies alone, :func:`duplicate_findings` says.
 
@@ -197,11 +199,14 @@ def patient_findings(
     person = pd.Series(_people(table["patient"], groups))
     train, test = (person[table["split"] == split] for split in _BENCHMARK)
     used, gives = table["split"].isin(_BENCHMARK), table["id"].isin(sources)
+    several = table["patient"].groupby(person).nunique()
     # Thousands of patients have nothing to be looked at.
-    concerned = {*(set(train) & set(test)), *(set(person[used]) & set(person[gives]))}
+    concerned = {*(set(train) & set(test)), *(set(person[used]) & set(person[gives])), *several.index[several > 1]}
     found = []
     for _, group in table[person.isin(concerned)].groupby(person, sort=False):
-        found += _both_sides(group, excluded, groups) + _lesions_of_a_patient(group, excluded, sources, groups)
+        both = _both_sides(group, excluded, groups)
+        found += both + _lesions_of_a_patient(group, excluded, sources, groups)
+        found += [] if both else _several_names(group, excluded, groups)
     return found
 
 
@@ -227,6 +232,15 @@ def _both_sides(group: pd.DataFrame, excluded: Collection[str], same: Sequence[S
     spare = tuple(left.loc[left["split"] == "train", "id"])
     remedy = "Correct the patient or the split, or exclude the patient from training"
     return [Finding(kind, "error", ids, detail, remedy, scope="images", exclude=spare)]
+
+
+def _several_names(group: pd.DataFrame, excluded: Collection[str], same: Sequence[Sequence[int]]) -> list[Finding]:
+    """Return a note if images of one split are of one patient, as copies show, and count as several patients'."""
+    used = group[_used(group, excluded)]
+    if used["patient"].nunique() < 2 or used["split"].nunique() > 1 or _only_copies(used, same):
+        return []
+    detail = f"{_who(group, used, same)} In the intervals they count as {used['patient'].nunique()} patients."
+    return [Finding("patient by several names", "note", tuple(used["id"]), detail, scope="images")]
 
 
 def _lesions_of_a_patient(
