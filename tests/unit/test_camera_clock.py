@@ -132,7 +132,13 @@ def test_a_sitting_goes_on_while_the_next_photograph_follows_within_three_minute
     assert sittings({}) == {}
 
 
-@given(st.lists(st.integers(0, 2000), max_size=30))
+def test_a_row_of_photographs_too_long_for_one_patient_is_no_sitting():
+    assert len(set(sittings(at(*range(12))).values())) == 1
+    # A converted copy, in which the program wrote its own time; an hour later a camera's.
+    assert set(sittings(at(*range(13), 4000, 4030))) == {"set/13", "set/14"}
+
+
+@given(st.lists(st.integers(0, 20_000), max_size=12))
 def test_sittings_do_not_depend_on_the_order_of_the_files(seconds):
     times = at(*seconds)
     backwards = dict(reversed(times.items()))

@@ -211,6 +211,17 @@ def test_the_notes_say_of_which_photographs_the_patient_is_known_and_when_they_w
     assert "No patients" not in notes
 
 
+def test_times_that_a_program_wrote_make_no_patients(root, monkeypatch):
+    monkeypatch.setattr("fundus_anomaly.datasets.sittings.MOST_PHOTOGRAPHS", 2)
+    for number, second in (("001", "01"), ("002", "02"), ("003", "03")):
+        photograph(root, "grading", "train", number, f"21:10:{second}")
+    photograph(root, "segmentation", "train", "01", "09:00:00")
+    dataset = load(root)
+    known = dataset.audited.loc[dataset.audited["patient"] != dataset.audited["id"], "id"]
+    assert known.tolist() == ["idrid/segmentation/01"]
+    assert any(note.startswith("3 photographs state times that follow each other") for note in dataset.notes)
+
+
 @pytest.mark.parametrize(("name", "lesion"), [("IDRiD_55_HE.png", "HE"), ("idrid_55_se.BMP", "SE")])
 def test_a_mask_in_another_format_is_taken(root, name, lesion):
     folder = {"HE": "2. Haemorrhages", "SE": "4. Soft Exudates"}[lesion]

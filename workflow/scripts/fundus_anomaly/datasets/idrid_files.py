@@ -16,7 +16,7 @@ from .label_table import read_table
 from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame, set_aside
 from .official_counts import Count, differences
 from .official_names import numbered_images
-from .sittings import LONGEST_PAUSE, sittings
+from .sittings import LONGEST_PAUSE, MOST_PHOTOGRAPHS, sittings
 
 # The optic disc (OD) is annotated too, and is no lesion.
 LESIONS = ("MA", "HE", "EX", "SE")
@@ -140,18 +140,24 @@ def read_files(settings: Mapping[str, object], root: Path) -> IdridFiles:
     annotated = {split: _annotated(segmentation, split, problems, notes) for split in _SPLIT_FOLDERS}
     raise_if_any(problems)
     rows = [row for part in (graded, annotated) for found in part.values() for row in found]
-    return IdridFiles(root, graded, annotated, tuple(notes), _name_patients(rows))
+    times = _name_patients(rows, notes)
+    return IdridFiles(root, graded, annotated, tuple(notes), times)
 
 
-def _name_patients(rows: Sequence[dict[str, object]]) -> dict[str, datetime]:
-    """Give each row whose file states a time its ``patient``, and return the times by id."""
+def _name_patients(rows: Sequence[dict[str, object]], notes: list[str]) -> dict[str, datetime]:
+    """Give each row whose file states a time its ``patient``, and return the times that are a camera's by id."""
     taken = {str(row["id"]): taken_at(str(row["path"])) for row in rows}
     times = {name: time for name, time in taken.items() if time is not None}
     sitting_of = sittings(times)
     for row in rows:
         if row["id"] in sitting_of:
             row["patient"] = f"{_ID_PREFIX}/sitting/{sitting_of[str(row['id'])].isoformat()}"
-    return times
+    if len(sitting_of) < len(times):
+        notes.append(
+            f"{len(times) - len(sitting_of)} photographs state times that follow each other in rows of more than "
+            f"{MOST_PHOTOGRAPHS}, as a program's do that converts files: these times are not used."
+        )
+    return {name: time for name, time in times.items() if name in sitting_of}
 
 
 def _sittings_note(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:

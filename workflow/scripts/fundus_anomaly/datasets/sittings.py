@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 # In IDRiD's grading part, pairs up to three minutes apart show opposite eyes in more than nine cases of ten, later ones
 # in half of them, as any two photographs do.
 LONGEST_PAUSE = timedelta(seconds=180)
+# IDRiD's sittings hold one or two photographs. A longer row was not taken of one patient: a program that converts files
+# may write its own time into each.
+MOST_PHOTOGRAPHS = 12
 
 
 def sittings(times: Mapping[str, datetime]) -> dict[str, datetime]:
@@ -19,12 +22,17 @@ def sittings(times: Mapping[str, datetime]) -> dict[str, datetime]:
 
     Args:
         times: When each photograph was taken, by id.
+
+    Returns:
+        The photographs of rows of more than :data:`MOST_PHOTOGRAPHS` are not in it: their times say nothing of
+        patients.
     """
-    first_of: dict[str, datetime] = {}
-    first = last = datetime.min
+    rows: list[list[str]] = []
+    last = datetime.min
     for name in sorted(times, key=lambda name: (times[name], name)):
-        if not first_of or times[name] - last > LONGEST_PAUSE:
-            first = times[name]
+        if rows and times[name] - last <= LONGEST_PAUSE:
+            rows[-1].append(name)
+        else:
+            rows.append([name])
         last = times[name]
-        first_of[name] = first
-    return first_of
+    return {name: times[row[0]] for row in rows if len(row) <= MOST_PHOTOGRAPHS for name in row}
