@@ -261,7 +261,7 @@ def test_aupro_is_one_for_a_perfect_map_half_the_limit_for_a_flat_one_and_nan_wi
     assert np.isnan(aupro(np.zeros(3), 0, normal, 0.3))
 
 
-def test_the_honest_thresholds_leave_the_wanted_share_of_normals_below():
+def test_the_calibrated_thresholds_leave_the_wanted_share_of_normals_below():
     scores = np.random.default_rng(0).normal(5, 1, 100_000).astype(np.float32)
     counts = np.bincount(quantise(scores, even(0, 10)), minlength=BINS)
     at = pixel_threshold_bin(counts, 0.95)

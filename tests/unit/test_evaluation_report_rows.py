@@ -1,11 +1,13 @@
-"""Statements about a whole evaluation: what goes in as maps and scores comes out as one honest long table."""
+"""Statements about a whole evaluation: what goes in as maps and scores comes out as one long table."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
 from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.rows import Row
 from fundus_anomaly.evaluation.score_bins import bin_edges
@@ -104,24 +106,52 @@ def test_image_figures_are_those_of_scikit_learn(case, score):
         assert accuracy == pytest.approx(balanced_accuracy_score(truth, scores >= threshold))
 
 
-def test_the_best_balanced_accuracy_on_the_test_is_never_below_the_honest_one(case):
+def test_the_best_balanced_accuracy_on_the_test_is_never_below_the_calibrated_one(case):
     rows = case[2].rows
     named = rows.set_index(["level", "score", "subset", "metric"]).value.unstack()
-    best, honest = named.balanced_accuracy_best_on_test, named.balanced_accuracy_at_normal_quantile
-    assert (best >= honest - 1e-12).all()
-    assert (best > honest).any()
+    best, calibrated = named.balanced_accuracy_best_on_test, named.balanced_accuracy_at_normal_quantile
+    assert (best >= calibrated - 1e-12).all()
+    assert (best > calibrated).any()
 
 
-def test_the_honest_threshold_comes_from_held_out_normals_alone(case):
+def test_the_calibrated_threshold_comes_from_held_out_normals_alone(case):
     images, manifest, found = case
     held_scores, held_maps = held_out()
     assert figure(found.rows, "image", "threshold_at_normal_quantile", "mean").value == pytest.approx(
-        np.quantile(held_scores["mean"], 0.9)
+        np.sort(held_scores["mean"])[9]  # rank ⌈11 · 0.9⌉ of 10
     )
     pixel = figure(found.rows, "pixel", "threshold_at_normal_quantile").value
     assert pixel == pytest.approx(np.quantile([image.scores for image in held_maps], 0.9), abs=2e-2)
     raised = [image._replace(scores=image.scores + 2) for image in images]
     assert figure(run(raised, manifest).rows, "pixel", "threshold_at_normal_quantile").value == pixel
+
+
+def test_the_false_alarms_to_be_expected_stand_beside_the_threshold(case):
+    row = figure(case[2].rows, "image", FALSE_ALARMS, "mean")
+    assert (row.value, row.negatives) == (pytest.approx(1 / 11), 10)
+    assert (row.low, row.high) == pytest.approx(tuple(stats.beta.ppf([0.05, 0.95], 1, 10)))
+
+
+def test_sensitivity_specificity_and_their_mean_have_intervals(case):
+    _, _, found = case
+    for metric in ("sensitivity", "specificity", "balanced_accuracy"):
+        row = figure(found.rows, "image", f"{metric}_at_normal_quantile", "mean")
+        assert 0 <= row.low <= row.value <= row.high <= 1
+        assert row.high - row.low > 0.1
+    row = figure(found.rows, "image", "specificity_at_normal_quantile", "mean")
+    assert (row.low, row.high) == pytest.approx(
+        tuple(stats.binomtest(round(8 * row.value), 8).proportion_ci(0.95, "wilson"))
+    )
+
+
+def test_two_eyes_of_a_patient_widen_the_intervals_at_the_threshold():
+    images, manifest = photographs(16, 16)
+    eyes = manifest.assign(patient=[f"p{number // 2}" for number in range(32)])
+    alone, paired = (run(images, table).rows for table in (manifest, eyes))
+    for metric in ("sensitivity", "specificity", "balanced_accuracy"):
+        one, other = (figure(rows, "image", f"{metric}_at_normal_quantile", "maximum") for rows in (alone, paired))
+        assert one.value == other.value
+        assert other.high - other.low >= one.high - one.low - 1e-12
 
 
 def test_a_lesion_type_is_judged_by_the_images_and_pixels_that_show_it(case):
@@ -162,19 +192,20 @@ def test_the_order_of_the_images_decides_nothing(case):
 def test_unlabelled_photographs_get_a_table_that_says_why_it_is_empty():
     images, manifest = photographs()
     found = run([image._replace(truth=None) for image in images], manifest.assign(label=-1, grade=-1))
-    figures = found.rows[~found.rows.metric.str.startswith("threshold_at")]
+    calibrated = found.rows.metric.str.startswith("threshold_at") | (found.rows.metric == FALSE_ALARMS)
+    figures = found.rows[~calibrated]
     assert figures.value.isna().all()
     assert figures.note.str.startswith("undefined").all()
     assert found.curves.empty
 
 
-def test_without_held_out_normals_only_the_honest_figures_are_missing():
+def test_without_held_out_normals_only_the_calibrated_figures_are_missing():
     images, manifest = photographs()
     rows = run(images, manifest, held=(None, [])).rows
-    honest = rows.metric.str.endswith("normal_quantile")
-    assert rows[honest].value.isna().all()
-    assert rows[honest].note.str.contains("no held-out normals").all()
-    assert rows[~honest].value.notna().all()
+    calibrated = rows.metric.str.endswith("normal_quantile")
+    assert rows[calibrated].value.isna().all()
+    assert rows[calibrated].note.str.contains("no held-out normals").all()
+    assert rows[~calibrated].value.notna().all()
 
 
 def test_images_of_unknown_label_have_no_part_in_the_image_figures(case):

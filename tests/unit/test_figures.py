@@ -15,6 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.evaluation.thresholds import calibration_in_words
 from fundus_anomaly.figures import curves, effective_neighbours, findings_page, heat_map, misses, qualitative, style
 from fundus_anomaly.figures.colour_bar import bar_ends
 from fundus_anomaly.figures.heat_map import Scale
@@ -353,7 +354,7 @@ def test_the_operating_point_is_what_the_threshold_gives():
     assert shown.operating_point() == pytest.approx(expected)
 
 
-def test_a_method_without_an_honest_threshold_has_no_mark():
+def test_a_method_without_a_calibrated_threshold_has_no_mark():
     marked, bare = (curves.draw([curve("ReSAD", threshold=t)], [], 0.5, 0.0).axes[0].get_lines() for t in (1.0, np.nan))
     assert sum(line.get_marker() == "o" for line in marked) == 2  # the point, and its entry in the legend
     assert sum(line.get_marker() == "o" for line in bare) == 0
@@ -465,7 +466,7 @@ def settings(**changes) -> findings_page.Settings:
         "title": "Unknown",
         "method": "ReSAD",
         "threshold": 2.0,
-        "threshold_meaning": "95 % quantile",
+        "threshold_meaning": calibration_in_words(4, 0.95),
         "rows_per_page": 10,
         "thumbnail": 32,
         "jpeg_quality": 80,
@@ -531,6 +532,15 @@ def test_the_page_is_for_a_dark_room_and_a_phone_and_says_what_its_colours_mean(
     assert "width=device-width" in html
     assert all(end in parsed(html).text for end in ("≤ 84", "102", "≥ 120"))
     assert "linear-gradient" in html
+
+
+def test_the_page_says_once_how_many_normals_there_are_and_what_share_of_false_alarms_to_expect():
+    found = [findings_page.Finding("a", "/a", 1.0)]
+    ((_, html),) = findings_page.pages(found, np.array([3.0, 1.0, 2.5, 0.5]), [], pictures, settings())
+    text = parsed(html).text
+    assert text.count("4 held-out normals") == 1
+    assert "4 images" not in text
+    assert "of new normals like them 20.0 % are expected above it" in text
 
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror='y'>&amp;"

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
 from fundus_anomaly.tables import called
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.tables.called import called_counts
 from fundus_anomaly.tables.footnotes import (
+    calibration_notes,
     comparison_note,
     footnotes,
     independence,
@@ -56,6 +58,31 @@ def variants():
         Variant("ReSAD", {"coreset_fraction": 0.1, "training_images": 133}, metrics(0.7)),
         Variant("PatchCore", {"coreset_fraction": 0.1, "training_images": 133}, metrics(0.6)),
     ]
+
+
+def calibrated(label, count):
+    """A variant whose thresholds come from so many held-out normals."""
+    row = metrics(0.7).iloc[:1].assign(metric=FALSE_ALARMS, subset="all", negatives=count, note="")
+    return Variant(label, {}, pd.concat([metrics(0.7), row], ignore_index=True))
+
+
+def test_the_footnotes_say_how_many_normals_a_threshold_has_and_what_it_lets_expect():
+    rows = [calibrated("10%", 13), calibrated("ReSAD", 100), calibrated("PatchCore", 100)]
+    few, many = calibration_notes(rows, "maximum", 0.95)
+    assert few.startswith("Calibrated threshold of images, 10%: the highest of the scores of 13 held-out normals")
+    assert "too few for 0.95" in few
+    assert "7.1 % are expected above it" in few
+    assert "ReSAD, PatchCore: rank 96 of the scores of 100 held-out normals; of new normals like them 5.0 %" in many
+    assert "2.0 % to 8.9 % in nine of ten" in many
+    assert calibration_notes([calibrated("ReSAD", 0)], "maximum", 0.95) == []
+
+
+def test_sensitivity_and_specificity_stand_beside_the_balanced_accuracy_with_intervals(variants):
+    text = resad_markdown(variants, "phantom", "maximum", "phantom", [])
+    images = text.split("## Images")[1].split("## ")[0]
+    for words in ("balanced accuracy", "sensitivity", "specificity"):
+        column = [cell.strip() for cell in images.splitlines()[2].split("|")].index(f"{words}, calibrated threshold")
+        assert "[" in images.splitlines()[4].split("|")[column]
 
 
 def test_every_published_number_is_in_the_file_once():
@@ -150,7 +177,7 @@ def test_a_lesion_type_has_every_figure_that_all_images_have(variants):
     text = resad_markdown(variants, "idrid", "maximum", "IDRiD", [])
     for level in ("image", "pixel"):
         part = text.split(f"## Lesion types, {level}s")[1].split("## ")[0]
-        assert all(words in part for words in ("AUC", "balanced accuracy, honest threshold", "average precision"))
+        assert all(words in part for words in ("AUC", "balanced accuracy, calibrated threshold", "average precision"))
         assert ("AUPRO" in part) == (level == "pixel")
 
 
@@ -316,7 +343,7 @@ def test_footnotes_say_what_was_left_out_and_why():
     excluded = {"idrid/grading/train/118": "the same photograph as 064"}
     notes = footnotes({"backbone": "lite"}, excluded, 0.95, 0.9, "maximum", True, ["further"])
     text = "\n".join(notes)
-    for part in ("backbone: lite", "118 (the same photograph as 064)", "90%", "0.95 quantile", "Niu", "further"):
+    for part in ("backbone: lite", "118 (the same photograph as 064)", "90%", "⌈(n + 1)·0.95⌉", "Niu", "further"):
         assert part in text
     assert "left out: none" in "\n".join(footnotes({}, {}, 0.95, 0.9, "maximum", False, []))
 

@@ -1,4 +1,4 @@
-# Distances to the memory bank: of the test images, and of normals for the honest threshold.
+# Distances to the memory bank: of the test images, and of normals for the calibrated threshold.
 
 
 rule score:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.evaluation.thresholds import image_threshold
+from fundus_anomaly.evaluation.thresholds import calibration_in_words, image_threshold
 from fundus_anomaly.figures.findings_page import Finding, Settings, pages
 from fundus_anomaly.figures.heat_map import overlay
 from fundus_anomaly.progress import track
@@ -53,7 +53,7 @@ def main(input, output, params):
             title=params.title,
             method=f"ReSAD, {params.backbone}, image score {params.image_score}",
             threshold=image_threshold(normal_scores, params.normal_quantile),
-            threshold_meaning=f"{params.normal_quantile:g} quantile of {len(normal_scores)} held-out normals",
+            threshold_meaning=calibration_in_words(len(normal_scores), params.normal_quantile),
             rows_per_page=200,
             thumbnail=200,
             jpeg_quality=85,

@@ -6,7 +6,15 @@ from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import footnotes, independence, index_fact, notes_of, tested, without_names
+from fundus_anomaly.tables.footnotes import (
+    calibration_notes,
+    footnotes,
+    independence,
+    index_fact,
+    notes_of,
+    tested,
+    without_names,
+)
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.page import page
 from fundus_anomaly.tables.resad import FIGURES
@@ -59,7 +67,10 @@ def main(input, output, params):
         params.confidence,
         params.image_score,
         bool((table["source"] == PUBLISHED).any()),
-        notes_of(variants, FIGURES, params.image_score),
+        [
+            *calibration_notes(variants, params.image_score, params.normal_quantile),
+            *notes_of(variants, FIGURES, params.image_score),
+        ],
         independence(params.test, left_out["id"]),
     )
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))

@@ -6,12 +6,14 @@ from collections.abc import Collection
 import pandas as pd
 
 from fundus_anomaly.evaluation.delong import compare
+from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
 from fundus_anomaly.tables.called import called_counts
 from fundus_anomaly.tables.footnotes import (
     UNSMOOTHED,
+    calibration_notes,
     comparison_note,
     footnotes,
     independence,
@@ -50,7 +52,8 @@ def called(variant: Variant, file: str, params, left_out: Collection[str]) -> di
         return {}
     threshold = float(variant.figure("image", "threshold_at_normal_quantile", params.image_score)["value"])
     counts = called_counts(scores[labels.index].to_numpy(), labels.to_numpy(), threshold)
-    return {"threshold": threshold, "false_alarms": 1 - params.normal_quantile} | counts
+    expected = float(variant.figure("image", FALSE_ALARMS, params.image_score)["value"])
+    return {"threshold": threshold, "false_alarms": expected} | counts
 
 
 def recall_of(maps: str) -> float:
@@ -92,6 +95,7 @@ def main(input, output, params):
         [
             UNSMOOTHED,
             *comparison(rows, list(input.scores), dict(params.test), params.image_score, set(left_out["id"])),
+            *calibration_notes(variants, params.image_score, params.normal_quantile),
             *notes_of(variants, FIGURES, params.image_score),
         ],
         independence(params.test, left_out["id"]),

@@ -30,7 +30,7 @@ def share_of_patients(patients: Sequence[str], share: float, seed: int) -> np.nd
 
 
 def calibration_images(ids: Sequence[str], count: int, seed: int) -> np.ndarray:
-    """Return the indices of the images that the honest threshold is taken from, in the order of the images.
+    """Return the indices of the images that the calibrated threshold is taken from, in the order of the images.
 
     Args:
         ids: Ids of n images.

@@ -13,8 +13,13 @@ from sklearn.metrics import (
 
 from .delong import auc_interval
 from .pixel_metrics import thinned
+from .proportions import mean_interval, share_interval
 from .rows import NAN, Row
+from .thresholds import Calibration
 
+FEW = "no interval: fewer than two patients in a class"
+FALSE_ALARMS = "false_alarms_expected_at_normal_quantile"
+NO_THRESHOLD = "undefined: no held-out normals"
 ONE_CLASS = "undefined: the test needs images labelled normal and images labelled abnormal"
 
 
@@ -50,12 +55,12 @@ def image_rows(
         subset: The subset's name.
         abnormal: (n,) bool.
         scores: (n,) float, finite.
-        threshold: Honest threshold, from held-out normals; NaN if there is none.
-        confidence: Coverage of the AUC's interval.
+        threshold: Calibrated threshold, from held-out normals; NaN if there is none.
+        confidence: Coverage of the intervals of the AUC and of what is judged at the calibrated threshold.
         patients: (n,) whose image each is; None for one patient an image.
 
     Returns:
-        Eight rows; with one class only, all but the honest threshold are NaN and the note says so.
+        Eight rows; with one class only, all but the calibrated threshold are NaN and the note says so.
     """
     positives, negatives = int(abnormal.sum()), int((~abnormal).sum())
 
@@ -63,11 +68,14 @@ def image_rows(
         return Row("image", metric, score, subset, value, low, high, positives, negatives, note)
 
     called = scores >= threshold
-    honest_note = "" if np.isfinite(threshold) else "undefined: no held-out normals"
+    patients = np.arange(len(scores)) if patients is None else np.asarray(patients)
+    calibrated_note = "" if np.isfinite(threshold) else NO_THRESHOLD
+    hit_ends = right_ends = balanced_ends = NAN, NAN
+    hit_note = right_note = ""
     if not positives or not negatives:
         best = auc = precision = balanced = hit = right = NAN
         best_threshold, low, high, auc_note, note = NAN, NAN, NAN, ONE_CLASS, ONE_CLASS
-        honest_note = honest_note or ONE_CLASS
+        calibrated_note = calibrated_note or ONE_CLASS
     else:
         note = ""
         auc = float(roc_auc_score(abnormal, scores))
@@ -75,19 +83,40 @@ def image_rows(
         precision = float(average_precision_score(abnormal, scores))
         best, best_threshold = best_balanced_accuracy(abnormal, scores)
         balanced = hit = right = NAN
-        if not honest_note:
+        if not calibrated_note:
             balanced = float(balanced_accuracy_score(abnormal, called))
             hit, right = float(called[abnormal].mean()), float((~called[~abnormal]).mean())
+            hit_ends = share_interval(called[abnormal], patients[abnormal], confidence)
+            right_ends = share_interval(~called[~abnormal], patients[~abnormal], confidence)
+            balanced_ends = mean_interval((hit, *hit_ends), (right, *right_ends))
+            hit_note, right_note = ("" if np.isfinite(ends).all() else FEW for ends in (hit_ends, right_ends))
     return [
         row("auc", auc, auc_note, low, high),
         row("average_precision", precision, note),
         row("balanced_accuracy_best_on_test", best, note),
         row("threshold_best_on_test", best_threshold, note),
-        row("balanced_accuracy_at_normal_quantile", balanced, honest_note),
-        row("sensitivity_at_normal_quantile", hit, honest_note),
-        row("specificity_at_normal_quantile", right, honest_note),
-        row("threshold_at_normal_quantile", threshold, "" if np.isfinite(threshold) else honest_note),
+        row(
+            "balanced_accuracy_at_normal_quantile", balanced, calibrated_note or hit_note or right_note, *balanced_ends
+        ),
+        row("sensitivity_at_normal_quantile", hit, calibrated_note or hit_note, *hit_ends),
+        row("specificity_at_normal_quantile", right, calibrated_note or right_note, *right_ends),
+        row("threshold_at_normal_quantile", threshold, "" if np.isfinite(threshold) else calibrated_note),
     ]
+
+
+def calibration_row(score: str, calibration: Calibration) -> Row:
+    """Return the share of new normals that is expected above the calibrated threshold, and its 90 % range.
+
+    Args:
+        score: The score's name.
+        calibration: Of this score.
+
+    Returns:
+        A row of the subset "all" whose ``negatives`` are the held-out normals.
+    """
+    note = "" if calibration.count else NO_THRESHOLD
+    ends = calibration.expected, calibration.low, calibration.high
+    return Row("image", FALSE_ALARMS, score, "all", *ends, 0, calibration.count, note)
 
 
 def image_curves(abnormal: np.ndarray, scores: np.ndarray, points: int) -> dict[str, np.ndarray]:

@@ -53,7 +53,7 @@ def pixel_rows(
         histograms: Filled with all images.
         ids: Their ids, in the order that the histograms were made for.
         patients: Whose image each is.
-        threshold_bin: Honest threshold from :func:`.thresholds.pixel_threshold_bin`, or None.
+        threshold_bin: Calibrated threshold from :func:`.thresholds.pixel_threshold_bin`, or None.
         false_positive_limit: Limit of AUPRO.
         resamples: Resamples of the patients for the intervals of AUC and average precision; 0 for no intervals.
         confidence: Coverage of the intervals.

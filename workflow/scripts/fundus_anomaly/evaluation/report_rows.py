@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import Problem, raise_if_any
-from .image_metrics import image_curves, image_rows
+from .image_metrics import calibration_row, image_curves, image_rows
 from .pixel_histogram import PixelHistograms
 from .pixel_rows import pixel_curves, pixel_rows
 from .rows import Row, table
 from .score_bins import BINS, quantise
-from .thresholds import image_threshold, pixel_threshold_bin
+from .thresholds import calibrate, pixel_threshold_bin
 
 
 class ScoredImage(NamedTuple):
@@ -52,7 +52,8 @@ class Settings(NamedTuple):
     """What the configuration says about the evaluation.
 
     Attributes:
-        normal_quantile: Share of held-out normal images, and pixels, that lie below the honest thresholds.
+        normal_quantile: Share of new normal images, and of held-out normal pixels, that the calibrated thresholds let
+            pass.
         false_positive_limit: Limit of AUPRO, in (0, 1].
         resamples: Resamples for the pixel figures' intervals.
         confidence: Coverage of all intervals, in (0, 1).
@@ -132,7 +133,9 @@ def evaluate(
     curves = [("pixel", "", *curve) for curve in pixel_curves(histograms, settings.curve_points)]
     for name in names:
         held = np.array([]) if held_out_scores is None else held_out_scores[name].to_numpy(float)
-        threshold = image_threshold(held, settings.normal_quantile)
+        calibration = calibrate(held, settings.normal_quantile)
+        threshold = calibration.threshold
+        rows.append(calibration_row(name, calibration))
         values = scores[name].to_numpy(float)
         for subset, taken in _image_subsets(manifest, labels, histograms).items():
             abnormal = labels[taken] == 1

@@ -38,7 +38,7 @@ class Curve:
         precision: ``(m,)``, share of the items counted as abnormal that are; 1 where none is.
         roc_auc: Area under the ROC curve.
         average_precision: Area under the precision–recall steps.
-        operating_threshold: The honest threshold, a quantile of held-out normals; NaN where there is none.
+        operating_threshold: The calibrated threshold, from held-out normals; NaN where there is none.
     """
 
     method: str
@@ -51,7 +51,7 @@ class Curve:
     operating_threshold: float
 
     def operating_point(self) -> tuple[float, float, float] | None:
-        """Return (fpr, tpr, precision) at the honest threshold, or None where there is none."""
+        """Return (fpr, tpr, precision) at the calibrated threshold, or None where there is none."""
         reached = int(np.sum(self.thresholds >= self.operating_threshold))
         if np.isnan(self.operating_threshold) or reached == 0:
             return None
@@ -119,7 +119,7 @@ def _draw_precision_recall(axes: Axes, level: str, curves: Sequence[Curve], prev
 def _finish(axes: Axes, title: str, x: str, y: str, curves: Sequence[Curve]) -> None:
     axes.set(title=title, xlabel=x, ylabel=y, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     if any(curve.operating_point() for curve in curves):
-        axes.plot([], [], "o", color="white", markeredgecolor=QUIET, label="threshold of held-out normals")
+        axes.plot([], [], "o", color="white", markeredgecolor=QUIET, label="calibrated threshold")
     # Below the axes, where no curve can run through it.
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), borderaxespad=0)
 

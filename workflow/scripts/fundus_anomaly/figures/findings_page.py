@@ -74,7 +74,7 @@ class Settings:
         title: Heading of the pages, e.g. the dataset's name.
         method: The method, backbone and image score, in words.
         threshold: Image score at and above which a photograph counts as unlike the normals.
-        threshold_meaning: How it was chosen, e.g. ``"95 % quantile of held-out normals"``.
+        threshold_meaning: How it was chosen, from :func:`.thresholds.calibration_in_words`.
         rows_per_page: Photographs on one page.
         thumbnail: Longer side of a thumbnail in pixels.
         jpeg_quality: 1–100.

@@ -82,7 +82,7 @@ def draw(
         false_negatives: Abnormal images, lowest score first; may be empty.
         false_positives: Normal images, highest score first; may be empty.
         scale: The shared colour scale of the heat maps.
-        threshold: The honest threshold of the image score; NaN where there is none.
+        threshold: The calibrated threshold of the image score; NaN where there is none.
         columns: Tiles in a row.
         opacity: How much of the photograph the highest score hides, in [0, 1].
     """

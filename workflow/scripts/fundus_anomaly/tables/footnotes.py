@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from ..evaluation.image_metrics import FALSE_ALARMS
+from ..evaluation.thresholds import calibration_in_words
 from .layout import NONE, Figure, probability
 from .published import NOTE
 from .variant import Variant
@@ -28,7 +30,7 @@ def footnotes(
     Args:
         facts: What was run, e.g. ``{"backbone": "efficientnet_lite0", "coreset fraction": 0.1}``.
         excluded: Why each excluded image was left out, by id.
-        normal_quantile: Quantile of the honest thresholds.
+        normal_quantile: Quantile of the calibrated thresholds.
         confidence: Coverage of the intervals.
         image_score: The image score of the image-level figures.
         with_published: Whether the table has published rows.
@@ -39,11 +41,34 @@ def footnotes(
         "Run: " + "; ".join(f"{name}: {value}" for name, value in facts.items()) + ".",
         left_out_note(excluded),
         f"Image figures are those of the score “{image_score}”.",
-        f"Intervals, {confidence:.0%}: DeLong for images, percentile bootstrap for pixels. {independent}",
+        f"Intervals, {confidence:.0%}: DeLong's for image AUC, on the logit scale, Wilson's for sensitivity and "
+        f"specificity, balanced accuracy's from both; percentile bootstrap for pixels. {independent}",
         "Balanced accuracy, best on test: its threshold is chosen on the images that it is judged by, so it flatters. "
-        f"Honest threshold: the {normal_quantile:g} quantile of the scores of normals held out of the bank.",
+        "Calibrated threshold: an order statistic of the scores of normals held out of the bank, that of rank "
+        f"⌈(n + 1)·{normal_quantile:g}⌉ of n for images; nothing of the test has part in it.",
         *([NOTE] if with_published else []),
         *further,
+    ]
+
+
+def calibration_notes(variants: Sequence[Variant], image_score: str, normal_quantile: float) -> list[str]:
+    """Return what the calibrated thresholds of images promise, once for each number of held-out normals.
+
+    Args:
+        variants: The rows of the table.
+        image_score: The image score of its image-level figures.
+        normal_quantile: Quantile of the calibrated thresholds.
+    """
+    by_count: dict[int, list[str]] = {}
+    for variant in variants:
+        rows = variant.metrics
+        found = rows[(rows["metric"] == FALSE_ALARMS) & (rows["score"].fillna("") == image_score)]
+        by_count.setdefault(int(found["negatives"].sum()), []).append(variant.label)
+    return [
+        f"Calibrated threshold of images, {', '.join(labels)}: {calibration_in_words(count, normal_quantile)}. Normals "
+        "of another camera or population may have more or fewer."
+        for count, labels in by_count.items()
+        if count
     ]
 
 
