@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hostile_tables import SETTINGS, table
 from fundus_anomaly.audit.findings import Finding
 from fundus_anomaly.audit.report import page
 from fundus_anomaly.datasets import registry
+from fundus_anomaly.datasets.image_ids import is_id
 from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame
 from fundus_anomaly.figures.findings_page import Finding as Scored
 from fundus_anomaly.figures.findings_page import Settings, pages
@@ -86,7 +88,8 @@ CASES = [
         names("=HYPERLINK(1).jpg"),
         folders,
         handled=lambda found: (
-            found["id"].tolist()[1] == "images/unknown/_HYPERLINK_1_" and not found["path"].str.match(r"[=+\-@]").any()
+            found["id"].tolist()[1].startswith("images/unknown/_HYPERLINK_1_.jpg~")
+            and not found["path"].str.match(r"[=+\-@]").any()
         ),
     ),
     Case(
@@ -98,7 +101,29 @@ CASES = [
     Case("braces in a file name", names("a{x}.jpg"), folders, ("path", "braces", "rename the file")),
     Case("newline in a file name", names("a\nb.jpg"), folders, ("path", "line breaks", "rename the file")),
     Case("dots as a folder name", names("... /..a/.b../c.jpg"), folders, ("no image of split 'test'",)),
-    Case("a name of 251 bytes", names("x" * 251 + ".jpg"), folders, ("id", "240 bytes", "rename the image")),
+    Case(
+        "a name of 255 bytes",
+        names("x" * 251 + ".jpg"),
+        folders,
+        handled=lambda found: len(found["id"].iloc[1].rpartition("/")[2]) == 240 and is_id(found["id"].iloc[1]),
+    ),
+    with_row(id="x" * 241),
+    Case(
+        "bytes that are no UTF-8 in a name",
+        names(os.fsdecode(b"M\xfcller.jpg")),
+        folders,
+        ("path", r"M\xfcller.jpg", "a path in UTF-8", "on_bad_image: exclude"),
+    ),
+    Case(
+        "names that no job can be given, left out",
+        names(os.fsdecode(b"M\xfcller.jpg"), "a\nb.jpg", "a{x}.jpg", "good.jpg"),
+        lambda root, results: registry.load("images", SETTINGS, root, results, 0, "exclude"),
+        handled=lambda found: (
+            found.manifest["path"].map(lambda path: Path(path).name).tolist() == ["a.jpg", "good.jpg"]
+            and len({image.id for image in found.refused}) == 3
+            and all(is_id(image.id) and image.reason.isprintable() for image in found.refused)
+        ),
+    ),
     Case(
         "folders out of the root",
         names("b.jpg"),

@@ -13,7 +13,7 @@ from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.datasets.eyeq import _labelled
 from fundus_anomaly.datasets.label_table import read_table
-from fundus_anomaly.datasets.manifest import COLUMNS, read_manifest
+from fundus_anomaly.datasets.manifest import COLUMNS, read_manifest, write_manifest
 from fundus_anomaly.errors import raise_if_any
 
 SETTINGS = {"table": "", "normals": "normal", "unknowns": "unknown", "masks_inverted": False}
@@ -42,6 +42,11 @@ def row(cells: str, columns: str = "path,split"):
 
 def images(root: Path, results: Path) -> pd.DataFrame:
     return registry.load("images", SETTINGS | {"table": "table.csv"}, root, results, 0).manifest
+
+
+def manifest_file(root: Path, results: Path) -> str:
+    write_manifest(images(root, results), results / "manifest.csv")
+    return (results / "manifest.csv").read_text(encoding="utf-8")
 
 
 def labels(root: Path, results: Path) -> pd.DataFrame:
@@ -83,7 +88,7 @@ def tampered_findings(folder: Path) -> Path:
 
 
 def both_ids(found: pd.DataFrame) -> bool:
-    return found["id"].tolist() == ["images/normal/a", "images/unknown/b"]
+    return found["id"].tolist() == ["images/normal/a.jpg", "images/unknown/b.jpg"]
 
 
 GOOD = "path,split\r\nnormal/a.jpg,train\r\nunknown/b.jpg,test\r\n"
@@ -116,8 +121,20 @@ CASES = [
     Case(
         "formula as a patient",
         row("normal/a.jpg,train,=cmd|'/C calc'!A0", "path,split,patient"),
+        manifest_file,
+        handled=lambda text: ",'=cmd|'/C calc'!A0," in text and ",=" not in text,
+    ),
+    Case(
+        "formula in full width as a patient",
+        row("normal/a.jpg,train,＝1+1", "path,split,patient"),
+        manifest_file,
+        handled=lambda text: ",'＝1+1," in text,
+    ),
+    Case(
+        "line break in a patient",
+        row('normal/a.jpg,train,"a\u2028b"', "path,split,patient"),
         images,
-        ("line 3, patient", "=cmd|", "a letter or digit first", "correct the cell"),
+        ("line 3, patient", "without control characters", "correct the cell"),
     ),
     Case("formula as a path", formula_below_here, images, ("path", "'=1+1.jpg'", "no spreadsheet", "absolute path")),
     Case(

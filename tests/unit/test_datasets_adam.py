@@ -106,3 +106,14 @@ def test_a_mask_in_a_format_that_is_not_read_is_an_error_and_no_note(root):
     touch(root / "Training400-Lesion" / "Lesion_Masks" / "scar" / "N0005.gif")
     with pytest.raises(InputError, match="convert or remove the file"):
         load(root)
+
+
+def test_images_that_are_named_otherwise_or_are_deeper_are_named(root):
+    for name in ("N0001 (1).jpg", "more/N0399.jpg", "more/N0001.jpg", "readme.txt"):
+        touch(root / "Training400" / "Non-AMD" / name)
+    dataset = load(root)
+    unread = " ".join(dataset.unread)
+    assert "N0001 (1).jpg" in unread
+    assert "'more/N0399.jpg'" in unread
+    assert "readme.txt" not in unread
+    assert "readme.txt" in " ".join(dataset.notes)

@@ -146,10 +146,12 @@ def test_files_with_other_names_are_noted_and_not_taken(root):
     write(folder / ".DS_Store")
     write(folder / "IDRiD_001 (copy).jpg")
     write(folder / "IDRiD_009.jpg")
-    notes = " ".join(load(root).notes)
-    assert ".DS_Store" in notes
-    assert "IDRiD_001 (copy).jpg" in notes
-    assert "no row for 1 images" in notes
+    dataset = load(root)
+    unread = " ".join(dataset.unread)
+    assert ".DS_Store" in " ".join(dataset.notes)
+    assert ".DS_Store" not in unread
+    assert "IDRiD_001 (copy).jpg" in unread
+    assert "no row for 1 images" in unread
     assert len(load(root).manifest) == 5
 
 
@@ -238,7 +240,8 @@ def test_a_mask_in_a_format_that_is_not_read_is_an_error_and_no_note(root, name)
         load(root)
     # Beside a mask that is read it is one file more, and a note.
     write(folder / "IDRiD_55_SE.tif")
-    assert name in " ".join(load(root).notes)
+    dataset = load(root)
+    assert name in " ".join(dataset.notes + dataset.unread)
 
 
 def test_images_in_another_format_are_taken_too(root):

@@ -1,11 +1,12 @@
 """The user's own photographs: two folders, or a table."""
 
-from pathlib import Path, PurePath
+import os
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from fundus_anomaly.datasets import images, registry
-from fundus_anomaly.datasets.manifest import is_id
+from fundus_anomaly.datasets import registry
 from fundus_anomaly.errors import InputError
 
 SETTINGS = {"table": "", "normals": "normal", "unknowns": "unknown", "masks_inverted": False}
@@ -43,9 +44,9 @@ def test_normals_build_the_bank_and_unknowns_are_tested(root):
     dataset = load(root)
     rows = dataset.manifest.set_index("id")
     assert rows["split"].to_dict() == {
-        "images/normal/a": "train",
-        "images/normal/müller__otto/links": "train",
-        "images/unknown/1": "test",
+        "images/normal/a.JPG": "train",
+        "images/normal/müller__otto~ac1a6803/links.tiff": "train",
+        "images/unknown/1.png": "test",
     }
     assert rows["label"].tolist() == [0, 0, -1]
     assert all(Path(path).is_file() for path in rows["path"])
@@ -62,13 +63,66 @@ def test_what_is_no_image_is_left_alone_and_named(root):
     assert ".thumbs/x.jpg" in notes
 
 
-def test_ids_are_unique_whatever_the_names():
-    names = [PurePath(text) for text in ("a.jpg", "a.png", "b.jpg", "c d.jpg", "c_d.jpg", "c,d.jpg", "B.png", "-.jpg")]
-    found = images.ids(names)
-    assert len({text.casefold() for text in found}) == len(names)
-    assert found[:2] == ["a.jpg", "a.png"]
-    assert images.ids(names[::-1]) == found[::-1], "an id does not depend on the order of the files"
-    assert all(is_id(text) for text in found)
+@pytest.mark.parametrize(
+    "name", ["x.webp", "x.GIF", "x.jp2", "x.jfif", "x.jpe", "x.heic", "x.avif", "x.dcm", "x.ppm", "x.nef", "x.jpg.gz"]
+)
+def test_images_of_every_ending_are_images_whether_or_not_they_can_be_read(root, name):
+    touch(root / "unknown" / name)
+    rows = load(root).manifest.set_index("id")
+    assert rows.loc[f"images/unknown/{name}", "split"] == "test"
+
+
+@pytest.mark.parametrize("name", ["IM000001", "1.2.840.113619", "photo.jpg~", "photo.bak", "photo 12.03.2021"])
+def test_an_image_is_known_by_its_content_where_its_name_does_not_tell(root, name):
+    Image.new("RGB", (8, 8)).save(root / "unknown" / name, "JPEG")
+    touch(root / "unknown" / f"{name}.txt")
+    dataset = load(root)
+    assert [Path(path).name for path in dataset.manifest["path"]].count(name) == 1
+    assert len(dataset.manifest) == 4
+
+
+def test_junk_of_operating_systems_is_no_image_and_archives_are_named(root):
+    touch(*(root / "unknown" / name for name in ("Thumbs.db", "desktop.ini", "._1.png", ".DS_Store", "more.zip")))
+    dataset = load(root)
+    assert len(dataset.manifest) == 3
+    (sentence,) = dataset.unread
+    assert "'more.zip'" in sentence
+    assert "Thumbs.db" not in sentence
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_that_names_it(root, monkeypatch):
+    real = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "müller, otto":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    with pytest.raises(InputError, match=r"müller, otto.*cannot be listed \(Permission denied\)"):
+        load(root)
+
+
+def test_a_file_beside_a_folder_of_its_name_and_names_of_names(root):
+    unknown = root / "unknown"
+    touch(
+        unknown / "u1.jpg", unknown / "u1.png" / "c.png", *(unknown / f"x{end}" for end in (".jpg", ".png", ".jpg.png"))
+    )
+    found = load(root).manifest["id"]
+    assert {f"images/unknown/{name}" for name in ("u1.jpg", "u1.png/c.png", "x.jpg", "x.png", "x.jpg.png")} < set(found)
+
+
+def test_a_row_may_name_an_image_that_cannot_be_read_which_the_audit_will_say(root):
+    touch(root / "unknown" / "2.webp", root / "unknown" / "2.gif")
+    rows = table(root, "path,split,mask_MA\nnormal/a.JPG,train,\nunknown/2.webp,test,unknown/2.gif\n").manifest
+    assert [Path(path).name for path in rows.iloc[1][["path", "mask_MA"]]] == ["2.webp", "2.gif"]
+
+
+def test_images_beside_those_of_the_table_are_named(root):
+    touch(root / "unknown" / "2.png", root / "unknown" / "3.webp", root / "elsewhere" / "4.png")
+    dataset = table(root, "path,split\nnormal/a.JPG,train\nunknown/1.png,test\n")
+    (sentence,) = dataset.unread
+    assert "2 images that no row of table.csv names, left alone: '2.png', '3.webp'" in sentence
 
 
 def test_a_link_out_of_the_root_is_an_error(root, tmp_path):
@@ -106,7 +160,11 @@ def test_a_table_with_a_byte_order_mark_says_everything(root):
         masks_inverted=True,
     )
     rows = dataset.manifest
-    assert rows["id"].tolist() == ["images/normal/a", "images/normal/müller__otto/links", "images/unknown/1"]
+    assert rows["id"].tolist() == [
+        "images/normal/a.JPG",
+        "images/normal/müller__otto~ac1a6803/links.tiff",
+        "images/unknown/1.png",
+    ]
     assert rows["patient"].tolist() == ["NA", "7", "8"]
     assert rows["eye"].tolist() == ["right", "left", ""]
     assert rows["label"].tolist() == [0, 0, 1]
@@ -121,7 +179,7 @@ def test_paths_are_relative_to_the_table_not_to_the_working_directory(root):
     (root / "tables").mkdir()
     (root / "tables" / "t.csv").write_text("path,split\n../normal/a.JPG,train\n../unknown/1.png,test\n")
     dataset = load(root, table="tables/t.csv")
-    assert dataset.manifest["id"].tolist() == ["images/normal/a", "images/unknown/1"]
+    assert dataset.manifest["id"].tolist() == ["images/normal/a.JPG", "images/unknown/1.png"]
     assert ".." not in dataset.manifest["path"].str.cat()
 
 
@@ -140,7 +198,7 @@ def test_an_image_without_a_label_in_the_test_is_unknown(root):
         ('"a\nb.jpg",train,,,', "path", "control character"),
         (",train,,,", "path", "ends in none"),
         ("normal/a.JPG,validation,,,", "split", "'validation'"),
-        ("normal/a.JPG,train,=1+1,,", "patient", "'=1+1'"),
+        (f"normal/a.JPG,train,{'7' * 1001},,", "patient", "'7777"),
         ('normal/a.JPG,train,"a\nb",,', "patient", r"'a\nb'"),
         ("normal/a.JPG,train,,both,", "eye", "'both'"),
         ("normal/a.JPG,test,,,5", "grade", "'5'"),

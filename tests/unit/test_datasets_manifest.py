@@ -1,10 +1,16 @@
 """What a manifest promises to everything after the adapters."""
 
+import os
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
 from fundus_anomaly.datasets import manifest, registry
-from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame, id_part, is_id
+from fundus_anomaly.datasets.image_ids import id_part, is_id
+from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame
 from fundus_anomaly.datasets.official_counts import Count, differences
+from fundus_anomaly.datasets.spreadsheet import guarded, unguarded
 from fundus_anomaly.errors import InputError
 
 
@@ -79,7 +85,7 @@ def test_every_kind_of_problem_is_told_at_once():
 
 def test_letters_of_any_script_may_stand_in_an_id():
     assert is_id("images/Müller/眼底_01.v2")
-    assert id_part("Frau Müller (links)") == "Frau_Müller__links_"
+    assert id_part("Müller_(links).jpg").startswith("Müller__links_.jpg~")
     assert all(is_id(id_part(text)) for text in ("..", ".", "a..b", "=cmd()", "u\u0308ber", "a\nb", "🙂"))
 
 
@@ -102,11 +108,50 @@ def test_a_split_cannot_be_excluded_whole():
 
 
 def test_a_patient_called_na_survives_the_csv(tmp_path):
-    table = dataset((0, {"patient": "NA"}), (1, {"patient": "007"}), (2, {"path": 'a,"b" ü.jpg', "fold": 3})).manifest
+    table = dataset((0, {"patient": "=NA"}), (1, {"patient": "007"}), (2, {"path": 'a,"b" ü.jpg', "fold": 3})).manifest
     manifest.write_manifest(table, tmp_path / "manifest.csv")
     again = manifest.read_manifest(tmp_path / "manifest.csv")
     assert again.equals(table)
     assert again.dtypes.equals(table.dtypes)
+
+
+def test_an_image_whose_path_no_job_can_be_given_is_refused_or_set_aside():
+    names = {"path": os.fsdecode(b"M\xfcller.jpg")}, {"path": "b\n.jpg"}
+    bad = dataset((1, names[0]), (2, {"mask_MA": "c{x}.png"}))
+    with pytest.raises(InputError) as error:
+        checked(bad)
+    assert len(error.value.problems) == 2
+    assert "'M\\xfcller.jpg' (id 'set/train/2')" in str(error.value)
+    str(error.value).encode("utf-8")
+    more = replace(bad, unused=frame([{"id": "set/unused/1", "split": "unused", **names[1]}], ("MA",)))
+    tested = frame([{"id": "set/test/2", "path": "d.jpg", "split": "test"}], ("MA",))
+    kept = checked(replace(more, manifest=pd.concat([bad.manifest, tested], ignore_index=True)), "exclude")
+    assert kept.manifest["id"].tolist() == ["set/train/1", "set/test/2"]
+    assert [(image.id, image.split) for image in kept.refused] == [
+        ("set/train/2", "train"),
+        ("set/test/1", "test"),
+        ("set/unused/1", "unused"),
+    ]
+    assert "its mask (mask_MA) c{x}.png" in kept.refused[1].reason
+    assert "b\\n.jpg" in kept.refused[2].reason
+    assert excluding(kept, ["set/train/2"]).manifest["id"].tolist() == ["set/train/1", "set/test/2"]
+
+
+def test_a_root_that_no_job_can_be_given_is_said_where_bad_images_are_left_out():
+    changes = [(place, {"path": f"{{root}}/{place}.jpg"}) for place in range(3)]
+    with pytest.raises(InputError, match="Snakemake's sign of wildcards"):
+        checked(dataset(*changes), "exclude")
+
+
+def test_ids_that_differ_in_case_alone_are_refused():
+    with pytest.raises(InputError, match="upper and lower case taken as one"):
+        checked(dataset((1, {"id": "SET/train/1"})))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "'x", "''", "\uff1d1", " =1", "plain", "a=b", ""])
+def test_what_a_spreadsheet_would_run_is_guarded_and_read_again(name):
+    assert unguarded(guarded(name)) == name
+    assert guarded(name) == (name if name in ("plain", "a=b", "") else f"'{name}")
 
 
 def test_a_difference_from_the_official_number_is_said_in_full():

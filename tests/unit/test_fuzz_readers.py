@@ -28,8 +28,9 @@ from fundus_anomaly.backbones.vgg16_convolutions import vgg16_convolutions
 from fundus_anomaly.config_check import require_valid
 from fundus_anomaly.datasets import eyeq, registry
 from fundus_anomaly.datasets.idrid_files import _graded
+from fundus_anomaly.datasets.image_ids import is_id
 from fundus_anomaly.datasets.label_table import read_table
-from fundus_anomaly.datasets.manifest import COLUMNS, Dataset, checked, frame, is_id, read_manifest, write_manifest
+from fundus_anomaly.datasets.manifest import COLUMNS, Dataset, checked, frame, read_manifest, write_manifest
 from fundus_anomaly.datasets.mosmed_files import read_scans
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.ct_volume import CtVolume
@@ -194,7 +195,7 @@ def test_label_tables(folder, damage):
 
     def idrid(path):
         problems = []
-        _graded(folder, "train", problems, [])
+        _graded(folder, "train", problems, [], [])
         if problems:
             raise InputError(problems)
 

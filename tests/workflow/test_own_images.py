@@ -1,9 +1,11 @@
 """A user's own folders of photographs, in a path with spaces and letters beyond ASCII, some of the files unusable."""
 
+import os
 import shutil
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.workflow
 
@@ -22,6 +24,13 @@ def photographs(project, tmp_path_factory):
         (root / name).write_bytes(content)
     whole = (root / "unknown" / "Auge ß 0.jpg").read_bytes()
     (root / "unknown" / "abgeschnitten é.jpg").write_bytes(whole[: len(whole) // 2])
+    # A format that is not read, and a folder whose name is that of a heat map.
+    Image.open(root / "unknown" / "Auge ß 0.jpg").save(root / "unknown" / "Handy.webp")
+    (root / "unknown" / "u1.png").mkdir()
+    (root / "unknown" / "Auge ß 1.jpg").rename(root / "unknown" / "u1.jpg")
+    (root / "unknown" / "Auge ß 2.jpg").rename(root / "unknown" / "u1.png" / "2.jpg")
+    # Braces in a note are no wildcards.
+    (root / "unknown" / "Liste {1}.txt").write_text("")
     return root
 
 
@@ -34,24 +43,41 @@ def test_all_unusable_files_are_listed_at_once_with_what_to_do(project, settings
     project.configure(settings)
     stopped = project.snakemake("resad")
     assert stopped.returncode != 0
-    for name in ("leer", "Notiz", "abgeschnitten"):
+    for name in ("leer", "Notiz", "abgeschnitten", "Handy.webp"):
         assert name in stopped.stdout
-    assert stopped.stdout.count("set on_bad_image: exclude") >= 3
+    assert stopped.stdout.count("set on_bad_image: exclude") >= 4
     assert (project.folder / "results/images/audit/audit.html").exists()
     assert not (project.folder / "results/images/images/train.h5").exists()
 
 
+def test_names_that_no_job_can_be_given_are_refused_at_once_when_planned(project, settings, photographs):
+    good = photographs / "unknown" / "u1.jpg"
+    for name in (b"M\xfcller.jpg", b"br{1}.jpg"):
+        shutil.copy(good, os.fsencode(photographs / "unknown") + b"/" + name)
+    project.configure(settings)
+    stopped = project.snakemake("resad", "-n")
+    assert stopped.returncode != 0
+    assert "2 problems with the input" in stopped.stdout
+    assert r"M\xfcller.jpg" in stopped.stdout
+    assert "br{1}.jpg" in stopped.stdout
+    assert "Traceback" not in stopped.stdout
+
+
 def test_with_exclude_the_run_goes_through_and_says_what_it_left_out(project, settings):
     project.configure(settings | {"data.on_bad_image": "exclude"})
-    project.run("resad")
+    said = project.run("resad")
     results = project.folder / "results" / "images"
     scores = pd.read_csv(next(results.glob("scores/**/region~2/**/test.csv")))
     assert len(scores) == 8
     assert scores["maximum"].gt(0).all()
     table, page = (results / "tables/resad.md").read_text(), (results / "heat_maps/index.html").read_text()
-    for name in ("leer", "Notiz", "abgeschnitten"):
-        assert name in table
-        assert name in page
+    left_out = (results / "audit/left_out.csv").read_text(encoding="utf-8")
+    audit = (results / "audit/audit.html").read_text(encoding="utf-8")
+    for name in ("leer", "Notiz", "abgeschnitten", "Handy.webp", r"M\xfcller.jpg", "br{1}.jpg"):
+        for where in (table, page, left_out, audit, said):
+            assert name in where
+    for name in ("u1.jpg.png", "u1.png_/2.jpg.png"):
+        assert (results / "heat_maps/png/images/unknown" / name).is_file()
     assert "test images: 8" in table
     assert len(list(results.glob("heat_maps/png/**/*.png"))) == 8
     assert project.plan("resad") == {}

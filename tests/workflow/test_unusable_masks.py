@@ -34,7 +34,7 @@ def photographs(project, tmp_path_factory):
         table.loc[row, "mask_MA"] = f"masks/{name}.png"
         cv2.imwrite(str(root / f"masks/{name}.png"), np.full((9, 7), value, np.uint8))
     table.to_csv(root / "table.csv", index=False)
-    return root, [f"images/{table.path[row].removesuffix('.jpg')}" for row in bad]
+    return root, [f"images/{table.path[row]}" for row in bad]
 
 
 def test_they_are_in_no_bank_no_table_and_no_figure_and_the_footnote_compares_what_the_table_shows(

@@ -40,7 +40,8 @@ def or_stop(function, *arguments):
 def read_datasets():
     """Return the configured dataset as it was found, and without the images that the user excluded."""
     settings = config["data"][config["dataset"]]
-    found = registry.load(config["dataset"], settings, DATA_ROOT, SLICES, config["seed"])
+    on_bad_image = config["data"]["on_bad_image"]
+    found = registry.load(config["dataset"], settings, DATA_ROOT, SLICES, config["seed"], on_bad_image)
     return found, manifest.excluding(found, config["data"]["exclude"])
 
 
@@ -60,10 +61,14 @@ def read_source_dataset():
         return FOUND
     name = source["dataset"] or config["dataset"]
     root = source["root"] or DATA_ROOT
-    return registry.load(name, config["data"][name], root, SOURCE_SLICES, config["seed"])
+    on_bad_image = config["data"]["on_bad_image"]
+    return registry.load(name, config["data"][name], root, SOURCE_SLICES, config["seed"], on_bad_image)
 
 
 SOURCE_DATASET = or_stop(read_source_dataset)
+# What looks like an image, a mask or a column and is not read, and images that are left out for their names.
+UNREAD = private(list(dict.fromkeys([*FOUND.unread, *SOURCE_DATASET.unread])))
+REFUSED = private([asdict(image) for image in FOUND.refused])
 
 
 def read_sources():
@@ -155,6 +160,13 @@ def rows(split=None, columns=None):
 def audited(split=None, columns=None):
     """Return the dataset's rows: those of excluded images and of images that the benchmark leaves out too."""
     return columns_of(FOUND.audited, split, columns)
+
+
+def admissible():
+    """Return id and split of what the gate admits or leaves out: the benchmark, and images refused for their names."""
+    named = [image for image in REFUSED if image["split"] != manifest.UNUSED]
+    table = pd.concat([FOUND.manifest, pd.DataFrame(named, columns=["id", "split"], dtype="str")])
+    return columns_of(table, None, ["id", "split"])
 
 
 def columns_of(table, split=None, columns=None):

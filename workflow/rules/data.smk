@@ -153,6 +153,9 @@ rule audit_findings:
         excluded=config["data"]["exclude"],
         sources=AUDITED_SOURCES["id"].tolist(),
         near_duplicate_share=config["data"]["near_duplicate_share"],
+        # In functions: Snakemake would take braces in a text for wildcards.
+        unread=lambda wildcards: UNREAD,
+        refused=lambda wildcards: REFUSED,
         page=f"{RESULTS}/audit/audit.html",
     script:
         "../scripts/audit_findings.py"
@@ -211,7 +214,7 @@ rule admit:
     conda:
         "../../envs/cpu.yaml"
     params:
-        manifest=columns_of(FOUND.manifest, None, ["id", "split"]),
+        manifest=admissible(),
         excluded=config["data"]["exclude"],
         on_bad_image=config["data"]["on_bad_image"],
     script:

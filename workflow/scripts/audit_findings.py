@@ -8,6 +8,7 @@ from fundus_anomaly.audit.fact_tables import read_facts
 from fundus_anomaly.audit.findings import findings_table
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.mask_findings import mask_findings
+from fundus_anomaly.audit.named_findings import named_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.sealed import write_csv
 from rule_log import logged
@@ -22,8 +23,11 @@ def main(input, output, params):
     if input.masks:
         masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
         findings += mask_findings(manifest, photographs, masks, excluded)
+    findings += named_findings(params.refused, params.unread, excluded)
     table = findings_table(findings)
     write_csv(output.findings, table)
+    for text in params.unread:
+        logging.warning("not read: %s", text)
     for severity, group in table.groupby("severity", sort=False):
         logging.info("%d findings of severity %s: see %s", len(group), severity, params.page)
 

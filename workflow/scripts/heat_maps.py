@@ -11,6 +11,7 @@ import pandas as pd
 from fundus_anomaly.evaluation.thresholds import calibration_in_words, image_threshold
 from fundus_anomaly.figures.findings_page import Finding, Settings, pages
 from fundus_anomaly.figures.heat_map import overlay
+from fundus_anomaly.output_names import output_file
 from fundus_anomaly.progress import track
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
@@ -46,7 +47,7 @@ def main(input, output, params):
         larger = ("photograph/{id}.jpg", "png/{id}.png")
         for name in track(shown.ids, len(shown.ids), "heat maps"):
             for pattern, picture in zip(larger, pictures(name), strict=True):
-                file = filling / pattern.replace("{id}", name)
+                file = filling / output_file(pattern, name)
                 with whole(file) as temporary:
                     temporary.write_bytes(cv2.imencode(file.suffix, picture[..., ::-1])[1].tobytes())
         settings = Settings(

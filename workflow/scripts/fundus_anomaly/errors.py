@@ -40,7 +40,9 @@ class InputError(ValueError):
         count = len(self.problems)
         lines = [f"{count} problem{'s' if count != 1 else ''} with the input:"]
         lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1)]
-        super().__init__("\n".join(lines + ([f"  {advice}"] if advice else [])))
+        text = "\n".join(lines + ([f"  {advice}"] if advice else []))
+        # Names of files may hold bytes that are no UTF-8, and no log could be written with them.
+        super().__init__(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 class OutputError(OSError):

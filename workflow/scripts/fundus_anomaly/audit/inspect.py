@@ -14,6 +14,7 @@ from PIL import Image
 from ..digest import sha256
 from ..errors import InputError
 from ..imaging.decode import decode, decode_mask, opened
+from ..imaging.image_names import ending, is_read, kind_of
 from ..progress import track
 from .perceptual_hash import perceptual_hash
 
@@ -33,7 +34,7 @@ FILE_FACTS = {
 }
 PHOTOGRAPH_FACTS = FILE_FACTS | {"perceptual_hash": "str", "level_mean": "float64", "level_spread": "float64"}
 MASK_FACTS = FILE_FACTS | {"values": "str", "value_count": "int64", "lesion_pixels": "int64", "lesion_share": "float64"}
-ERROR_KINDS = ("missing", "no file", "empty file", "no image", "too large", "damaged")
+ERROR_KINDS = ("missing", "no file", "empty file", "no image", "too large", "damaged", "other format")
 
 _REDUCED = (512, 512)
 _SHOWN_VALUES = 8
@@ -127,6 +128,8 @@ def _inspected(
             return facts | {"error": "no regular file", "error_kind": "no file"}
         if status.st_size == 0:
             return facts | {"error": "a file of 0 bytes", "error_kind": "empty file"}
+        if not is_read(path.name):
+            return facts | {"error": _other_format(path), "error_kind": "other format"}
         facts["sha256"] = sha256(path)
         facts |= _header(path, max_pixels)
         kind = "too large" if int(facts["width"]) * int(facts["height"]) > max_pixels else "damaged"
@@ -139,6 +142,13 @@ def _inspected(
     except Exception as error:
         return facts | {"error": f"a file that cannot be decoded ({type(error).__name__}: {error})", "error_kind": kind}
     return facts
+
+
+def _other_format(path: Path) -> str:
+    """Say of a file whose name does not end as those do that are read what it is and what to do."""
+    content = kind_of(path)
+    what = f" and holds {content}" if content else ""
+    return f"a name that ends in {ending(path.name)!r}{what}; save it as JPEG, PNG, TIFF or BMP, with that ending"
 
 
 def _header(path: Path, max_pixels: int) -> dict[str, object]:

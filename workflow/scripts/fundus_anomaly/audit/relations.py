@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from ..datasets.patients import person as person_of
 from .duplicates import alike, identical
 from .findings import SETTLED, Finding
 from .perceptual_hash import BITS
@@ -211,8 +212,8 @@ def patient_findings(
 
 
 def _people(patients: pd.Series, same: Iterable[Sequence[int]]) -> np.ndarray:
-    """Return a number for each image, equal where patients bear one name or are linked by copies."""
-    codes, names = pd.factorize(patients)
+    """Return a number for each image, equal where patients bear one name, however spelt, or are linked by copies."""
+    codes, names = pd.factorize(patients.map(person_of))
     links = [(codes[places[0]], codes[place]) for places in same for place in places[1:]]
     first, second = np.array(links, np.int64).reshape(-1, 2).T
     joined = coo_array((np.ones(len(links)), (first, second)), shape=(len(names), len(names)))
@@ -271,4 +272,5 @@ def _who(group: pd.DataFrame, rows: pd.DataFrame, same: Sequence[Sequence[int]])
         return f"Patient {names[0]!r}: {images}."
     linked = [places for places in same if set(places) <= set(group.index)]
     links = "; ".join(", ".join(group.loc[places, "id"]) for places in linked)
-    return f"One patient by several names ({', '.join(map(repr, names))}): {images}. The same photograph: {links}."
+    same_photograph = f" The same photograph: {links}." if links else ""
+    return f"One patient by several names ({', '.join(map(repr, names))}): {images}.{same_photograph}"

@@ -40,10 +40,11 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
     require_folders(root, parts.values(), "ADAM", _UNPACK)
     problems: list[Problem] = []
     notes: list[str] = []
+    unread: list[str] = []
     images: dict[str, Path] = {}
     sizes = {}
     for name in ("amd", "non_amd"):
-        found = numbered_images(parts[name], r"([AN]\d{4})", problems, notes)
+        found = numbered_images(parts[name], r"([AN]\d{4})", problems, notes, unread, apart=parts.values())
         problems += [
             Problem(
                 str(found[twice]), f"{twice} in {str(images[twice].parent)!r} too", "one place", "remove one of them"
@@ -52,7 +53,7 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
         ]
         sizes[name] = len(found)
         images |= found
-    masks = {lesion: _masks(parts["lesion_masks"], lesion, images, problems, notes) for lesion in LESIONS}
+    masks = {lesion: _masks(parts["lesion_masks"], lesion, images, problems, notes, unread) for lesion in LESIONS}
     raise_if_any(problems)
 
     marked = {name for files in masks.values() for name in files}
@@ -78,11 +79,24 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
     if held_out:
         notes.append(f"{len(held_out)} normals are held out for the test; the published benchmark holds out none.")
     notes.append("No patients are known: each image counts as a patient of its own.")
-    return Dataset(NAME, frame(rows, LESIONS), LESIONS, masks_inverted=True, notes=tuple(notes), counts=counts)
+    return Dataset(
+        NAME,
+        frame(rows, LESIONS),
+        LESIONS,
+        masks_inverted=True,
+        notes=tuple(notes),
+        counts=counts,
+        unread=tuple(unread),
+    )
 
 
 def _masks(
-    folder: Path, lesion: str, images: Mapping[str, Path], problems: list[Problem], notes: list[str]
+    folder: Path,
+    lesion: str,
+    images: Mapping[str, Path],
+    problems: list[Problem],
+    notes: list[str],
+    unread: list[str],
 ) -> dict[str, Path]:
     """Return the mask files of one lesion by the names of their images."""
     names = [lesion, *filter(None, [_OTHER_NAMES.get(lesion)])]
@@ -92,7 +106,7 @@ def _masks(
         allowed = f"the folder {' or '.join(map(repr, names))}"
         problems.append(Problem(f"ADAM, {str(folder)!r}, masks of {lesion}", found, allowed, _UNPACK))
         return {}
-    files = numbered_images(there[0], r"([AN]\d{4})", problems, notes)
+    files = numbered_images(there[0], r"([AN]\d{4})", problems, notes, unread)
     for name in sorted(files.keys() - images.keys()):
         remedy = "remove the mask or add the image"
         problems.append(Problem(str(files[name]), "a mask of no image", f"one of an image {name}", remedy))

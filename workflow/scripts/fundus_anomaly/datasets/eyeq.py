@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -19,10 +19,10 @@ QUALITIES = ("good", "usable", "reject")
 _TABLES = {"train": "Label_EyeQ_train.csv", "test": "Label_EyeQ_test.csv"}
 _COLUMNS = ("image", "quality", "dr_grade")
 _QUALITY_OF = dict(zip("012", QUALITIES, strict=True))
-_SUFFIX = r"\.(?:jpe?g|png)"
-_IMAGE_NAME = rf"\A(?P<stem>(?P<patient>[0-9]+)_(?P<eye>left|right))(?i:{_SUFFIX})\Z"
+_IMAGE_NAME = r"\A(?P<stem>(?P<patient>[0-9]+)_(?P<eye>left|right))(?i:\.(?:jpe?g|png))\Z"
 _OFFICIAL_ROWS = {"train": 12543, "test": 16249}
-_OFFICIAL_GOOD = {"train": (6342, 699, 1100, 167, 39), "test": (5966, 886, 1354, 199, 65)}
+# Counted in the published tables; the README beside them says 5,966 for the good test images of grade 0.
+_OFFICIAL_GOOD = {"train": (6342, 699, 1100, 167, 39), "test": (5967, 886, 1354, 199, 65)}
 _UNPACK = "complete the copy of EyePACS and EyeQ, or correct the root and the folder names in the config"
 _SHOWN = 10
 
@@ -32,7 +32,7 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
 
     Training normals are the grade-0 images of EyeQ's training table, the test set is its whole test table, each of
     the wanted qualities. The training table's grades 1–4 become ``unused``: the audit and supervised comparisons read
-    them. EyeQ's tables hold 8,470 good test images, where the paper says 8,471. Both eyes of a person are one patient.
+    them. EyeQ's test table holds 8,471 good images, as the paper says. Both eyes of a person are one patient.
 
     Args:
         settings: ``labels``, the folder of EyeQ's two tables below the root (``""`` for the root itself);
@@ -51,12 +51,13 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
 
     problems: list[Problem] = []
     notes: list[str] = []
+    unread: list[str] = []
     rows: list[dict[str, object]] = []
     counts: list[Count] = []
     for split, folder in folders.items():
         table = _labelled(labels / _TABLES[split], problems)
         kept = table[table["quality"].isin(qualities)]
-        rows += _rows(split, kept, _images(folder, kept["stem"].tolist(), problems, notes))
+        rows += _rows(split, kept, _images(folder, kept["stem"].tolist(), problems, notes, unread, folders.values()))
         counts += _counts(split, table, qualities)
     raise_if_any(problems)
     notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"EyeQ at {str(root)!r}")
@@ -65,7 +66,15 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
         f"{len(parts['unused'])} training images of grades 1 to 4 are no part of the benchmark; "
         "the audit compares them."
     )
-    return Dataset(NAME, lesions=(), masks_inverted=False, notes=tuple(notes), counts=tuple(counts), **parts)
+    return Dataset(
+        NAME,
+        lesions=(),
+        masks_inverted=False,
+        notes=tuple(notes),
+        counts=tuple(counts),
+        unread=tuple(dict.fromkeys(unread)),
+        **parts,
+    )
 
 
 def _qualities(wanted: object) -> set[str]:
@@ -142,7 +151,14 @@ def _read_texts(path: Path) -> pd.DataFrame:
     return pd.DataFrame.from_dict(cells, orient="index", columns=list(_COLUMNS), dtype=str)
 
 
-def _images(folder: Path, stems: Sequence[str], problems: list[Problem], notes: list[str]) -> dict[str, str]:
+def _images(
+    folder: Path,
+    stems: Sequence[str],
+    problems: list[Problem],
+    notes: list[str],
+    unread: list[str],
+    apart: Iterable[Path],
+) -> dict[str, str]:
     """Return the paths of the images of one folder by their stems.
 
     Args:
@@ -150,9 +166,11 @@ def _images(folder: Path, stems: Sequence[str], problems: list[Problem], notes: 
         stems: The images that are needed, e.g. ``"10_left"``; all others are only counted.
         problems: Receives one problem for all images that are missing, and one for all that are there twice.
         notes: Receives what else lies in the folder.
+        unread: Receives what else there looks like an image.
+        apart: The folders of all parts.
     """
     twice: list[Problem] = []
-    files = named_files(folder, rf"([0-9]+_(?:left|right)){_SUFFIX}", twice, notes)
+    files = named_files(folder, "([0-9]+_(?:left|right))", twice, notes, unread, apart)
     if twice:
         names = _first([repr(Path(problem.where).name) for problem in twice])
         problems.append(

@@ -58,6 +58,7 @@ class IdridFiles:
             of ``LESIONS`` and likewise ``patient``, by IDRiD's own split.
         notes: What a reader of the report should know about the files.
         times: When photographs were taken by the camera's clock, by id.
+        unread: What looks like an image or a mask and is not read, one sentence or more each.
     """
 
     root: Path
@@ -65,6 +66,7 @@ class IdridFiles:
     annotated: Mapping[str, Sequence[dict[str, object]]]
     notes: tuple[str, ...]
     times: Mapping[str, datetime]
+    unread: tuple[str, ...] = ()
 
     def grade_counts(self, split: str) -> list[Count]:
         """Return five counts of one split of the grading part: the images of grades 0, 1, 2, 3 and 4."""
@@ -116,6 +118,7 @@ class IdridFiles:
             masks_inverted=False,
             notes=notes,
             counts=(*counts, *unused),
+            unread=self.unread,
             **set_aside(frame(rows, LESIONS)),
         )
 
@@ -136,12 +139,13 @@ def read_files(settings: Mapping[str, object], root: Path) -> IdridFiles:
     require_folders(root, [*folders, grading / _GRADES], "IDRiD", _UNPACK)
     problems: list[Problem] = []
     notes: list[str] = []
-    graded = {split: _graded(grading, split, problems, notes) for split in _SPLIT_FOLDERS}
-    annotated = {split: _annotated(segmentation, split, problems, notes) for split in _SPLIT_FOLDERS}
+    unread: list[str] = []
+    graded = {split: _graded(grading, split, problems, notes, unread) for split in _SPLIT_FOLDERS}
+    annotated = {split: _annotated(segmentation, split, problems, notes, unread) for split in _SPLIT_FOLDERS}
     raise_if_any(problems)
     rows = [row for part in (graded, annotated) for found in part.values() for row in found]
     times = _name_patients(rows, notes)
-    return IdridFiles(root, graded, annotated, tuple(notes), times)
+    return IdridFiles(root, graded, annotated, tuple(notes), times, tuple(unread))
 
 
 def _name_patients(rows: Sequence[dict[str, object]], notes: list[str]) -> dict[str, datetime]:
@@ -192,10 +196,12 @@ def _years_note(rows: Sequence[dict[str, object]], times: Mapping[str, datetime]
     return (f"Photographs by year of the camera's clock: {'; '.join(parts)}. {told}",)
 
 
-def _graded(grading: Path, split: str, problems: list[Problem], notes: list[str]) -> list[dict[str, object]]:
+def _graded(
+    grading: Path, split: str, problems: list[Problem], notes: list[str], unread: list[str]
+) -> list[dict[str, object]]:
     """Return the rows of one split of the grading part, in the order of their numbers."""
     folder, table = grading / _IMAGES / _SPLIT_FOLDERS[split], grading / _GRADES / _TABLES[split]
-    images = numbered_images(folder, r"IDRiD_(\d{3})", problems, notes)
+    images = numbered_images(folder, r"IDRiD_(\d{3})", problems, notes, unread)
     try:
         labels = read_table(table, ("image name", "retinopathy grade"))
     except InputError as error:
@@ -217,7 +223,7 @@ def _graded(grading: Path, split: str, problems: list[Problem], notes: list[str]
         seen.update(match.groups() if match else ())
     unlabelled = sorted(set(images) - seen)
     if unlabelled:
-        notes.append(f"{table.name} has no row for {len(unlabelled)} images of {folder}, left out: {unlabelled}.")
+        unread.append(f"{table.name} has no row for {len(unlabelled)} images of {folder}, left out: {unlabelled}.")
     return sorted(rows, key=lambda row: str(row["id"]))
 
 
@@ -232,9 +238,11 @@ def _grading_row(split: str, number: str, path: Path, grade: int) -> dict[str, o
     }
 
 
-def _annotated(segmentation: Path, split: str, problems: list[Problem], notes: list[str]) -> list[dict[str, object]]:
+def _annotated(
+    segmentation: Path, split: str, problems: list[Problem], notes: list[str], unread: list[str]
+) -> list[dict[str, object]]:
     """Return the rows of one split of the segmentation part, in the order of their files' names."""
-    images = numbered_images(segmentation / _IMAGES / _SPLIT_FOLDERS[split], r"IDRiD_(\d{2})", problems, notes)
+    images = numbered_images(segmentation / _IMAGES / _SPLIT_FOLDERS[split], r"IDRiD_(\d{2})", problems, notes, unread)
     masks: dict[str, dict[str, Path]] = {}
     for lesion, name in _LESION_FOLDERS.items():
         folder = segmentation / _MASKS / _SPLIT_FOLDERS[split] / name
@@ -242,7 +250,7 @@ def _annotated(segmentation: Path, split: str, problems: list[Problem], notes: l
         if not folder.is_dir():
             problems.append(Problem(f"folder {str(folder)!r}", "nothing", "the masks of a lesion", _UNPACK))
             continue
-        masks[lesion] = numbered_images(folder, rf"IDRiD_(\d{{2}})_{lesion}", problems, notes)
+        masks[lesion] = numbered_images(folder, rf"IDRiD_(\d{{2}})_{lesion}", problems, notes, unread)
         problems += [
             Problem(str(path), "a mask of no image", f"one of an image {number}", "remove the mask or add the image")
             for number, path in masks[lesion].items()

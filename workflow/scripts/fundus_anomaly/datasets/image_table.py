@@ -8,25 +8,29 @@ from collections import Counter
 from pathlib import Path
 
 from ..errors import InputError, Problem, raise_if_any
-from .folders import IMAGE_SUFFIXES
+from ..imaging.image_names import READ_ENDINGS, ending, is_image_ending, kind_of, looks_like_image
+from .folders import is_hidden, left_alone, listing
 from .inside import Inside
 from .label_table import read_table
 from .manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNKNOWN
+from .near_columns import near_columns
+from .patients import MOST_LETTERS, missing_notes, one_spelling, person, spelling_notes
 
 _OPTIONAL = ("patient", "eye", "label", "grade")
 _EYES = {"": "", "left": "left", "l": "left", "os": "left", "right": "right", "r": "right", "od": "right"}
 _LABELS = {"0": NORMAL, "normal": NORMAL, "1": ABNORMAL, "abnormal": ABNORMAL, "-1": UNKNOWN, "unknown": UNKNOWN}
-# Letters, digits and blanks: what looks like a formula would be run by the program that opens our tables.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_PATIENT = re.compile(r"[\w][\w .:/\-]{0,99}")
+_GRADES = {"": -1, "-1": -1} | {str(grade): grade for grade in range(5)}
+_SPLITS = {"train": "train", "test": "test"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def read_image_table(root: Path, name: str) -> tuple[list[dict[str, object]], tuple[str, ...], list[str]]:
+def read_image_table(root: Path, name: str) -> tuple[list[dict[str, object]], tuple[str, ...], list[str], list[str]]:
     """Return the rows of a user's table, without ids.
 
     Columns, in any order and any case: ``path`` (an image, relative to the table's folder) and ``split`` (``train`` or
     ``test``) are needed. ``patient``, ``eye`` (left, right, L, R, OS, OD), ``label`` (0 or normal, 1 or abnormal, -1 or
     unknown), ``grade`` (0–4) and ``mask_<lesion>`` (a mask, relative to the table's folder, or nothing) may be there.
+    A patient is any text in one line, and all spellings of a name are one patient (:func:`.patients.one_spelling`).
     Without a label, the grade decides (0 is normal); without both, a training image is normal and a test image unknown.
 
     Args:
@@ -34,7 +38,8 @@ def read_image_table(root: Path, name: str) -> tuple[list[dict[str, object]], tu
         name: The table's path below the root; CSV, UTF-8 with or without a byte-order mark.
 
     Returns:
-        Rows (``path`` begins with the root), names of the lesions in the table's order, and notes.
+        Rows (``path`` begins with the root), names of the lesions in the table's order, notes, and sentences on columns
+        and images beside those of the table that nothing reads.
 
     Raises:
         InputError: With every row that is wrong.
@@ -52,6 +57,15 @@ def read_image_table(root: Path, name: str) -> tuple[list[dict[str, object]], tu
         for column in columns
         if not re.fullmatch(rf"{MASK_PREFIX}\w+", column)
     ]
+    twins = Counter(column.casefold() for column in columns)
+    problems += [
+        Problem(f"{file}, header", f"column {column!r} in two spellings", "one column a lesion", "join the columns")
+        for column in columns
+        if twins[column.casefold()] > 1
+    ]
+    known = {"path", "split", *_OPTIONAL, *columns}
+    wrong, unread = near_columns(str(file), table, known, _valid)
+    problems += wrong
     rows = []
     for line, cells in zip(table.index, table.to_dict("records"), strict=True):
         rows.append(_row(file, f"{file}, line {line}", cells, columns, root, inside, problems))
@@ -62,10 +76,34 @@ def read_image_table(root: Path, name: str) -> tuple[list[dict[str, object]], tu
         if row["path"] and paths[str(row["path"])] > 1
     ]
     raise_if_any(problems)
-    known = {"path", "split", *_OPTIONAL, *columns}
+    written = [str(row["patient"]) for row in rows]
+    spelling = one_spelling(filter(person, written))
+    for row, patient in zip(rows, written, strict=True):
+        row["patient"] = spelling.get(patient, "")
     strange = [column for column in table.columns if column not in known]
     notes = [f"{file}: columns that nothing uses: {', '.join(map(repr, strange))}."] if strange else []
-    return rows, tuple(column.removeprefix(MASK_PREFIX) for column in columns), notes
+    notes += spelling_notes(str(file), spelling) + missing_notes(str(file), written)
+    unread += _beside(file, rows, columns)
+    return rows, tuple(column.removeprefix(MASK_PREFIX) for column in columns), notes, unread
+
+
+def _valid(column: str, cell: str) -> bool:
+    """Return whether a cell could stand in a column."""
+    allowed = {"split": _SPLITS, "eye": _EYES, "label": _LABELS, "grade": _GRADES}
+    if column in allowed:
+        return cell.casefold() in allowed[column]
+    return column == "patient" or is_image_ending(ending(cell))
+
+
+def _beside(table: Path, rows: list[dict[str, object]], columns: list[str]) -> list[str]:
+    """Return a sentence on each folder of the table's images or masks that holds others which no row names."""
+    named = {Path(str(row[column])) for row in rows for column in ("path", *columns) if row.get(column)}
+    found: list[str] = []
+    for folder in sorted({path.parent for path in named}):
+        beside = [path for path in listing(folder) if path not in named and not is_hidden(Path(path.name))]
+        others = [path for path in beside if looks_like_image(path)]
+        found += left_alone(folder, others, f"images that no row of {table.name} names")
+    return found
 
 
 def _row(
@@ -95,13 +133,13 @@ def _row(
             return ""
         return str(root / os.path.relpath(path, root))
 
-    split = chosen("split", {"train": "train", "test": "test"}, "train, test")
-    grade = chosen("grade", {"": -1, "-1": -1} | {str(grade): grade for grade in range(5)}, "0 to 4, or nothing")
+    split = chosen("split", dict(_SPLITS), "train, test")
+    grade = chosen("grade", dict(_GRADES), "0 to 4, or nothing")
     by_grade = {None: UNKNOWN, -1: NORMAL if split == "train" else UNKNOWN, 0: NORMAL}.get(grade, ABNORMAL)
     label = chosen("label", {"": by_grade, **_LABELS}, "0, 1, -1, normal, abnormal, unknown or nothing")
     patient = cells.get("patient", "")
-    if patient and not _PATIENT.fullmatch(patient):
-        allowed = "up to 100 letters, digits, blanks and . : / - _, a letter or digit first"
+    if _CONTROL.search(patient) or len(patient) > MOST_LETTERS:
+        allowed = f"a text in one line, without control characters, of at most {MOST_LETTERS} letters"
         problems.append(Problem(f"{where}, patient", repr(patient[:100]), allowed, "correct the cell"))
     masks = {column: located(column) for column in columns if cells[column]}
     eye = chosen("eye", dict(_EYES), "left, right, L, R, OS, OD or nothing")
@@ -119,8 +157,9 @@ def _unusable(path: Path, inside: Inside) -> str:
     """Say why a path cannot be taken, or nothing."""
     if _CONTROL.search(str(path)):
         return "a name with a line break or another control character"
-    if path.suffix.casefold() not in IMAGE_SUFFIXES:
-        return f"a name that ends in none of {' '.join(IMAGE_SUFFIXES)}"
-    if path not in inside:
+    outside = path not in inside
+    if not is_image_ending(ending(path.name)) and (outside or not kind_of(path)):
+        return f"a name that ends in none of {' '.join(READ_ENDINGS)}"
+    if outside:
         return "which leads out of the dataset's root"
     return "" if path.is_file() else "no such file"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path, PurePath
 
 from ..errors import Problem, raise_if_any
-from .folders import is_image, left_alone, listing, require_folders
+from ..imaging.image_names import looks_like_image
+from .folders import archives, is_hidden, left_alone, listing, require_folders
+from .image_ids import ids
 from .image_table import read_image_table
 from .inside import Inside
-from .manifest import NORMAL, UNKNOWN, Dataset, frame, id_part
+from .manifest import NORMAL, UNKNOWN, Dataset, frame
+from .refused import shown_path
 
 NAME = "images"
 _OWN_PATIENTS = (
@@ -24,6 +24,9 @@ _OWN_PATIENTS = (
 def load(settings: Mapping[str, object], root: Path) -> Dataset:
     """Return the user's own images.
 
+    In the two folders everything counts as an image that is named as one or begins as one; what of it cannot be read
+    is for the audit to say. Hidden files are left alone.
+
     Args:
         settings: ``table``, a CSV below the root (see :func:`.image_table.read_image_table`), or ``""`` to take two
             folders; ``normals`` and ``unknowns``, those folders below the root, with all folders in them;
@@ -34,46 +37,25 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
         InputError: With every folder, file or row that is missing or wrong.
     """
     notes: list[str] = []
+    unread: list[str] = []
     lesions: tuple[str, ...] = ()
     if settings["table"]:
-        rows, lesions, notes = read_image_table(root, str(settings["table"]))
+        rows, lesions, notes, unread = read_image_table(root, str(settings["table"]))
         names = [PurePath(str(row["path"])).relative_to(root) for row in rows]
         rows = [row | {"id": f"{NAME}/{name}"} for row, name in zip(rows, ids(names), strict=True)]
     else:
         folders = {"normal": root / str(settings["normals"]), "unknown": root / str(settings["unknowns"])}
-        rows = _from_folders(root, folders, notes)
+        rows = _from_folders(root, folders, notes, unread)
     if not any(row.get("patient") for row in rows):
         notes.append(_OWN_PATIENTS)
-    return Dataset(NAME, frame(rows, lesions), lesions, bool(settings["masks_inverted"]), tuple(notes))
+    return Dataset(
+        NAME, frame(rows, lesions), lesions, bool(settings["masks_inverted"]), tuple(notes), unread=tuple(unread)
+    )
 
 
-def ids(names: Sequence[PurePath]) -> list[str]:
-    """Return one id a relative path: the path without its suffix, with it where two would be the same.
-
-    Args:
-        names: The paths, each different. Characters that an id cannot hold become ``_``; where two names still fall
-            together, eight digits of their SHA-256 follow.
-    """
-    part = lru_cache(None)(id_part)
-    folders = ["".join(f"{part(folder)}/" for folder in name.parts[:-1]) for name in names]
-    bare = [folder + id_part(name.stem) for folder, name in zip(folders, names, strict=True)]
-    full = [folder + id_part(name.name) for folder, name in zip(folders, names, strict=True)]
-    bare_taken, full_taken = (Counter(text.casefold() for text in texts) for texts in (bare, full))
-
-    def marked(text: str, name: PurePath) -> str:
-        return f"{text}_{sha256(str(name).encode()).hexdigest()[:8]}"
-
-    return [
-        first
-        if bare_taken[first.casefold()] == 1
-        else second
-        if full_taken[second.casefold()] == 1
-        else marked(second, n)
-        for first, second, n in zip(bare, full, names, strict=True)
-    ]
-
-
-def _from_folders(root: Path, folders: Mapping[str, Path], notes: list[str]) -> list[dict[str, object]]:
+def _from_folders(
+    root: Path, folders: Mapping[str, Path], notes: list[str], unread: list[str]
+) -> list[dict[str, object]]:
     """Return the rows of a folder of normals (training) and a folder of unknowns (test)."""
     remedy = "correct the root, data.images.normals or data.images.unknowns in the config"
     require_folders(root, folders.values(), "images", remedy)
@@ -91,11 +73,12 @@ def _from_folders(root: Path, folders: Mapping[str, Path], notes: list[str]) -> 
     rows: list[dict[str, object]] = []
     for kind, folder in folders.items():
         files = {path: path.relative_to(folder) for path in listing(folder, deep=True)}
-        hidden = [path for path, name in files.items() if any(part.startswith(".") for part in name.parts)]
-        seen = files.keys() - set(hidden)
-        images = [path for path in files if path in seen and is_image(path)]
-        others = [path for path in files if path in seen and not is_image(path)]
+        hidden = {path for path, name in files.items() if is_hidden(name)}
+        images = [path for path in files if path not in hidden and looks_like_image(path)]
+        taken = set(images)
+        others = [path for path in files if path not in hidden and path not in taken]
         notes += left_alone(folder, hidden, "hidden files") + left_alone(folder, others, "not images")
+        unread += archives(folder, others)
         problems += _links(folder, images, others, inside)
         names = ids([files[path] for path in images])
         split, label = ("train", NORMAL) if kind == "normal" else ("test", UNKNOWN)
@@ -111,12 +94,17 @@ def _links(folder: Path, images: Sequence[Path], others: Sequence[Path], inside:
     """Return a problem for each image that a link takes out of the root, and for each folder that is a link."""
     copy = "put the files themselves there, or make the root a folder that holds both"
     found = [
-        Problem(str(path), "a link that leads out of the dataset's root, or nowhere", "a file below the root", copy)
+        Problem(
+            shown_path(str(path)),
+            "a link that leads out of the dataset's root, or nowhere",
+            "a file below the root",
+            copy,
+        )
         for path in images
         if path not in inside or not path.is_file()
     ]
     return found + [
-        Problem(str(path), "a link to a folder", f"folders that lie in {str(folder)!r} themselves", copy)
+        Problem(shown_path(str(path)), "a link to a folder", f"folders that lie in {str(folder)!r} themselves", copy)
         for path in others
         if path.is_dir()
     ]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +13,10 @@ from ..errors import InputError, Problem, raise_if_any
 from ..results_table import read_results_table
 from ..storage import write_text
 from .cuts import Cut
+from .image_ids import LONGEST_PART, is_id
 from .official_counts import Count
+from .refused import UNNAMEABLE, Refused, shown_path
+from .spreadsheet import guarded, unguarded
 
 COLUMNS = ("id", "path", "split", "patient", "eye", "label", "grade", "fold")
 MASK_PREFIX = "mask_"
@@ -25,12 +26,9 @@ NORMAL, ABNORMAL, UNKNOWN = 0, 1, -1
 NO_FOLD = -1
 GRADES = range(-1, 5)
 
-_ID = re.compile(r"[\w.\-]+(?:/[\w.\-]+)*")
-_PLAIN = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
-# Bytes of a part of an id: heat maps are files of its name with a suffix, and file systems allow 255.
-_LONGEST_PART = 240
 _INTEGERS = ("label", "grade", "fold")
 _SHOWN = 10
+_TEXTS = tuple(name for name in COLUMNS if name != "path")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +51,9 @@ class Dataset:
         counts: What the dataset should hold by its publication, and what was found.
         cuts: Where images and masks of both tables are no files of the dataset: the volumes that the workflow cuts
             them from.
+        unread: What looks like an image, a mask or a column of a table and is not read, one sentence or more each: the
+            audit warns of it.
+        refused: Images whose paths cannot be used at all, in no other table; only where bad images are left out.
     """
 
     name: str
@@ -63,6 +64,8 @@ class Dataset:
     unused: pd.DataFrame = field(default_factory=lambda: frame([], ()))
     counts: tuple[Count, ...] = ()
     cuts: tuple[Cut, ...] = ()
+    unread: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
     @property
     def audited(self) -> pd.DataFrame:
@@ -100,27 +103,19 @@ def set_aside(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {"manifest": table[~aside].reset_index(drop=True), "unused": table[aside].reset_index(drop=True)}
 
 
-def is_id(text: str) -> bool:
-    """Return whether a text may be an image id: letters, digits, ``_ . - /``, and no way out of a folder."""
-    parts = text.split("/")
-    short = max(len(part.encode(errors="replace")) for part in parts) <= _LONGEST_PART
-    return short and bool(_ID.fullmatch(text)) and ".." not in text and "." not in parts
-
-
-def id_part(text: str) -> str:
-    """Return a file or folder name as a part of an id: NFC, and ``_`` for each character that an id cannot hold."""
-    if _PLAIN.fullmatch(text):
-        return text
-    part = re.sub(r"[^\w.\-]", "_", unicodedata.normalize("NFC", text))
-    return re.sub(r"\.{2,}", "_", part) if part.strip(".") else "_" * max(len(part), 1)
-
-
-def checked(dataset: Dataset) -> Dataset:
+def checked(dataset: Dataset, on_bad_image: str = "fail") -> Dataset:
     """Return the dataset if its manifest holds to the contract.
+
+    Args:
+        dataset: The dataset as its adapter read it.
+        on_bad_image: What becomes of images whose path, or whose mask's path, cannot be used: ``"fail"``, or
+            ``"exclude"`` to move them to ``refused``.
 
     Raises:
         InputError: With every kind of problem at once, each with the first ids that it concerns.
     """
+    if on_bad_image == "exclude":
+        dataset = _without_unnameable(dataset)
     table, where = dataset.manifest, f"manifest of {dataset.name}"
     expected = [*COLUMNS, *mask_columns(dataset.lesions)]
     for part in (table, dataset.unused):
@@ -135,16 +130,18 @@ def checked(dataset: Dataset) -> Dataset:
     def refuse(rows: pd.Series, column: str, allowed: str, remedy: str) -> None:
         if rows.any():
             chosen = everything[rows]
-            shown = [f"{value!r} (id {name!r})" for value, name in zip(chosen[column], chosen["id"], strict=True)]
+            values = chosen[column].map(repr if column in _TEXTS else _quoted_path)
+            shown = [f"{value} (id {name!r})" for value, name in zip(values, chosen["id"], strict=True)]
             more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
             problems.append(Problem(f"{where}, {column}", ", ".join(shown[:_SHOWN]) + more, allowed, remedy))
 
     everything = dataset.audited
     ids, label, grade = everything["id"], everything["label"], everything["grade"]
     rename = "rename the image or correct its row"
-    allowed = f"letters, digits, '_', '.', '-', '/', without '..', names of at most {_LONGEST_PART} bytes"
+    allowed = f"letters, digits, '_', '.', '-', '~', '/', without '..', names of at most {LONGEST_PART} bytes"
     refuse(~ids.map(is_id).astype(bool), "id", allowed, rename)
-    refuse(ids.duplicated(keep=False), "id", "ids that are unique", rename)
+    allowed = "ids that are unique, upper and lower case taken as one"
+    refuse(ids.str.casefold().duplicated(keep=False), "id", allowed, rename)
     refuse(~everything["split"].isin([*SPLITS, UNUSED]), "split", "train, test", rename)
     refuse(everything["patient"].str.strip() == "", "patient", "a text that is not empty", rename)
     refuse(~everything["eye"].isin(["left", "right", ""]), "eye", "left, right or nothing", rename)
@@ -159,15 +156,45 @@ def checked(dataset: Dataset) -> Dataset:
     divided = fold[used].groupby(everything.loc[used, "patient"]).transform("nunique").reindex(fold.index) > 1
     refuse(divided, "fold", "one fold for all images of a patient", "correct the adapter")
     for column in ["path", *mask_columns(dataset.lesions)]:
-        strange = everything[column].str.contains(r"[\x00-\x1f\x7f]", regex=True)
-        refuse(strange, column, "a path without line breaks and other control characters", "rename the file")
-        braced = everything[column].str.contains(r"[{}]", regex=True)
-        refuse(braced, column, "a path without braces, Snakemake's sign of wildcards", "rename the file or folder")
+        for pattern, allowed, remedy in UNNAMEABLE:
+            refuse(everything[column].str.contains(pattern, regex=True), column, allowed, remedy)
         formula = everything[column].str.match(r"[=+\-@]")
         remedy = "rename the file or its folder, or give data_root as an absolute path"
         refuse(formula, column, "a path that no spreadsheet takes for a formula, not begun by = + - or @", remedy)
     raise_if_any(problems)
     return dataset
+
+
+def _quoted_path(path: str) -> str:
+    return f"'{shown_path(path)}'"
+
+
+def _without_unnameable(dataset: Dataset) -> Dataset:
+    """Return the dataset with the images set aside that are named, or whose masks are named, as no job can be given."""
+    kept, refused = {}, list(dataset.refused)
+    for part in ("manifest", "unused"):
+        table = getattr(dataset, part)
+        paths = table[[name for name in ("path", *mask_columns(dataset.lesions)) if name in table]]
+        found = [
+            (column, allowed, paths[column].str.contains(pattern, regex=True))
+            for column in paths
+            for pattern, allowed, _ in UNNAMEABLE
+        ]
+        bad = pd.concat([rows for *_, rows in found], axis=1).any(axis=1)
+        for place in table.index[bad]:
+            reasons = [
+                f"{'' if column == 'path' else f'its mask ({column}) '}{shown_path(str(table.loc[place, column]))}: "
+                f"a path that cannot be used (allowed: {allowed})"
+                for column, allowed, rows in found
+                if rows[place]
+            ]
+            refused.append(Refused(table.loc[place, "id"], table.loc[place, "split"], "; ".join(reasons)))
+        kept[part] = table[~bad].reset_index(drop=True)
+    # A root that cannot be used leaves nothing: then each path is better refused in its own words.
+    emptied = set(dataset.manifest["split"]) - set(kept["manifest"]["split"])
+    if emptied or len(refused) == len(dataset.refused):
+        return dataset
+    return replace(dataset, refused=tuple(refused), **kept)
 
 
 def excluding(dataset: Dataset, ids: Iterable[str]) -> Dataset:
@@ -182,7 +209,7 @@ def excluding(dataset: Dataset, ids: Iterable[str]) -> Dataset:
             split.
     """
     wanted = list(dict.fromkeys(str(name) for name in ids))
-    known = dataset.audited["id"].tolist()
+    known = [*dataset.audited["id"], *(image.id for image in dataset.refused)]
     absent = [name for name in wanted if name not in set(known)]
     problems = []
     for name in absent:
@@ -205,8 +232,11 @@ def excluding(dataset: Dataset, ids: Iterable[str]) -> Dataset:
 
 
 def write_manifest(table: pd.DataFrame, path: str | os.PathLike[str]) -> None:
-    """Write a manifest as CSV (UTF-8, comma, one header line), whole or not at all."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    """Write a manifest as CSV (UTF-8, comma, one header line), whole or not at all.
+
+    A patient whose name a spreadsheet would take for a formula is written as :func:`.spreadsheet.guarded` says.
+    """
+    write_text(path, table.assign(patient=table["patient"].map(guarded)).to_csv(index=False, lineterminator="\n"))
 
 
 def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -215,4 +245,5 @@ def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises:
         InputError: If the file is no CSV, lacks a column, or has a label, grade or fold that is no whole number.
     """
-    return read_results_table(path, {name: "int64" if name in _INTEGERS else "str" for name in COLUMNS})
+    table = read_results_table(path, {name: "int64" if name in _INTEGERS else "str" for name in COLUMNS})
+    return table.assign(patient=table["patient"].map(unguarded).astype("str"))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from ..errors import InputError, Problem, raise_if_any
 from ..imaging.ct_volume import VolumeHeader, read_header
+from .folders import left_alone, listing
 from .inside import Inside
 from .label_table import read_table
 
 _COLUMNS = ("study_id", "category", "study_file", "mask_file")
+_ENDINGS = (".nii", ".nii.gz")
 _VOLUME = re.compile(r"[^\x00-\x1f\x7f]+\.nii(?:\.gz)?")
 _UNPACK = "complete the copy of MosMedData, or correct the root or data.mosmed.registry in the config"
 
@@ -34,8 +39,8 @@ class Scan:
     slices: int
 
 
-def read_scans(root: Path, registry: str, healthy: str) -> tuple[list[Scan], list[str]]:
-    """Return the healthy scans and the annotated ones, in the order of their ids, and notes; no voxel is read.
+def read_scans(root: Path, registry: str, healthy: str) -> tuple[list[Scan], list[str], list[str]]:
+    """Return the healthy scans and the annotated ones by their ids, notes, and what is not read; no voxel is read.
 
     Args:
         root: The folder of the dataset, which no path may leave, also not through a link.
@@ -55,10 +60,11 @@ def read_scans(root: Path, registry: str, healthy: str) -> tuple[list[Scan], lis
     scans, left, lines = [], 0, dict[str, object]()
 
     def once(what: str, text: str, line: object) -> None:
-        if text in lines:
-            found = f"{what} {text!r} a second time, first in line {lines[text]}"
+        # Folders are named by studies, and disks exist on which upper and lower case are one.
+        if text.casefold() in lines:
+            found = f"{what} {text!r} a second time, first in line {lines[text.casefold()]}"
             problems.append(Problem(f"{file}, line {line}", found, "each once", "take one of the rows out"))
-        lines.setdefault(text, line)
+        lines.setdefault(text.casefold(), line)
 
     for line, row in zip(table.index, table.to_dict("records"), strict=True):
         where, before = f"{file}, line {line}", len(problems)
@@ -77,7 +83,21 @@ def read_scans(root: Path, registry: str, healthy: str) -> tuple[list[Scan], lis
             scans += _scan(row["study_id"], *(path for path, _ in paths.values()), problems=problems)
     raise_if_any(problems)
     notes = [f"{file.name}: {left} studies that are neither {healthy} nor annotated are left out."] if left else []
-    return sorted(scans, key=lambda scan: scan.study), notes
+    scans = sorted(scans, key=lambda scan: scan.study)
+    return scans, notes, _unread(file, table, root, scans)
+
+
+def _unread(registry: Path, table: pd.DataFrame, root: Path, scans: Iterable[Scan]) -> list[str]:
+    """Return a sentence on each folder of scans or masks that holds volumes which the registry does not name."""
+    cells = [cell for column in ("study_file", "mask_file") for cell in table[column] if cell]
+    named = {Path(os.path.normpath(root / cell.lstrip("/"))) for cell in cells}
+    folders = {file.parent for scan in scans for file in (scan.volume, scan.mask) if file is not None}
+    unread: list[str] = []
+    for folder in sorted(folders):
+        volumes = [path for path in listing(folder) if path.name.casefold().endswith(_ENDINGS)]
+        others = [path for path in volumes if Path(os.path.normpath(path)) not in named and path.name[0] != "."]
+        unread += left_alone(folder, others, f"volumes that {registry.name} does not name")
+    return unread
 
 
 def _strange(where: str, row: dict[str, str], healthy: str) -> list[Problem]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from ..errors import Problem
-from .folders import IMAGE_SUFFIXES, listing, named_files
+from ..imaging.image_names import READ_ENDINGS
+from .folders import listing, named_files
 
-_SUFFIX = r"\.(?:jpe?g|png|tiff?|bmp)"
 
-
-def numbered_images(folder: Path, stem: str, problems: list[Problem], notes: list[str]) -> dict[str, Path]:
+def numbered_images(
+    folder: Path, stem: str, problems: list[Problem], notes: list[str], unread: list[str], apart: Iterable[Path] = ()
+) -> dict[str, Path]:
     """Return the images or masks of a folder by the part of their names in parentheses, whatever their format.
 
     Copies of a dataset in circulation are converted to other formats. A mask that is passed over would make its lesions
@@ -25,11 +26,13 @@ def numbered_images(folder: Path, stem: str, problems: list[Problem], notes: lis
         problems: Receives a problem for two files of one name, and for each file that has the name of an image and
             another ending, if no image has that name.
         notes: Receives a note that names all files of other names.
+        unread: Receives a sentence on those of them that look like images.
+        apart: Folders of other parts of the dataset, which may be inside this one.
     """
-    found = named_files(folder, stem + _SUFFIX, problems, notes)
+    found = named_files(folder, stem, problems, notes, unread, apart)
     problems += [
         Problem(
-            str(path), f"an ending {path.suffix!r}", f"one of {' '.join(IMAGE_SUFFIXES)}", "convert or remove the file"
+            str(path), f"an ending {path.suffix!r}", f"one of {' '.join(READ_ENDINGS)}", "convert or remove the file"
         )
         for path in _other_endings(folder, stem, found)
     ]

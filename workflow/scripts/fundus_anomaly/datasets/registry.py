@@ -19,6 +19,7 @@ def load(
     root: str | os.PathLike[str],
     made: str | os.PathLike[str],
     seed: int,
+    on_bad_image: str = "fail",
 ) -> Dataset:
     """Return a dataset by the name of its adapter, with its manifest checked.
 
@@ -31,23 +32,24 @@ def load(
         root: The folder that holds the dataset; for ``phantom``, the folder into which its files are written.
         made: The folder into which the workflow cuts images from a dataset's volumes.
         seed: The seed of the configuration.
+        on_bad_image: What becomes of images whose path no job can be given, see :func:`.manifest.checked`.
 
     Raises:
         InputError: For an unknown name, and for all that is missing or wrong in the dataset.
     """
     root = Path(root)
     if name == phantom.NAME:
-        return checked(phantom.load(settings, root, seed))
+        return checked(phantom.load(settings, root, seed), on_bad_image)
     if name == idrid.NAME:
-        return checked(idrid.load(settings, root))
+        return checked(idrid.load(settings, root), on_bad_image)
     if name == idrid_grading.NAME:
-        return checked(idrid_grading.load(settings, root))
+        return checked(idrid_grading.load(settings, root), on_bad_image)
     if name == eyeq.NAME:
-        return checked(eyeq.load(settings, root))
+        return checked(eyeq.load(settings, root), on_bad_image)
     if name == adam.NAME:
-        return checked(adam.load(settings, root, seed))
+        return checked(adam.load(settings, root, seed), on_bad_image)
     if name == mosmed.NAME:
-        return checked(mosmed.load(settings, root, Path(made), seed))
+        return checked(mosmed.load(settings, root, Path(made), seed), on_bad_image)
     if name == images.NAME:
-        return checked(images.load(settings, root))
+        return checked(images.load(settings, root), on_bad_image)
     raise InputError(Problem("config, dataset", repr(name), ", ".join(NAMES), "name one of these datasets"))

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import Problem, raise_if_any
 from ..number_format import alike
+from ..output_names import output_file
 from .colour_bar import bar_ends
 from .heat_map import Scale, colours
 
@@ -79,8 +80,8 @@ class Settings:
         thumbnail: Longer side of a thumbnail in pixels.
         jpeg_quality: 1–100.
         scale: What the colours of the heat maps stand for; None leaves the colour bar out.
-        larger: Files that the thumbnails of photograph and heat map lead to, relative to the pages, with ``{id}`` for
-            the image's id; empty where there are none.
+        larger: Files that the thumbnails of photograph and heat map lead to, relative to the pages, as
+            :func:`.output_names.output_file` takes them; empty where there are none.
     """
 
     title: str
@@ -200,7 +201,7 @@ def _row(
 
 def _linked(image: str, pattern: str, name: str) -> str:
     """Return an image that leads to a larger one, if there is one."""
-    return f'<a href="{escape(quote(pattern.replace("{id}", name)))}">{image}</a>' if pattern else image
+    return f'<a href="{escape(quote(output_file(pattern, name)))}">{image}</a>' if pattern else image
 
 
 def _label(finding: Finding) -> str:
