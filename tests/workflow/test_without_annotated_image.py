@@ -80,8 +80,12 @@ def test_the_targets_of_lesionpaste_say_which_key_is_empty(checkout, target):
         ({"lesionpaste.source.images": ["phantom/source/0000_left"] * 2}, "items that are all different"),
         ({"lesionpaste.source.images": ["phantom/source/0000_lefd"]}, "did you mean 'phantom/source/0000_left'"),
         ({"lesionpaste.rows": [{"name": "a", "sources": ["phantom/train/0000_left"]}]}, "lesionpaste.rows, row 'a'"),
+        (
+            {"lesionpaste.source.images": ["phantom/test/0003_left"], "data.exclude": ["phantom/test/0003_left"]},
+            "of patient 'phantom/test/0003', who is in the benchmark too (phantom/test/0003_right)",
+        ),
     ],
-    ids=["twice", "unknown", "without masks"],
+    ids=["twice", "unknown", "without masks", "the fellow eye is tested"],
 )
 def test_a_wrong_annotated_image_is_named_before_any_job(checkout, changes, told):
     try:
