@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from ..number_format import fixed
 from .heat_map import Scale, overlay, painted
 from .lesion_colours import lesion_colours
 from .style import QUIET, new_figure, shortened, styled
@@ -83,7 +84,7 @@ def draw(
         grade = f", grade {row.grade}" if row.grade >= 0 else ""
         panels[0].set_ylabel(f"{row.reason}{grade}")
         panels[0].set_xlabel(shortened(row.id, 34), fontsize=6, color=QUIET)
-        panels[1].set_xlabel(f"logit {row.logit:.2f}", fontsize=7)
+        panels[1].set_xlabel(f"logit {fixed(row.logit, 2)}", fontsize=7)
     seen = [name for number, name in enumerate(lesions) if any(row.coverage[number].any() for row in rows)]
     if seen:
         handles = [Patch(color=colours[name], label=name) for name in seen]
