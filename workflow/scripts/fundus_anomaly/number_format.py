@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 
@@ -47,11 +48,13 @@ def short(values: Iterable[float], digits: int = 3) -> list[str]:
     """Return numbers that stand beside each other, without decimals that are zero in all of them.
 
     Args:
-        values: Finite numbers.
-        digits: At most so many digits of the largest are shown behind its first, further ones only if they are 0.
+        values: Finite numbers; any two that differ are told apart.
+        digits: Digits of the largest that count, the zeros at its end among them.
     """
     values = list(values)
+    gaps = [after - before for before, after in itertools.pairwise(sorted(set(values)))]
     decimals = decimals_of(max(map(abs, values), default=0.0), digits)
+    decimals = max([decimals, *(decimals_of(gap, 2) for gap in gaps)])
     texts = [fixed(value, decimals) for value in values]
     while decimals and all(text.endswith("0") for text in texts):
         decimals -= 1
@@ -63,10 +66,12 @@ def alike(values: Iterable[float], digits: int = 4) -> Callable[[float], str]:
     """Return what writes numbers that stand beside each other, all with the same decimals.
 
     Args:
-        values: Numbers of the kind that is written; the largest has ``digits`` digits that count. They decide on the
-            decimals alone, so that further numbers written by the same function change none of the others.
+        values: Numbers of the kind that is written; the largest has ``digits`` digits that count, and their range two
+            at least. They alone decide on the decimals, so that further numbers change none of the others.
         digits: As in :func:`decimals_of`.
     """
-    finite = [abs(float(value)) for value in values if math.isfinite(value)]
-    decimals = decimals_of(max(finite, default=0.0), digits)
+    finite = [float(value) for value in values if math.isfinite(value)]
+    decimals = decimals_of(max(map(abs, finite), default=0.0), digits)
+    if len(set(finite)) > 1:
+        decimals = max(decimals, decimals_of(max(finite) - min(finite), 2))
     return lambda value: fixed(float(value), decimals)

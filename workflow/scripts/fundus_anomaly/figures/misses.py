@@ -127,7 +127,9 @@ def _draw_tile(panel: Axes, tile: Tile, is_wrong: bool, scale: Scale, opacity: f
     for spine in panel.spines.values():
         spine.set(visible=is_wrong, color=_WRONG, linewidth=2)
     grade = f"grade {tile.grade}\n" if tile.grade >= 0 else "\n"
-    panel.set_xlabel(f"score {alike([scale.high])(tile.score)}, percentile {tile.percentile:.0f}\n{grade}", fontsize=7)
+    panel.set_xlabel(
+        f"score {alike([scale.low, scale.high])(tile.score)}, percentile {tile.percentile:.0f}\n{grade}", fontsize=7
+    )
     panel.set_title(shortened(tile.id, 26), fontsize=7, color=QUIET)
 
 

@@ -113,7 +113,7 @@ def _draw_row(
             np.where(row.field_of_view == 0, np.nan, scores), vmin=scale.low, vmax=scale.high, cmap=HEAT_COLOUR_MAP
         )
         panel.set_facecolor("black")
-        panel.set_xlabel(f"image score {alike([scale.high])(image_score)}", fontsize=7)
+        panel.set_xlabel(f"image score {alike([scale.low, scale.high])(image_score)}", fontsize=7)
     for panel in line:
         panel.set_xticks([])
         panel.set_yticks([])
