@@ -84,7 +84,7 @@ def test_in_the_real_idrid_a_normal_training_image_is_found_to_be_a_diseased_tes
     }
     assert "grade 0" in findings[pair].detail
     assert "grade 3" in findings[pair].detail
-    assert findings[pair].advice.endswith('data: {exclude: ["idrid/grading/train/118"]}')
+    assert findings[pair].advice.endswith(': "idrid/grading/train/118"')
     settled = photograph_findings(rows, facts, 0.12, ["idrid/grading/train/118"])
     assert {finding.severity for finding in settled} == {"note"}
 

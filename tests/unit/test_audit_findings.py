@@ -1,10 +1,13 @@
 """What the audit makes of the facts, and what may go on."""
 
 import time
+from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from fundus_anomaly.audit import report
 from fundus_anomaly.audit.admission import admit
@@ -13,10 +16,13 @@ from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.audit.relations import patient_findings
+from fundus_anomaly.configuration import combined
 from fundus_anomaly.datasets.manifest import frame
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.errors import InputError
 
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 NOTHING = {"str": "", "int64": 0, "float64": 0.0}
 SHARE = 0.12
 
@@ -488,3 +494,35 @@ def test_the_page_of_a_report_counts_and_names_nobody():
             assert name not in text
         for told in ("photograph: damaged", "patient on both sides of the split", "Left out by data.exclude"):
             assert told in text
+
+
+def test_what_is_proposed_is_a_file_that_adds_to_what_is_excluded_and_collides_with_none(tmp_path):
+    manifest = rows()
+    broken = {"error_kind": "damaged", "error": "cut off"}
+    for damaged in ([1], [1, 2]):
+        table = facts(manifest, *((place, broken) for place in damaged))
+        with pytest.raises(InputError) as error:
+            admit(manifest, find(manifest, table, ["set/test/2"]), "fail", ["set/test/2"])
+        told = str(error.value)
+        # Lines that could be pasted one after the other into one file would drop each other there.
+        assert told.count("data: {exclude") == 1
+        assert "file of its own" in told
+        proposed = yaml.safe_load(told[told.index("data: {exclude") :])
+        assert set(proposed["data"]["exclude"]) == {"set/test/2", *(manifest["id"].iloc[place] for place in damaged)}
+        layers = [
+            ("mine.yaml", {"data": {"on_bad_image": "fail", "max_pixels": 5, "exclude": ["set/test/2"]}}),
+            ("exclude.yaml", proposed),
+        ]
+        config, remarks = combined(layers, SCHEMA)
+        assert (config["data"]["max_pixels"], config["data"]["exclude"]) == (5, proposed["data"]["exclude"])
+        assert remarks == []
+        page = report.page("set", manifest, table, find(manifest, table, ["set/test/2"]), [], ["set/test/2"])
+        assert unescape(page).count(told[told.index("data: {exclude") :]) == 1
+        assert page.count("data: {exclude") == 1
+
+
+def test_files_that_are_left_out_anyway_are_not_proposed():
+    manifest = rows()
+    table = facts(manifest, (1, {"error_kind": "damaged", "error": "cut off"}))
+    page = report.page("set", manifest, table, find(manifest, table), [], [], on_bad_image="exclude")
+    assert "data: {exclude" not in page

@@ -10,6 +10,8 @@ from lesion_samples import FULL, NEUTRAL, PAPER_MIX, disc, lesions, normal, opti
 from scipy.stats import chisquare
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.figures.lesion_colours import lesion_colours
+from fundus_anomaly.figures.twins import Row, coloured
 from fundus_anomaly.lesionpaste.lesion import extract
 from fundus_anomaly.lesionpaste.synthesis import mixed_up, plan, synthesise
 
@@ -207,3 +209,38 @@ def test_a_lesion_that_fits_nowhere_is_an_error_and_a_tight_one_finds_its_place(
     narrow[5, :] = False
     with pytest.raises(InputError, match="fit nowhere"):
         synthesise(image, narrow, SCALE, RETINA, bank, plan(bank, chosen, 0, "x"))
+
+
+@pytest.mark.parametrize("count", [8, 9, 17, 33, 64])
+def test_every_type_of_a_bank_with_many_types_is_marked_and_has_a_colour(count):
+    few = [lesion for lesion in lesions() if lesion.kind == "MA"][:1]
+    bank = [replace(few[0], kind=f"type{number:02}") for number in range(count)]
+    image, view = normal(SIDE)
+    pastes = [
+        replace(paste, lesion=number)
+        for number, paste in enumerate(
+            plan([*few] * count, options(mix=((("MA",), 1.0),), most=100.0), 0, f"set/{count}")[:1] * count
+        )
+    ]
+    places = np.random.default_rng(0)
+    pastes = [replace(paste, places=places.random(paste.places.shape)) for paste in pastes]
+    made = synthesise(image, view, SCALE, RETINA, bank, pastes)
+    assert [int((made.masks >> bit & 1).any()) for bit in range(count)] == [1] * count
+    assert made.masks.dtype.itemsize * 8 >= count
+    union = np.zeros_like(view)
+    for number, paste in enumerate(pastes):
+        alone = synthesise(image, view, SCALE, RETINA, bank, [paste])
+        assert set(np.unique(alone.masks).tolist()) == {0, 1 << number}
+        union |= alone.mask
+    np.testing.assert_array_equal(made.mask, union)
+    row = Row("set/1", "all", count, image, made.image, made.masks, made.kinds)
+    colours = lesion_colours(made.kinds)
+    grey = coloured(replace(row, masks=np.zeros_like(made.masks)), colours)
+    np.testing.assert_array_equal((coloured(row, colours) != grey).any(axis=2), made.mask)
+
+
+def test_more_types_than_marks_are_refused():
+    few = [lesion for lesion in lesions() if lesion.kind == "MA"][:1]
+    image, view = normal(SIDE)
+    with pytest.raises(InputError, match="65 types of lesion"):
+        synthesise(image, view, SCALE, RETINA, [replace(few[0], kind=f"{number}") for number in range(65)], [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .errors import Problem, raise_if_any
+from .lesionpaste.keys import MOST_KINDS
 
 # Readings of eq. 4 without a softmax, so that its scale has no effect.
 _WITHOUT_SOFTMAX = ("off", "identity")
@@ -26,7 +27,7 @@ def require_consistent(config: Mapping, schema: Mapping) -> None:
         InputError: With every contradiction.
     """
     problems = [*_ranges(config), *_cells(config["bank"]), *_idle(config, schema), *_idle_scales(config)]
-    raise_if_any([*problems, *_idle_strengths(config)])
+    raise_if_any([*problems, *_idle_strengths(config), *_kinds(config)])
 
 
 def _ranges(config: Mapping) -> Iterator[Problem]:
@@ -37,6 +38,14 @@ def _ranges(config: Mapping) -> Iterator[Problem]:
         for name, ends in ranges.items():
             if ends is not None and ends[0] > ends[1]:
                 yield Problem(f"config, {name}", f"[{ends[0]}, {ends[1]}]", "the smaller number first", "exchange them")
+
+
+def _kinds(config: Mapping) -> Iterator[Problem]:
+    parts = [part for _, section in _lesionpaste_parts(config) for part in section.get("mix", [])]
+    kinds = {kind for part in parts for kind in part["types"]}
+    if len(kinds) > MOST_KINDS:
+        remedy = "name fewer types in lesionpaste.mix and in the rows"
+        yield Problem("config, lesionpaste.mix", f"{len(kinds)} types of lesion", f"at most {MOST_KINDS}", remedy)
 
 
 def _cells(bank: Mapping) -> Iterator[Problem]:

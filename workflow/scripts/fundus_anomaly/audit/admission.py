@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ..errors import InputError, Problem
-from .findings import SETTLED, Finding, exclude_line
+from .findings import SETTLED, Finding, proposal
 
 ON_BAD_IMAGE = ("fail", "exclude")
 EXCLUSION_COLUMNS = ("id", "split", "by", "reason")
@@ -59,11 +59,7 @@ def admit(
         )
         for finding in errors
     ]
-    proposed = tuple(dict.fromkeys(name for finding in errors for name in finding.exclude))
-    advice = ""
-    if len(proposed) > 1:
-        # Several exclude lines cannot stand in one config: this one holds them all.
-        advice = f"To settle them together by excluding {len(proposed)} images: {exclude_line([*excluded, *proposed])}"
+    advice = ": ".join(filter(None, proposal(errors, excluded)))
     left = manifest[~manifest["id"].isin(reasons)]
     for split in ("train", "test"):
         if (manifest["split"] == split).any() and not (left["split"] == split).any():

@@ -44,8 +44,8 @@ class Finding:
 
     @property
     def advice(self) -> str:
-        """What the user can do, with the line to paste into the config where excluding images settles it."""
-        return f"{self.remedy}: {exclude_line(self.exclude)}" if self.exclude else self.remedy
+        """What the user can do, with the ids where excluding images settles it; :func:`proposal` is for all of them."""
+        return f"{self.remedy}: {', '.join(map(_quoted, self.exclude))}" if self.exclude else self.remedy
 
     def __post_init__(self):
         """Refuse a severity or a scope that does not exist."""
@@ -54,8 +54,33 @@ class Finding:
 
 
 def exclude_line(ids: Iterable[str]) -> str:
-    """Return the line of YAML that excludes images, to be pasted into a config file."""
-    return f"data: {{exclude: [{', '.join(json.dumps(name, ensure_ascii=False) for name in ids)}]}}"
+    """Return the line of YAML that excludes images: a configuration file of its own."""
+    return f"data: {{exclude: [{', '.join(map(_quoted, ids))}]}}"
+
+
+def proposal(findings: Iterable[Finding], excluded: Iterable[str]) -> tuple[str, str]:
+    """Return how to exclude what findings propose, and the file to save for it; empty texts if they propose nothing.
+
+    The line is no part of another file, where a second section ``data`` would drop the first. As the last file it
+    replaces the list of all others, so that it repeats what is excluded already.
+
+    Args:
+        findings: The findings.
+        excluded: Ids that the user excluded.
+    """
+    proposed = list(dict.fromkeys(name for finding in findings for name in finding.exclude))
+    if not proposed:
+        return "", ""
+    what = f"{len(proposed)} images" if len(proposed) > 1 else "the image"
+    how = (
+        f"To settle this by excluding {what}, save the following line as a file of its own, such as exclude.yaml, and "
+        "name it after --configfile behind all other files; it holds what is excluded already"
+    )
+    return how, exclude_line(dict.fromkeys([*excluded, *proposed]))
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
 
 
 def file_finding(

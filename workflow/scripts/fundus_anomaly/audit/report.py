@@ -10,7 +10,7 @@ import pandas as pd
 from ..datasets.official_counts import Count
 from ..errors import InputError
 from .admission import EXCLUSION_COLUMNS, admit
-from .findings import SEVERITIES, Finding
+from .findings import SEVERITIES, Finding, proposal
 
 _LABELS = {0: "normal", 1: "abnormal", -1: "unknown"}
 _TITLES = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
@@ -119,6 +119,9 @@ def page(
     for title, meaning, of_kind in _sections(findings, on_bad_image):
         parts += [f"<h2>{title}</h2>", f'<p class="soft">{meaning}</p>']
         parts += [_article(finding, on_bad_image) for finding in of_kind] if named else [_table(_counted(of_kind))]
+        how, line = proposal([finding for finding in of_kind if not _left_out(finding, on_bad_image)], excluded)
+        if line and named:
+            parts.append(f"<p>{escape(how)}: <code>{escape(line)}</code></p>")
     if counts:
         rows = pd.DataFrame(
             [(count.part, count.official, count.found, count.found - count.official) for count in counts],
@@ -186,11 +189,16 @@ def _counted(findings: Sequence[Finding]) -> pd.DataFrame:
     return pd.DataFrame({"finding": kinds, "times": [len(group) for group in of_kind], "images": images})
 
 
+def _left_out(finding: Finding, on_bad_image: str) -> bool:
+    """Return whether the run leaves the finding's images out by itself."""
+    return finding.severity == "error" and finding.scope == "file" and on_bad_image == "exclude"
+
+
 def _article(finding: Finding, on_bad_image: str) -> str:
     """Return one finding; the ids are folded away where there are many."""
     kind = finding.kind[:1].upper() + finding.kind[1:]
     parts = [f'<article class="{finding.severity}"><h3>{escape(kind)}</h3>', f"<p>{escape(finding.detail)}</p>"]
-    if finding.severity == "error" and finding.scope == "file" and on_bad_image == "exclude":
+    if _left_out(finding, on_bad_image):
         parts.append(f"<p>{_REPLACE}</p>")
     elif finding.remedy:
         line = f": <code>{escape(finding.advice.removeprefix(f'{finding.remedy}: '))}</code>" if finding.exclude else ""

@@ -26,7 +26,7 @@ class Row:
         lesions: Number of lesions pasted.
         normal: ``(S, S, 3)`` uint8 RGB.
         synthetic: ``(S, S, 3)`` uint8 RGB.
-        masks: ``(S, S)`` uint8, a bit for each of ``kinds``.
+        masks: ``(S, S)`` unsigned, a bit for each of ``kinds``.
         kinds: The types that the bits stand for.
     """
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError, Problem
 from ..seeds import generator
 from .augmentation import Augmentation, Change, changed, draw
+from .keys import MOST_KINDS
 from .lesion import Lesion
 
 # Places that are tried before all places are looked at; a retina takes up most of its square.
@@ -63,7 +64,8 @@ class Synthesis:
 
     Attributes:
         image: I_MU of eq. 1, ``(S, S, 3)`` uint8; equal to the normal image wherever ``masks`` is 0.
-        masks: ``(S, S)`` uint8, bit t set where a lesion of the bank's type t was pasted, types in sorted order.
+        masks: ``(S, S)`` uint8 (uint16 to uint64 for more than 8 types), bit t set where a lesion of the bank's type t
+            was pasted, types in sorted order.
         kinds: The types, in sorted order.
     """
 
@@ -141,10 +143,10 @@ def synthesise(
         mask: As in :class:`Options`.
 
     Raises:
-        InputError: If a lesion fits nowhere into the field of view.
+        InputError: If a lesion fits nowhere into the field of view, or the bank has more than 64 types.
     """
-    image, masks = normal.copy(), np.zeros(normal.shape[:2], np.uint8)
     kinds = tuple(sorted({lesion.kind for lesion in bank}))
+    image, masks = normal.copy(), np.zeros(normal.shape[:2], _bits(kinds))
     inside = np.zeros((normal.shape[0] + 1, normal.shape[1] + 1), np.int64)
     inside[1:, 1:] = field_of_view.cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
     for paste in pastes:
@@ -154,8 +156,17 @@ def synthesise(
         top, left = _place(inside, own.shape, paste.places, lesion)
         window = slice(top, top + own.shape[0]), slice(left, left + own.shape[1])
         image[window] = mixed_up(image[window], patch, own, paste.weight)
-        masks[window] |= (own > 0).astype(np.uint8) << kinds.index(lesion.kind)
+        masks[window] |= (own > 0).astype(masks.dtype) << kinds.index(lesion.kind)
     return Synthesis(image, masks, kinds)
+
+
+def _bits(kinds: Sequence[str]) -> np.dtype:
+    """Return the smallest unsigned type with a bit for each type of lesion."""
+    for size in (8, 16, 32, MOST_KINDS):
+        if len(kinds) <= size:
+            return np.dtype(f"uint{size}")
+    found, remedy = f"{len(kinds)} types of lesion", "name fewer types in lesionpaste.mix and in the rows"
+    raise InputError(Problem("lesion bank", found, f"at most {MOST_KINDS}", remedy))
 
 
 def mixed_up(image: np.ndarray, lesion: np.ndarray, mask: np.ndarray, weight: float) -> np.ndarray:
