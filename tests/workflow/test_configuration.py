@@ -132,6 +132,9 @@ def test_a_profile_without_quiet_is_one_like_others(checkout, arguments):
         ({"bank": {"index": "ivf", "nlist": 4, "nprobe": 9}}, ["config, bank.nprobe: found 9", "1 to 4"]),
         ({"lesionpaste.mixup": [0.8, 0.5]}, ["config, lesionpaste.mixup", "the smaller number first"]),
         ({"bank.nlist": 7}, ["config, bank.nlist: found 7", "bank.index is flat"]),
+        ({"bank": {"index": "ivf", "nlist": 4000}}, ["config, bank.nlist: found 4000", "at most 86"]),
+        ({"data.phantom.train_patients": 1}, ["entries of patient 'phantom/train/0000' alone"]),
+        ({"lesionpaste.mix": [{"types": ["MA", "XX"], "share": 1}]}, ["config, lesionpaste.mix, type 'XX'"]),
         (
             {"lesionpaste.network": {"name": "efficientnet_lite0", "weights": "/nowhere/retina.pth", "sha256": "00"}},
             ["config, lesionpaste.network.weights: found '/nowhere/retina.pth'"],

@@ -17,6 +17,7 @@ from fundus_anomaly.errors import InputError
 from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
 from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
 from fundus_anomaly.lesionpaste.sources import SOURCE, audited_sources, require_sources, source_key, source_rows
+from fundus_anomaly.plan_check import require_mask_files, require_scorable, require_trainable
 from fundus_anomaly.private import private
 from fundus_anomaly.weights import require_source, weights_of_methods
 from import_closure import import_closure
@@ -102,12 +103,33 @@ def rows_with(key):
 def source_table(key):
     """Return the manifest's rows of a set of annotated images."""
     annotated(rows_with(key))
-    return source_rows(SOURCE_DATASET, SOURCES[key])
+    table = source_rows(SOURCE_DATASET, SOURCES[key])
+    columns = dict(zip(SOURCE_DATASET.lesions, manifest.mask_columns(SOURCE_DATASET.lesions)))
+    or_stop(require_mask_files, table, columns, lesionpaste_rows.kinds_of(rows_with(key)))
+    return table
 
 
 VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
 RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
+
+
+def bank_to_search(wildcards):
+    """Return a variant's memory bank; one that no search could use stops the workflow."""
+    table = DATASET.manifest[DATASET.manifest["split"] == "train"]
+    fractions = BANK_SPACE.instance(wildcards)
+    or_stop(
+        lambda: require_scorable(
+            table["id"].tolist(),
+            table["patient"].tolist(),
+            {key: float(fractions[key]) for key in variants.BANK_KEYS},
+            size=config["preprocessing"]["size"],
+            search=config["bank"],
+            calibration=config["evaluation"]["calibration_images"],
+            seed=config["seed"],
+        )
+    )
+    return f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5".format(**dict(wildcards.items()))
 
 
 def from_here(file):

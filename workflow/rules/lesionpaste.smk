@@ -85,7 +85,7 @@ rule figure_twins:
 rule train:
     input:
         images=f"{RESULTS}/images/lesionpaste/train.h5",
-        bank=lambda wildcards: bank_of(TRAININGS[wildcards.row]),
+        bank=training_bank,
         weights=f"{RESULTS}/weights/{LESIONPASTE_WEIGHTS}.weights",
         code=code("train.py"),
     output:

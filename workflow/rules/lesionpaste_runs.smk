@@ -48,6 +48,13 @@ def bank_of(row):
     return f"{RESULTS}/lesion_bank/{source_key(row['sources'])}/bank.h5"
 
 
+def training_bank(wildcards):
+    """Return the lesion bank of a training; too few patients for any training stop the workflow."""
+    table = DATASET.manifest[DATASET.manifest["split"] == "train"]
+    or_stop(require_trainable, in_fold(table, wildcards.run, held_out=False)["patient"].tolist(), wildcards.run)
+    return bank_of(TRAININGS[wildcards.row])
+
+
 def table_rows(table):
     """Return the rows of one of LesionPaste's tables."""
     return [row for row in LESIONPASTE_ROWS if row["table"] == table]

@@ -5,7 +5,7 @@ rule score:
     input:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/test.h5",
         images=f"{RESULTS}/images/resad/test.h5",
-        bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
+        bank=bank_to_search,
         code=code("score.py"),
     output:
         maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.h5",
@@ -35,7 +35,7 @@ rule calibrate:
     input:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/train.h5",
         images=f"{RESULTS}/images/resad/train.h5",
-        bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
+        bank=bank_to_search,
         code=code("calibrate.py"),
     output:
         maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.h5",
