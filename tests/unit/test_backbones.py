@@ -12,12 +12,14 @@ import timm
 import torch
 import torch.nn.functional as F
 import torchvision
+from onnx import TensorProto, helper, numpy_helper
 from sklearn.datasets import load_sample_images
 from tiny_onnx import mean_pooling_graph
 
 from fundus_anomaly.backbones.interface import load
 from fundus_anomaly.backbones.timm_network import NETWORKS
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.features import level_shapes
 from fundus_anomaly.weights import fetch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -223,6 +225,62 @@ def test_a_graph_with_other_outputs_fixed_sizes_or_levels_swapped_is_refused(tmp
     path.write_bytes(mean_pooling_graph({"level2": 8, "level3": 16}, [1, 3, 224, 224]))
     with pytest.raises(InputError, match=r"graph\.onnx.*\(2, 3, 64, 96\).*features\.batch"):
         backbone("onnx", path).levels(PHOTOGRAPHS)
+
+
+def ordered_graph(path, perm=None, channels=(24, 16), dims=("n", 3, "H", "W")):
+    """Write a graph of two convolutions with strides of 8 and 16, its outputs' axes exchanged."""
+    draw = np.random.default_rng(0)
+    nodes, weights = [], []
+    for name, side, count in zip(("level2", "level3"), (8, 16), channels, strict=True):
+        kernel = draw.normal(0, 0.2, (count, 3, side, side)).astype(np.float32)
+        weights.append(numpy_helper.from_array(kernel, f"w{side}"))
+        sides = {"strides": [side] * 2, "kernel_shape": [side] * 2}
+        nodes.append(helper.make_node("Conv", ["x", f"w{side}"], [f"c{side}"], **sides))
+        end = ("Transpose", {"perm": list(perm)}) if perm else ("Identity", {})
+        nodes.append(helper.make_node(end[0], [f"c{side}"], [name], **end[1]))
+    one = helper.make_tensor_value_info("x", TensorProto.FLOAT, dims)
+    out = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("level2", "level3")]
+    graph = helper.make_graph(nodes, "g", [one], out, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize("channels", [(24, 16), (12, 6)], ids=["other numbers", "as many channels as positions"])
+@pytest.mark.parametrize("dims", [("n", 3, "H", "W"), ("n", 3, 96, 96)], ids=["any size", "one size"])
+def test_a_graph_whose_levels_are_channels_last_is_refused(tmp_path, channels, dims):
+    square = torch.from_numpy(np.random.default_rng(1).integers(0, 255, (2, 96, 96, 3), dtype=np.uint8))
+    right = backbone("onnx", ordered_graph(tmp_path / "first.onnx", None, (24, 16), dims))
+    assert [level.shape[1:3] for level in right.levels(square)] == [(12, 12), (6, 6)]
+    network = backbone("onnx", ordered_graph(tmp_path / "last.onnx", (0, 2, 3, 1), channels, dims))
+    with pytest.raises(InputError, match=r"last\.onnx.*channels last \(n, h, w, c\).*--outputs-as-nchw"):
+        network.levels(square)
+    with pytest.raises(InputError, match=r"channels last"):
+        level_shapes(network, 96, 96)
+
+
+@pytest.mark.parametrize("perm", [(0, 1, 3, 2), (0, 3, 2, 1), (0, 3, 1, 2), (1, 0, 2, 3), (2, 3, 0, 1)])
+def test_no_other_order_of_axes_passes_for_a_square(tmp_path, perm):
+    square = torch.zeros(1, 96, 96, 3, dtype=torch.uint8)
+    network = backbone("onnx", ordered_graph(tmp_path / "g.onnx", perm, (12, 6)))
+    with pytest.raises(InputError, match=r"g\.onnx.*outputs \['level2', 'level3'\] of "):
+        network.levels(square)
+
+
+@pytest.mark.parametrize(
+    "strides", [{"level2": 4, "level3": 8}, {"level2": 8, "level3": 32}, {"level2": 8, "level3": 8}]
+)
+def test_levels_of_other_strides_are_refused(tmp_path, strides):
+    (tmp_path / "g.onnx").write_bytes(mean_pooling_graph(strides, ["n", 3, "h", "w"]))
+    with pytest.raises(InputError, match=r"g\.onnx.*a position for each 8 pixels and for each 16"):
+        backbone("onnx", tmp_path / "g.onnx").levels(PHOTOGRAPHS)
+
+
+def test_sizes_that_are_no_multiples_of_the_strides_are_taken(tmp_path):
+    network = backbone("onnx", ordered_graph(tmp_path / "g.onnx"))
+    levels = network.levels(torch.zeros(1, 100, 75, 3, dtype=torch.uint8))
+    assert [tuple(level.shape[1:3]) for level in levels] == [(12, 9), (6, 4)]
 
 
 @pytest.mark.real

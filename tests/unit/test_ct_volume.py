@@ -3,6 +3,7 @@
 import gzip
 import struct
 import warnings
+from pathlib import Path
 
 import mosmed_samples
 import nibabel
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fundus_anomaly.datasets.lesion_slices import is_lesion
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.imaging.ct_volume import CtVolume, read_header, windowed
+from fundus_anomaly.imaging.ct_volume import CtVolume, read_header, require_hounsfield_units, windowed
 
 # x to the right, y to the front, z to the head.
 VOXELS = (100 * np.arange(5)[:, None, None] + 10 * np.arange(4)[:, None] + np.arange(3)).astype(np.int16)
@@ -156,3 +158,71 @@ def test_a_header_with_any_damage_is_read_or_refused_in_words(tmp_path_factory, 
             assert volume[len(volume) - 1].dtype == np.float32
         except InputError as error:
             assert "v.nii" in str(error)
+
+
+def with_codes(path, sform, qform, kind=nibabel.Nifti1Image):
+    affine = np.diag([-1, -1, 2, 1.0])
+    image = kind(VOXELS, affine)
+    image.set_sform(affine, sform)
+    image.set_qform(affine, qform)
+    nibabel.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Image, nibabel.Nifti2Image])
+@pytest.mark.parametrize("name", ["v.nii", "v.nii.gz"])
+def test_a_volume_whose_codes_state_no_orientation_is_refused_whatever_its_matrix(tmp_path, kind, name):
+    for read in (read_header, CtVolume):
+        assert problems_of(with_codes(tmp_path / name, 0, 0, kind=kind), read) == ["sform_code 0 and qform_code 0"]
+    for codes in ((1, 0), (0, 1), (2, 1), (4, 4)):
+        assert read_header(with_codes(tmp_path / name, *codes, kind=kind)).axes == ("L", "P", "S")
+
+
+def test_two_orientations_that_contradict_each_other_are_refused(tmp_path):
+    image = nibabel.Nifti1Image(VOXELS, np.diag([-1, -1, 2, 1.0]))
+    image.set_sform(np.diag([-1, -1, 2, 1.0]), 1)
+    image.set_qform(np.diag([1, -1, 2, 1.0]), 1)
+    nibabel.save(image, tmp_path / "v.nii")
+    assert problems_of(tmp_path / "v.nii") == ["axes LPS by its sform and RPS by its qform"]
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int16, np.float32])
+@pytest.mark.parametrize("by", [0, 1024, 1000, 2048, 32768])
+def test_a_study_without_air_is_noticed_as_shifted(tmp_path, kind, by):
+    stored = mosmed_samples.hounsfield("study_0001").astype(np.int32) + by
+    if kind != np.float32 and not np.iinfo(kind).min <= stored.min() <= stored.max() <= np.iinfo(kind).max:
+        pytest.skip("not numbers of this kind")
+    mosmed_samples.write_volume(tmp_path / "v.nii.gz", stored.astype(kind))
+    volume = CtVolume(tmp_path / "v.nii.gz")
+    if by == 0:
+        require_hounsfield_units(volume, tmp_path / "v.nii.gz")
+        return
+    with pytest.raises(InputError, match=r"v\.nii\.gz: found 0\.00% of the voxels below -500.*subtract 1024"):
+        require_hounsfield_units(volume, tmp_path / "v.nii.gz")
+
+
+def test_a_shift_that_the_header_takes_back_is_none(tmp_path):
+    shifted = (mosmed_samples.hounsfield("study_0001").astype(np.int32) + 1500).astype(np.uint16)
+    image = nibabel.Nifti1Image(shifted, np.eye(4))
+    image.header.set_slope_inter(1, -1500)
+    nibabel.save(image, tmp_path / "v.nii")
+    require_hounsfield_units(CtVolume(tmp_path / "v.nii"), tmp_path / "v.nii")
+
+
+def test_slices_of_a_shifted_study_are_refused_and_those_of_its_mask_are_not(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "workflow" / "scripts"))
+    from slices import cut
+
+    shifted = (mosmed_samples.hounsfield("study_0255").astype(np.int32) + 2048).astype(np.uint16)
+    mosmed_samples.write_volume(tmp_path / "v.nii", shifted)
+    mosmed_samples.write_volume(tmp_path / "m.nii", mosmed_samples.lesion_mask("study_0255"))
+    window = {"level": -300, "width": 1400}
+    (problem,) = cut(str(tmp_path / "v.nii"), [str(tmp_path / "0005.png")], False, window)
+    assert "scl_inter" in problem.remedy
+    assert not (tmp_path / "0005.png").exists()
+    assert cut(str(tmp_path / "m.nii"), [str(tmp_path / "0005_lesion.png")], True, window) == []
+
+
+def test_soft_edges_of_a_volume_count_from_a_half_on():
+    values = np.array([0, 0.01, 0.49, 0.5, 1, 2, 255], np.float32)
+    assert is_lesion(values).tolist() == [False, False, False, True, True, True, True]

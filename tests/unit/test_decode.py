@@ -88,7 +88,7 @@ GREY = photograph()[..., 2]
         ("grey.png", Image.fromarray(GREY), np.repeat(GREY[..., None], 3, 2)),
         ("16bit.png", Image.fromarray(GREY.astype(np.uint16) * 257), np.repeat(GREY[..., None], 3, 2)),
         ("16bit.tif", Image.fromarray(GREY.astype(np.uint16) * 257), np.repeat(GREY[..., None], 3, 2)),
-        ("8in16bit.tif", Image.fromarray(GREY.astype(np.uint16)), np.repeat(GREY[..., None], 3, 2)),
+        ("8in16bit.tif", Image.fromarray(GREY.astype(np.uint16)), np.repeat(np.rint(GREY[..., None] / 257), 3, 2)),
         ("32bit.tif", Image.fromarray(GREY.astype(np.int32) * 257), np.repeat(GREY[..., None], 3, 2)),
         ("float.tif", Image.fromarray((GREY / 255).astype(np.float32)), np.repeat(GREY[..., None], 3, 2)),
         ("cmyk.tif", Image.fromarray(photograph()).convert("CMYK"), photograph()),

@@ -53,3 +53,15 @@ def test_large_values_fit_single_precision():
 
 def test_the_shapes_are_those_that_the_backbone_gives():
     assert level_shapes(Means(), 32, 48) == ((4, 6, 3), (2, 3, 3))
+
+
+@pytest.mark.parametrize("shift", [1, -1])
+def test_levels_that_do_not_lie_on_their_photographs_are_refused(shift):
+    class Rolled(Means):
+        def levels(self, photographs):
+            level2, level3 = super().levels(photographs)
+            return level2, torch.cat([level3, level3], dim=2) if shift > 0 else level3[:, :, :-1]
+
+    for read in (lambda: level_shapes(Rolled(), 32, 48), lambda: list(extract(Rolled(), PHOTOGRAPHS, 0, 2, "float32"))):
+        with pytest.raises(InputError, match=r"backbone: found levels of 4×6 and 2×\d positions for 32×48 pixels"):
+            read()

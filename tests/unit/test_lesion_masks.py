@@ -6,7 +6,7 @@ from PIL import Image
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.geometry import keep_aspect, stretch
-from fundus_anomaly.imaging.lesion_masks import lesion_coverage, lesion_truth
+from fundus_anomaly.imaging.lesion_masks import covered_levels, lesion_coverage, lesion_truth
 
 FULL = (2848, 4288)
 
@@ -76,3 +76,32 @@ def test_each_small_lesion_keeps_its_most_covered_pixel_and_none_appears_from_no
     assert truth.sum() == 4
     assert truth[10:, 0].sum() == 1
     assert not lesion_truth(np.zeros((5, 5), np.uint8)).any()
+
+
+@pytest.mark.parametrize(
+    ("marked", "of", "half"), [(249, 500, False), (127, 254, True), (128, 257, False), (250, 500, True), (1, 2, True)]
+)
+def test_a_half_is_a_half_and_nothing_less(tmp_path, marked, of, half):
+    # Of 500 columns 249, a share of .498, were 128 of 255 when rounded up: they counted as half.
+    mask = np.zeros((2 * of, 2 * of), bool)
+    mask[:, :marked] = True
+    found = coverage(tmp_path, mask, stretch(2))
+    assert (found[:, 0] >= 128).all() == half
+    assert not found[:, 1].any()
+
+
+def test_a_share_just_below_a_half_is_no_lesion_beside_one_above(tmp_path):
+    mask = np.zeros((1000, 3000), bool)
+    mask[:, :1000], mask[:, 1000:1498] = True, True
+    np.testing.assert_array_equal(lesion_truth(coverage(tmp_path, mask, stretch(3))), [[True, False, False]] * 3)
+
+
+def test_rounding_keeps_zero_apart_from_the_smallest_share_and_half_exact():
+    shares = np.array([0, 1e-7, 1 / 255, 0.4981, 0.49995, 0.5 - 1e-7, 0.5, 0.50001, 254.5 / 255, 1], np.float32)
+    np.testing.assert_array_equal(covered_levels(shares), [0, 1, 1, 127, 127, 128, 128, 128, 255, 255])
+
+
+def test_no_lesion_vanishes_from_a_photograph_shrunk_500_times(tmp_path):
+    mask = np.zeros((9000, 9000), bool)
+    mask[4321, 1234] = True
+    assert lesion_truth(coverage(tmp_path, mask, stretch(16))).sum() == 1

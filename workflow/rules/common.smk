@@ -156,7 +156,10 @@ MASKED_SPLITS = [
     if (table[manifest.mask_columns(FOUND.lesions)] != "").any(axis=None)
 ]
 
-PREPROCESSING = {"resad": config["preprocessing"], "lesionpaste": config["lesionpaste"]["preprocessing"]}
+PREPROCESSING = {
+    method: settings["preprocessing"] | {"bits_used": config["data"]["bits_used"]}
+    for method, settings in (("resad", config), ("lesionpaste", config["lesionpaste"]))
+}
 # Each file of weights: the network, where it comes from, and the section of the configuration that says so.
 WEIGHTS = weights_of_methods(config)
 LESIONPASTE_WEIGHTS = next(name for name, part in WEIGHTS.items() if "lesionpaste.network" in part["sections"])

@@ -86,6 +86,7 @@ rule inspect_photographs:
     params:
         ids=audited_ids,
         max_pixels=config["data"]["max_pixels"],
+        bits_used=config["data"]["bits_used"],
     script:
         "../scripts/inspect_photographs.py"
 

@@ -10,7 +10,7 @@ from rule_log import logged
 
 def main(input, output, params, threads):
     """Write one row of facts a photograph, with its id."""
-    jobs = [(path, params.max_pixels) for path in input.photographs]
+    jobs = [(path, params.max_pixels, params.bits_used) for path in input.photographs]
     facts = inspect_many(inspect_photograph, jobs, threads, "photographs")
     table = fact_table(pd.DataFrame({"id": list(params.ids)}), facts, PHOTOGRAPH_FACTS)
     write_csv(output.facts, table)

@@ -25,6 +25,7 @@ def main(output, params):
                 masks,
                 aspect=params.preprocessing["aspect"],
                 graham=params.preprocessing["graham"],
+                bits_used=params.preprocessing.get("bits_used", 16),
                 inverted=params.inverted,
                 max_pixels=params.max_pixels,
             )

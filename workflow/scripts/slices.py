@@ -10,7 +10,7 @@ import numpy as np
 from fundus_anomaly.datasets.cuts import slice_number
 from fundus_anomaly.datasets.lesion_slices import is_lesion
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
-from fundus_anomaly.imaging.ct_volume import CtVolume, windowed
+from fundus_anomaly.imaging.ct_volume import CtVolume, require_hounsfield_units, windowed
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from fundus_anomaly.storage import whole
@@ -21,6 +21,8 @@ def cut(volume: str, images: list[str], lesions: bool, window: dict[str, float])
     """Write slices of one volume as grey PNG files, of a mask with 255 where the lesion is; return what is wrong."""
     try:
         slices = CtVolume(volume)
+        if not lesions:
+            require_hounsfield_units(slices, volume)
         for image in images:
             values = slices[slice_number(image)]
             grey = is_lesion(values).astype(np.uint8) * 255 if lesions else windowed(values, **window)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from .backbones.interface import Backbone
+from .backbones.strides import misfit
 from .errors import InputError, Problem
 
 
@@ -27,10 +28,11 @@ def extract(
         Index of the batch's first photograph, level 2 ``(b, h2, w2, c2)`` and level 3 ``(b, h3, w3, c3)``.
 
     Raises:
-        InputError: If a value is not finite, or does not fit ``dtype``.
+        InputError: If a value is not finite or does not fit ``dtype``, or the levels are not those of the photographs.
     """
     for first in range(start, len(photographs), batch):
         levels = backbone.levels(torch.from_numpy(photographs[first : first + batch]))
+        _require_positions(levels, photographs.shape[1:3])
         stored = [level.cpu().numpy().astype(dtype) for level in levels]
         if not all(np.isfinite(level).all() for level in stored):
             largest = max(float(level.abs().max()) for level in levels)
@@ -46,6 +48,23 @@ def extract(
 
 
 def level_shapes(backbone: Backbone, height: int, width: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return ``(h2, w2, c2)`` and ``(h3, w3, c3)`` for photographs of a size, found by running one black photograph."""
+    """Return ``(h2, w2, c2)`` and ``(h3, w3, c3)`` for photographs of a size, found by running one black photograph.
+
+    Raises:
+        InputError: If they are not an eighth and a sixteenth of the photograph's.
+    """
     level2, level3 = backbone.levels(torch.zeros(1, height, width, 3, dtype=torch.uint8))
+    _require_positions((level2, level3), (height, width))
     return tuple(level2.shape[1:]), tuple(level3.shape[1:])
+
+
+def _require_positions(levels: tuple[torch.Tensor, torch.Tensor], photograph: tuple[int, int]) -> None:
+    """Raise if levels have other positions than one for each 8 and each 16 pixels.
+
+    Raises:
+        InputError: With the positions that there are.
+    """
+    wrong = misfit(*(level.shape[1:] for level in levels), photograph)
+    if wrong:
+        remedy = "take a network whose levels have strides of 8 and 16, each position in its place"
+        raise InputError(Problem("backbone", wrong, "levels (n, h, w, c) at an eighth and a sixteenth", remedy))

@@ -13,8 +13,10 @@ from PIL import Image
 
 from ..digest import sha256
 from ..errors import InputError
-from ..imaging.decode import decode, decode_mask, opened
+from ..imaging.colour_profile import profile_name
+from ..imaging.decode import has_alpha, opened, read_mask, read_photograph
 from ..imaging.image_names import ending, is_read, kind_of
+from ..imaging.orientation import orientation, stored_size
 from ..progress import track
 from .perceptual_hash import perceptual_hash
 
@@ -28,22 +30,37 @@ FILE_FACTS = {
     "width": "int64",
     "height": "int64",
     "frames": "int64",
+    "larger_page": "str",
     "exif_orientation": "int64",
+    "alpha": "int64",
+    "colour_profile": "str",
     "error": "str",
     "error_kind": "str",
 }
-PHOTOGRAPH_FACTS = FILE_FACTS | {"perceptual_hash": "str", "level_mean": "float64", "level_spread": "float64"}
-MASK_FACTS = FILE_FACTS | {"values": "str", "value_count": "int64", "lesion_pixels": "int64", "lesion_share": "float64"}
+PHOTOGRAPH_FACTS = FILE_FACTS | {
+    "highest_level": "float64",
+    "white_level": "float64",
+    "container_level": "float64",
+    "perceptual_hash": "str",
+    "level_mean": "float64",
+    "level_spread": "float64",
+}
+MASK_FACTS = FILE_FACTS | {
+    "values": "str",
+    "value_count": "int64",
+    "rule": "str",
+    "lesion_pixels": "int64",
+    "lesion_share": "float64",
+}
 ERROR_KINDS = ("missing", "no file", "empty file", "no image", "too large", "damaged", "other format")
 
 _REDUCED = (512, 512)
-_SHOWN_VALUES = 8
 # Pillow finds the pages of a TIFF one after another, each step slower than the last: no file needs more to be unusual.
 _MOST_FRAMES = 100
-_ORIENTATION_TAG, _BITS_TAG = 0x0112, 258
+_BITS_TAG, _SUBFILE_TAG, _REDUCED_COPY = 258, 254, 1
 
 
-def inspect_photograph(path: str | Path, max_pixels: int) -> dict[str, object]:
+def inspect_photograph(path: str | Path, max_pixels: int, bits_used: int = 16) -> dict[str, object]:
     """Return the facts of one photograph, one value for each name of :data:`PHOTOGRAPH_FACTS`.
 
     The whole file is decoded, JPEG at a reduced scale, which reads every byte of it all the same. Never raises for
@@ -52,16 +69,22 @@ def inspect_photograph(path: str | Path, max_pixels: int) -> dict[str, object]:
     Args:
         path: The file.
         max_pixels: The largest width × height that is decoded; the header tells before any pixel is.
+        bits_used: Bits that hold the levels of a file of 16 or more that does not state it, 8 to 16.
 
     Returns:
-        ``width`` and ``height`` in pixels as stored, before the EXIF turn; ``bits`` a channel; ``level_mean`` and
-        ``level_spread`` (mean and standard deviation of the grey level, 0–255); ``frames`` of a TIFF at most 100;
-        ``perceptual_hash`` ``""`` for an unreadable photograph.
+        ``width`` and ``height`` in pixels as stored, before the turn by ``exif_orientation`` (1 to 8, of a TIFF its
+        tag); ``bits`` a channel; ``alpha`` 1 where colours may be transparent; ``colour_profile`` its name;
+        ``larger_page`` the size of a larger picture in the file than the first; ``highest_level``, ``white_level`` and
+        ``container_level`` as :class:`.decode.Photograph` has them; ``level_mean`` and ``level_spread`` (mean and
+        standard deviation of the grey level, 0–255); ``frames`` of a TIFF at most 100; ``perceptual_hash`` ``""`` for
+        an unreadable photograph.
     """
 
     def look(facts: dict[str, object]) -> None:
-        rgb, _ = decode(path, _REDUCED, max_pixels)
-        grey = np.asarray(Image.fromarray(rgb).convert("L"))
+        photograph = read_photograph(path, _REDUCED, max_pixels, bits_used)
+        facts["highest_level"], facts["white_level"] = photograph.highest, photograph.white
+        facts["container_level"] = photograph.container
+        grey = np.asarray(Image.fromarray(photograph.rgb).convert("L"))
         facts["level_mean"], facts["level_spread"] = round(float(grey.mean()), 3), round(float(grey.std()), 3)
         facts["perceptual_hash"] = perceptual_hash(grey)
 
@@ -77,22 +100,17 @@ def inspect_mask(path: str | Path, inverted: bool, max_pixels: int) -> dict[str,
         max_pixels: The largest width × height that is decoded.
 
     Returns:
-        ``values`` the levels (of a palette: the indices) that occur, the first eight; ``value_count`` how many there
-        are; ``lesion_pixels`` and ``lesion_share`` the number and the share of lesion pixels.
+        ``width``, ``height`` and ``exif_orientation`` as of a photograph; ``values`` the levels or colours that occur,
+        the first eight; ``value_count`` how many there are; ``rule`` what of them is taken as marked, in words;
+        ``lesion_pixels`` and ``lesion_share`` the number and the share of lesion pixels.
     """
 
     def look(facts: dict[str, object]) -> None:
-        with opened(path, max_pixels) as image:
-            if image.mode in ("I", "F") or image.mode.startswith("I;"):
-                values = np.unique(np.asarray(image))
-            else:
-                values = np.flatnonzero((image if image.mode in ("P", "L") else image.convert("L")).histogram())
-        more = " …" if len(values) > _SHOWN_VALUES else ""
-        facts["values"] = " ".join(str(value) for value in values[:_SHOWN_VALUES]) + more
-        facts["value_count"] = len(values)
-        lesion = decode_mask(path, inverted, max_pixels)
-        count = int(np.count_nonzero(lesion))
-        facts["lesion_pixels"], facts["lesion_share"] = count, count / lesion.size
+        mask = read_mask(path, max_pixels)
+        facts["values"], facts["value_count"], facts["rule"] = mask.values, mask.value_count, mask.rule
+        marked = int(np.count_nonzero(mask.bright))
+        count = mask.bright.size - marked if inverted else marked
+        facts["lesion_pixels"], facts["lesion_share"] = count, count / mask.bright.size
 
     return _inspected(Path(path), max_pixels, MASK_FACTS, look)
 
@@ -162,32 +180,53 @@ def _header(path: Path, max_pixels: int) -> dict[str, object]:
         elif image.format == "TIFF":
             stored = image.tag_v2.get(_BITS_TAG, 1)
             bits = max(stored) if isinstance(stored, tuple) else stored
+        width, height = stored_size(image)
+        # A PNG is decoded whole in search of its EXIF data.
+        turn = orientation(image) if width * height <= max_pixels else 1
+        frames, larger = _frames(image)
         return {
             "format": image.format,
             "mode": image.mode,
             "bits": int(bits),
-            "width": image.width,
-            "height": image.height,
-            "frames": _frames(image),
-            # A PNG is decoded whole in search of its EXIF data.
-            "exif_orientation": _orientation(image) if image.width * image.height <= max_pixels else 1,
+            "width": width,
+            "height": height,
+            "frames": frames,
+            "larger_page": larger,
+            "exif_orientation": turn,
+            "alpha": int(has_alpha(image)),
+            "colour_profile": profile_name(image),
         }
 
 
-def _frames(image: Image.Image) -> int:
-    """Return the number of pictures in a file, of a TIFF at most :data:`_MOST_FRAMES`; the first one stays chosen."""
+def _frames(image: Image.Image) -> tuple[int, str]:
+    """Return the number of pictures in a file, of a TIFF at most :data:`_MOST_FRAMES`, and what the first one is not.
+
+    The second is the size of the largest picture if that is larger than the first, or a few words where a TIFF's first
+    page calls itself a reduced copy; else ``""``. The first picture stays chosen.
+    """
+    if image.format == "MPO":
+        # What follows the first picture is not needed, so that its faults do not count.
+        sizes = [image.size]
+        with suppress(Exception):
+            for number in range(1, min(image.n_frames, _MOST_FRAMES)):
+                image.seek(number)
+                sizes.append(image.size)
+        image.seek(0)
+        return image.n_frames, _larger(sizes)
     if image.format != "TIFF":
-        return int(getattr(image, "n_frames", 1))
-    count = 1
+        return int(getattr(image, "n_frames", 1)), ""
+    kind = image.tag_v2.get(_SUBFILE_TAG, 0)
+    sizes = [image.size]
     with suppress(EOFError):
-        while count < _MOST_FRAMES:
-            image.seek(count)
-            count += 1
+        while len(sizes) < _MOST_FRAMES:
+            image.seek(len(sizes))
+            sizes.append(image.size)
     image.seek(0)
-    return count
+    reduced = isinstance(kind, int) and kind & _REDUCED_COPY
+    return len(sizes), _larger(sizes) or ("a full picture that this is a reduced copy of" if reduced else "")
 
 
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; 1 where there is none."""
-    value = image.getexif().get(_ORIENTATION_TAG, 1)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+def _larger(sizes: list[tuple[int, int]]) -> str:
+    """Return the largest of the sizes as text if it is larger than the first; else nothing."""
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
+    return f"{width}×{height}" if width * height > sizes[0][0] * sizes[0][1] else ""

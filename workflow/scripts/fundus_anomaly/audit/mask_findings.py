@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
+from ..imaging.orientation import upright_size
 from .findings import SETTLED, Finding, file_finding
 
 # No lesion type covers half of a photograph's rectangle, of which the field of view is some three quarters.
@@ -35,6 +36,7 @@ def mask_findings(
         *_empty(manifest, readable),
         *_copies(readable),
         *_many_values(readable),
+        *_unusual(readable),
     ]
 
 
@@ -42,19 +44,23 @@ def _defects(table: pd.DataFrame, excluded: Collection[str]) -> list[Finding]:
     """Return an error for each mask that cannot be read or has another size than its photograph."""
     found = []
     for row in table.itertuples(index=False):
-        turned = row.photograph_exif_orientation >= 5
-        size = (row.photograph_width, row.photograph_height)
-        upright = size[::-1] if turned else size
+        upright = upright_size((row.photograph_width, row.photograph_height), row.photograph_exif_orientation)
+        size = upright_size((row.width, row.height), row.exif_orientation)
         if row.error_kind:
             kind, detail = f"mask: {row.error_kind}", f"{row.lesion}, {row.path}: {row.error}."
-        elif row.photograph_error_kind == "" and (row.width, row.height) != upright:
+        elif row.photograph_error_kind == "" and size != upright:
             kind = "mask: wrong size"
-            photograph = f"{upright[0]}×{upright[1]}{' upright by its EXIF turn' if turned else ''}"
-            detail = f"{row.lesion}, {row.path}: {row.width}×{row.height} pixels, its photograph {photograph}."
+            mask = f"{_told(size, row.exif_orientation)} pixels"
+            photograph = _told(upright, row.photograph_exif_orientation)
+            detail = f"{row.lesion}, {row.path}: {mask}, its photograph {photograph}."
         else:
             continue
         found.append(file_finding(kind, row.id, row.split, detail, excluded))
     return found
+
+
+def _told(size: tuple[int, int], turn: int) -> str:
+    return f"{size[0]}×{size[1]}{f' upright by its orientation {turn}' if turn > 1 else ''}"
 
 
 def _polarity(readable: pd.DataFrame) -> list[Finding]:
@@ -126,6 +132,24 @@ def _many_values(readable: pd.DataFrame) -> list[Finding]:
     if many.empty:
         return []
     shown = ", ".join(f"{row.path} ({row.format}: {row['values']})" for _, row in many.head(3).iterrows())
-    detail = f"{len(many)} masks have more than two levels: {shown}."
-    remedy = "The lesion is what is brighter than half; save masks as PNG or TIFF with two levels to be sure"
+    rules = "; ".join(f"{len(group)} {rule}" for rule, group in many.groupby("rule", sort=False))
+    detail = f"{len(many)} masks have more than two levels: {shown}. Marked is what is, by number of masks: {rules}."
+    remedy = "Save masks as PNG or TIFF with two levels to be sure"
     return [Finding("mask: more than two levels", "warning", tuple(dict.fromkeys(many["id"])), detail, remedy)]
+
+
+def _unusual(readable: pd.DataFrame) -> list[Finding]:
+    """Return what is to be known of the files themselves: several pictures in one, and turns."""
+    found = []
+    several = readable[readable["frames"] > 1]
+    if not several.empty:
+        paths = ", ".join(several["path"].head(5))
+        detail = f"{len(several)} mask files hold several pictures, of which the first alone is taken: {paths}."
+        remedy = "Look whether the other pages mark lesions; if so, join them in one picture"
+        kind = "mask: several pictures in one file"
+        found.append(Finding(kind, "warning", tuple(dict.fromkeys(several["id"])), detail, remedy))
+    turned = readable[readable["exif_orientation"] > 1]
+    if not turned.empty:
+        detail = f"{len(turned)} masks are turned upright by their own orientation, as their photographs are by theirs."
+        found.append(Finding("mask: turned", "note", tuple(dict.fromkeys(turned["id"])), detail))
+    return found

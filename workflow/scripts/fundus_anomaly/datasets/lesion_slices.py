@@ -24,7 +24,7 @@ def lesion_slices(root: Path, masks: Iterable[Path], memo: Path) -> dict[Path, d
 
     Args:
         root: The folder of the dataset; the memo names masks relative to it.
-        masks: NIfTI files below the root; what is above 0 is lesion.
+        masks: NIfTI files below the root; what :func:`is_lesion` says is lesion.
         memo: A file that keeps the answers (CSV). A mask whose size or time of change is another than noted there is
             read anew. Where the file cannot be written, every mask is read each time.
 
@@ -59,8 +59,8 @@ def lesion_pixels(mask: CtVolume) -> dict[int, int]:
 
 
 def is_lesion(values: np.ndarray) -> np.ndarray:
-    """Return which voxels of a mask are lesion, bool of the same shape."""
-    return values > 0
+    """Return which voxels of a mask are lesion, bool of the same shape; soft edges count from a half on."""
+    return values >= 0.5
 
 
 def _text(found: Mapping[_Key, Mapping[int, int]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ..errors import InputError, Problem, raise_if_any
 MOST_SIDE, MOST_VOXELS, MOST_BYTES = 4096, 10**9, 2 * 10**9
 # Where voxels begin. What lies before them is read whole, and a compressed file may hold any amount of it.
 _MOST_BEFORE = 2**20
+# Air is at -1000 Hounsfield units and lung at -850: a chest holds more of both than this share of its voxels.
+_AIR, _LEAST_AIR = -500.0, 0.01
 _REMEDY = "replace the file, or take its row out of the dataset's registry"
 
 
@@ -58,6 +61,14 @@ class CtVolume:
         self._slope, self._intercept = np.float32(image.dataobj.slope), np.float32(image.dataobj.inter)
         self._path = path
 
+    def share_below(self, value: float) -> float:
+        """Return the share of all voxels below a value, from 0 to 1; a voxel that is no number is not below it."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            below = (
+                np.count_nonzero(one.astype(np.float32) * self._slope + self._intercept < value) for one in self._slices
+            )
+            return sum(below) / self._slices.size
+
     def __len__(self) -> int:
         """Return the number of axial slices."""
         return len(self._slices)
@@ -78,6 +89,26 @@ class CtVolume:
             where, found = f"{self._path}, slice {number}", f"{broken} voxels that are infinite or no number"
             raise InputError(Problem(where, found, "finite values", _REMEDY))
         return values
+
+
+def require_hounsfield_units(volume: CtVolume, path: str | Path) -> None:
+    """Raise if a volume of a chest holds next to no air: its numbers are then no Hounsfield units.
+
+    Commonly they were stored without a sign, with 1024 added to each.
+
+    Args:
+        volume: The volume.
+        path: Its file.
+
+    Raises:
+        InputError: If less than 1 % of its voxels are below -500.
+    """
+    share = volume.share_below(_AIR)
+    if share < _LEAST_AIR:
+        found = f"{share:.2%} of the voxels below {_AIR:g}, where air and lung are"
+        allowed = f"Hounsfield units, {_LEAST_AIR:.0%} of them or more below {_AIR:g}"
+        remedy = "set the header's scl_inter so that air is at -1000 (commonly: subtract 1024), or replace the file"
+        raise InputError(Problem(str(path), found, allowed, remedy))
 
 
 def windowed(values: np.ndarray, level: float, width: float) -> np.ndarray:
@@ -101,7 +132,7 @@ def read_header(path: str | Path) -> VolumeHeader:
     Raises:
         InputError: If the file is no NIfTI volume of three axes and plain real numbers, if a side is longer than
             ``MOST_SIDE``, if there are more than ``MOST_VOXELS`` voxels or ``MOST_BYTES`` of them, or if it does not
-            tell where its axes lead.
+            tell where its axes lead: by its codes, by its matrix, or in two ways.
     """
     _, header = _opened(path)
     return header
@@ -111,7 +142,7 @@ def _opened(path: str | Path) -> tuple[nibabel.Nifti1Image, VolumeHeader]:
     """Return an image of which only the header was read, and the header once it was checked."""
     try:
         image = _kind_of(path).from_filename(path, mmap=False)
-        shape, affine, kind = image.shape, np.asarray(image.affine), image.get_data_dtype()
+        shape, affine, kind, header = image.shape, np.asarray(image.affine), image.get_data_dtype(), image.header
     except Exception as error:
         # As above: nibabel, gzip and numpy raise many kinds of errors for a broken header.
         raise InputError(_unreadable(path, error)) from error
@@ -127,11 +158,29 @@ def _opened(path: str | Path) -> tuple[nibabel.Nifti1Image, VolumeHeader]:
         problems.append(Problem(str(path), f"voxels of type {kind}", "integers or floating-point numbers", _REMEDY))
     # A column of zeros, too, leads nowhere.
     axes = nibabel.aff2axcodes(affine) if np.isfinite(affine).all() else (None,)
-    if None in axes:
+    codes = int(header["sform_code"]), int(header["qform_code"])
+    if not any(codes):
+        # nibabel makes up left, front and head then.
+        allowed = "one above 0: without it, nothing says which side is left and which end is the head"
+        remedy = "store the volume with its orientation (sform or qform and its code), or take its row out"
+        problems.append(Problem(str(path), "sform_code 0 and qform_code 0", allowed, remedy))
+    elif all(codes) and None not in axes and (other := _axes_of_qform(image)) not in (axes, None):
+        found = f"axes {''.join(axes)} by its sform and {''.join(other)} by its qform"
+        problems.append(Problem(str(path), found, "one orientation", _REMEDY))
+    elif None in axes:
         told = np.array2string(affine, precision=3).replace("\n", "")
         problems.append(Problem(str(path), f"the affine matrix {told}", "one that says where each axis leads", _REMEDY))
     raise_if_any(problems)
     return image, VolumeHeader(tuple(int(side) for side in shape), axes)
+
+
+def _axes_of_qform(image: nibabel.Nifti1Image) -> tuple[str, ...] | None:
+    """Return where the axes lead by a header's qform; None where it cannot be said."""
+    with suppress(Exception):
+        matrix = image.header.get_qform()
+        axes = nibabel.aff2axcodes(matrix) if np.isfinite(matrix).all() else (None,)
+        return None if None in axes else axes
+    return None
 
 
 def _kind_of(path: str | Path) -> type[nibabel.Nifti1Image]:

@@ -12,6 +12,8 @@ from .decode import decode_mask
 from .geometry import Geometry
 
 _HALF = 128
+# What the sums of single precision are off by, at most: a pixel that is covered by half is one that is covered by half.
+_ROUNDING = 1e-5
 
 
 def lesion_coverage(
@@ -19,7 +21,7 @@ def lesion_coverage(
 ) -> np.ndarray:
     """Return ``(S, S)`` uint8: the share of each pixel that is lesion, 0 for none of it, 255 for all.
 
-    A share above zero is never rounded to zero.
+    The rounding is that of :func:`covered_levels`.
 
     Args:
         path: The mask file, at the photograph's full size.
@@ -41,12 +43,23 @@ def lesion_coverage(
                 "replace the mask by one of the photograph's size, or exclude the image in data.exclude",
             )
         )
-    share = geometry.apply(mask.astype(np.float32))
-    return np.ceil(share * 255 - 1e-3).clip(0, 255).astype(np.uint8)
+    return covered_levels(geometry.apply(mask.astype(np.float32)))
+
+
+def covered_levels(share: np.ndarray) -> np.ndarray:
+    """Return shares of pixels as uint8: 0 for none, 255 for all, 128 and above for a half or more and for nothing less.
+
+    A share is rounded up, but never from below a half to 128; one above zero is never 0.
+
+    Args:
+        share: Any shape, float32, from 0 to 1.
+    """
+    levels = np.ceil(share * 255 - 1e-3).clip(share > 0, 255).astype(np.uint8)
+    return np.where(share >= 0.5 - _ROUNDING, levels.clip(_HALF), levels.clip(None, _HALF - 1))
 
 
 def lesion_truth(coverage: np.ndarray) -> np.ndarray:
-    """Return the ground truth as ``(S, S)`` bool from a lesion's coverage, ``(S, S)`` uint8.
+    """Return the ground truth as ``(S, S)`` bool from a lesion's coverage, ``(S, S)`` uint8 of :func:`covered_levels`.
 
     A pixel is lesion where at least half of it is. A lesion so small that it covers no pixel by half keeps the pixel
     that it covers most, so that every annotated lesion counts.

@@ -50,7 +50,9 @@ def require_same_content(path: str | Path, source: str, wanted: str, remedy: str
         raise InputError(Problem(str(path), told, f"the content as it was ({wanted})", remedy))
 
 
-def preprocess(path: str | Path, *, size: int, aspect: str, graham: bool, max_pixels: int) -> Preprocessed:
+def preprocess(
+    path: str | Path, *, size: int, aspect: str, graham: bool, max_pixels: int, bits_used: int = 16
+) -> Preprocessed:
     """Decode, find the field of view, bring to ``size`` × ``size`` and, if asked for, take Graham's step.
 
     Args:
@@ -60,13 +62,14 @@ def preprocess(path: str | Path, *, size: int, aspect: str, graham: bool, max_pi
             of view and keeps its aspect ratio on black.
         graham: Whether to subtract the local average.
         max_pixels: The largest width × height that is accepted.
+        bits_used: Bits that hold the levels of a file of 16 or more that does not state it, 8 to 16.
 
     Raises:
         InputError: If the file cannot be decoded or is too large.
     """
     # A crop to the field of view uses fewer of the decoded pixels: decode enough for a view of half the width.
     wanted = size if aspect == "stretch" else 2 * size
-    photograph, full_size = decode(path, (wanted, wanted), max_pixels)
+    photograph, full_size = decode(path, (wanted, wanted), max_pixels, bits_used)
     view = field_of_view(photograph)
     keep = aspect == "keep"
     geometry = keep_aspect(size, photograph.shape[:2], bounding_box(view)) if keep else stretch(size)

@@ -14,7 +14,15 @@ from .lesion import Lesion, extract
 
 
 def read_lesions(
-    image: str, path: str, masks: Mapping[str, str], *, aspect: str, graham: bool, inverted: bool, max_pixels: int
+    image: str,
+    path: str,
+    masks: Mapping[str, str],
+    *,
+    aspect: str,
+    graham: bool,
+    inverted: bool,
+    max_pixels: int,
+    bits_used: int = 16,
 ) -> list[Lesion]:
     """Return the isolated lesions of an annotated photograph, in colours as its preprocessing makes them.
 
@@ -26,13 +34,14 @@ def read_lesions(
         graham: Whether the normal images have their local average subtracted; the lesions then have too.
         inverted: Whether 0 marks the lesion in the masks.
         max_pixels: The largest width × height that is accepted.
+        bits_used: Bits that hold the levels of a photograph of 16 or more that does not state it, 8 to 16.
 
     Raises:
         InputError: With every file that cannot be decoded and every mask of another size than the photograph.
     """
     decoded, problems, size = {}, list[Problem](), None
     try:
-        photograph, size = decode(path, (2**31, 2**31), max_pixels)
+        photograph, size = decode(path, (2**31, 2**31), max_pixels, bits_used)
     except InputError as error:
         problems += error.problems
     for kind, file in masks.items():

@@ -9,7 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from ..imaging.lesion_masks import lesion_truth
+from ..imaging.lesion_masks import covered_levels, lesion_truth
 from .lesion import Lesion
 
 
@@ -112,8 +112,7 @@ def changed(
     colour = shrunk[..., :3] / np.maximum(weight, 1e-6)[..., None]
     if kind == "coverage":
         return _recoloured(colour, weight > 0, change), weight.clip(0, 1)
-    coverage = np.ceil(weight * 255 - 1e-3).clip(0, 255).astype(np.uint8)
-    mask = lesion_truth(coverage)
+    mask = lesion_truth(covered_levels(weight))
     return _recoloured(colour, mask, change), mask
 
 
