@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -319,22 +319,25 @@ class Lineage:
     def _name(rule: Any, wildcards: Any) -> str:
         return json.dumps([rule.name, dict(sorted(wildcards.items()))])
 
-    @cache  # noqa: B019 - one object a process
+    @cached_property
     def _plan(self) -> dict:
         try:
-            return json.loads(self._plan_file.read_text(encoding="utf-8"))
+            content = json.loads(self._plan_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
+        return content if isinstance(content, dict) else {}
 
     def _planned(self, rule: Any, wildcards: Any) -> dict | None:
-        """Return what was planned for this process's job.
+        """Return what was planned for this process's job; None where nothing was.
 
         Raises:
             InputError: If the job's parameters are others than planned: data or configuration changed meanwhile.
         """
-        planned = self._plan().get(self._name(rule, wildcards))
-        if planned is not None and planned["settings"] != digest_of(self._settings(rule, wildcards)):
+        planned = self._plan.get(self._name(rule, wildcards))
+        if planned is None:
+            return None
+        if planned["settings"] != digest_of(self._settings(rule, wildcards)):
             remedy = "run the same command again"
             found = "another configuration, or other files in the data's folders, than when the run started"
             raise InputError(Problem(f"rule {rule.name}", found, "what the run was planned with", remedy))
-        return planned and planned["made"]
+        return planned["made"]

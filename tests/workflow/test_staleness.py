@@ -1,0 +1,253 @@
+"""Nothing old is mixed with anything new: whatever changes, with and without Snakemake's records, with and without a
+photograph that is added in the same run, the plan is the same, and the tables are those of a fresh run."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+from tiny_project import TinyProject, edited
+
+pytestmark = pytest.mark.workflow
+
+SETTINGS = {
+    "dataset": "images",
+    "experiment": "mine",
+    "data_root": "photographs",
+    "data.images": {"masks_inverted": False},
+    "preprocessing.size": 80,
+    "backbone.weights": "weights.pth",
+    "ablations.variants": [],
+    "lesionpaste.source": {"images": []},
+}
+# By rule, in a run of `resad` over a folder of photographs: two variants, two splits.
+AUDIT = {"audit_findings": 1, "audit": 1, "admit": 1}
+PICTURES = {"figure_qualitative": 1, "heat_maps": 1}
+EVALUATED = {"evaluate": 2, "table_resad": 1, **PICTURES}
+CALIBRATED = {"calibrate": 2, **EVALUATED}
+BANK = {"coreset": 2, "memory_bank": 2, "score": 2, **CALIBRATED}
+TRAIN = {"features": 1, "resc": 2, **BANK}
+BOTH = {**TRAIN, "features": 2, "resc": 4}
+# A photograph added to the test.
+ADDED = {"inspect_photographs": 1, **AUDIT, "images": 1, "features": 1, "resc": 2, "score": 2, **EVALUATED}
+
+
+def turned(path: Path) -> None:
+    """Exchange a photograph for another one, which is older, as unpacking an archive would."""
+    before = path.stat()
+    picture = cv2.imread(str(path))
+    path.write_bytes(cv2.imencode(path.suffix, cv2.rotate(picture, cv2.ROTATE_180))[1].tobytes())
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns - 10**18))
+
+
+def other_weights(path: Path) -> None:
+    """Exchange the network's weights for others of the same size, which are older."""
+    before = path.stat()
+    weights = torch.load(path, weights_only=True)
+    torch.save({name: one * 1.25 if one.is_floating_point() else one for name, one in weights.items()}, path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns - 10**18))
+
+
+def other_version(project: TinyProject) -> None:
+    """Turn the link to the photographs to another version of them, which is older."""
+    link = project.folder / "photographs"
+    shutil.copytree(link.resolve(), project.folder / "version 2")
+    turned(project.folder / "version 2" / "normal" / "a0.jpg")
+    link.unlink()
+    link.symlink_to("version 2")
+
+
+def half_a_run(project: TinyProject) -> None:
+    """Let a run with another size end after the normal photographs' features, then return to what was."""
+    project.configure(SETTINGS | {"preprocessing.size": 96})
+    project.run("results/mine/features/backbone~efficientnet_lite0/train.h5")
+    project.configure(SETTINGS)
+
+
+CHANGES: dict[str, tuple[Callable[[TinyProject], None] | dict, dict[str, int]]] = {
+    "preprocessing.size": ({"preprocessing.size": 96}, {"images": 2, **BOTH}),
+    "preprocessing.graham": ({"preprocessing.graham": True}, {"images": 2, **BOTH}),
+    "features.dtype": ({"features.dtype": "float32"}, BOTH),
+    "seed": ({"seed": 1}, BANK | {"score": 2}),
+    "bank.epsilon": ({"bank.epsilon": 0.5}, BANK),
+    "calibration images": ({"evaluation.calibration_images": 2}, CALIBRATED),
+    "a normal photograph, older": (
+        lambda project: turned(project.folder / "photographs/normal/a1.jpg"),
+        {"inspect_photographs": 1, **AUDIT, "images": 1, **TRAIN},
+    ),
+    "a photograph of the test, older": (
+        lambda project: turned(project.folder / "photographs/unknown/b1.jpg"),
+        ADDED,
+    ),
+    "the link to the data": (
+        other_version,
+        {"inspect_photographs": 2, **AUDIT, "images": 2, **BOTH},
+    ),
+    "weights, older": (lambda project: other_weights(project.folder / "weights.pth"), {"weights": 1, **BOTH}),
+    "code": (
+        lambda project: project.module("features.py").write_bytes(
+            project.module("features.py").read_bytes().replace(b"import numpy as np", b"import numpy as np  # edited")
+        ),
+        BOTH,
+    ),
+    "an interrupted run": (half_a_run, {"images": 1, **TRAIN}),
+}
+
+
+@pytest.fixture(scope="module")
+def mine(project, tmp_path_factory) -> TinyProject:
+    """A finished run over three normal and three unknown photographs, reached through a link, with its own weights."""
+    photographs = project.folder / "version 1"
+    for split, folder, name in (("train", "normal", "a"), ("test", "unknown", "b")):
+        (photographs / folder).mkdir(parents=True)
+        for number, source in enumerate(sorted((project.results / "data" / split).glob("*.jpg"))[:3]):
+            shutil.copy2(source, photographs / folder / f"{name}{number}.jpg")
+    (project.folder / "photographs").symlink_to("version 1")
+    shutil.copy(project.results / "weights/efficientnet_lite0.weights", project.folder / "weights.pth")
+    project.configure(SETTINGS)
+    project.run("resad")
+    return project
+
+
+def added(project: TinyProject) -> None:
+    """Put another photograph to those of the test."""
+    source = sorted((project.results / "data" / "test").glob("*.jpg"))[4]
+    shutil.copy(source, project.folder / "photographs" / "unknown" / "new.jpg")
+
+
+def union(*plans: dict[str, int]) -> dict[str, int]:
+    """Return the jobs of several plans in one: as many of each rule as the larger has."""
+    return {rule: max(plan.get(rule, 0) for plan in plans) for plan in plans for rule in plan}
+
+
+def tables(project: TinyProject, experiment: str) -> dict[str, str]:
+    """Return what a run found: its table, and every score."""
+    folder = project.folder / "results" / experiment
+    files = [folder / "tables" / "resad.csv", *sorted(folder.glob("scores/**/*.csv"))]
+    return {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in files}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_planned_and_carried_out_alike_with_and_without_records_and_with_a_photograph_added(
+    mine, tmp_path, change
+):
+    project = mine.copy(tmp_path / "copy")
+    what, expected = CHANGES[change]
+    settings = SETTINGS
+    if callable(what):
+        what(project)
+    else:
+        settings = SETTINGS | what
+        project.configure(settings)
+    alone = project.plan("resad")
+    added(project)
+    with_photograph = project.plan("resad")
+    records = project.folder / ".snakemake"
+    records.rename(tmp_path / "records")
+    with_photograph_without_records = project.plan("resad")
+    (project.folder / "photographs/unknown/new.jpg").unlink()
+    without_records = project.plan("resad")
+    both = union(expected, ADDED)
+    if "features" in expected and change not in ("a photograph of the test, older",):
+        # One of the two splits each, or both.
+        both |= {"features": 2, "resc": 4}
+    if expected.get("inspect_photographs") == 1 and change == "a normal photograph, older":
+        both |= {"inspect_photographs": 2, "images": 2}
+    if change == "an interrupted run":
+        both |= {"images": 2}
+    assert alone == expected
+    assert without_records == expected
+    assert with_photograph == both
+    assert with_photograph_without_records == both
+    added(project)
+    project.run("resad")
+    project.configure(settings | {"experiment": "fresh"})
+    project.run("resad")
+    assert tables(project, "mine") == tables(project, "fresh")
+    project.configure(settings)
+    assert project.plan("resad") == {}
+
+
+def test_a_finished_run_without_records_and_with_renewed_code_plans_nothing(mine, tmp_path):
+    """As after a fresh clone beside copied results, or a checkout of another branch and back."""
+    project = mine.copy(tmp_path / "copy")
+    shutil.rmtree(project.folder / ".snakemake")
+    for file in [*(project.folder / "workflow").rglob("*"), project.folder / "Snakefile"]:
+        os.utime(file)
+    assert project.plan("resad") == {}
+
+
+def test_a_touched_script_reruns_nothing_and_an_edited_one_its_rule(project):
+    script = project.folder / "workflow" / "scripts" / "score.py"
+    project.configure()
+    os.utime(script)
+    assert project.plan() == {}
+    with edited(script, script.read_bytes() + b"\n# edited\n"):
+        assert project.plan("results/phantom/tables/resad.csv")["score"] == 2
+
+
+@pytest.mark.parametrize(
+    ("package", "first"),
+    [
+        ("pillow", {"inspect_photographs", "images"}),
+        ("opencv-python-headless", {"inspect_photographs", "images"}),
+        ("torch", {"features", "resc", "coreset"}),
+        ("timm", {"features"}),
+        ("onnxruntime", {"features"}),
+        ("scipy", {"resc"}),
+        ("faiss-gpu", {"score", "calibrate"}),
+        ("matplotlib", {"figure_qualitative"}),
+    ],
+)
+@pytest.mark.parametrize("records", [True, False], ids=["with records", "without"])
+def test_another_version_of_a_library_is_planned_from_the_first_rule_that_runs_through_it(
+    mine, tmp_path, package, first, records
+):
+    project = mine.copy(tmp_path / "copy")
+    if not records:
+        shutil.rmtree(project.folder / ".snakemake")
+    known = tmp_path / "site" / f"{package.replace('-', '_')}-99.0.dist-info"
+    known.mkdir(parents=True)
+    (known / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 99.0\n", encoding="utf-8")
+    output = project.snakemake("resad", "-n", "--quiet", "rules", PYTHONPATH=str(known.parent)).stdout
+    planned = {line.split()[0] for line in output.split("Job stats:")[1].splitlines() if line.strip()}
+    assert first <= planned, output
+    upstream = ["weights", "inspect_photographs", "images", "features", "resc", "coreset", "score"]
+    before = (
+        upstream[: min(upstream.index(rule) for rule in first & set(upstream))] if first & set(upstream) else upstream
+    )
+    assert not planned.intersection(before), output
+
+
+def test_an_array_that_is_not_this_runs_is_refused_by_what_reads_it(mine, tmp_path):
+    """The second wall: arrays exchanged while Snakemake does not look."""
+    project = mine.copy(tmp_path / "copy")
+    results = project.folder / "results" / "mine"
+    images = results / "images" / "resad" / "train.h5"
+    kept = images.read_bytes()
+    project.configure(SETTINGS | {"preprocessing.graham": True})
+    project.run("results/mine/images/resad/train.h5")
+    other = images.read_bytes()
+    images.write_bytes(kept)
+    project.configure(SETTINGS | {"preprocessing.graham": True, "experiment": "mine"})
+    features = next(results.glob("features/*/train.h5"))
+    stopped = project.snakemake(
+        str(features.relative_to(project.folder)), "--allowed-rules", "features", "-R", "features"
+    )
+    assert other != kept
+    assert stopped.returncode != 0
+    assert "images/resad/train.h5: found what was made otherwise" in stopped.stdout
+
+
+def test_the_last_words_of_a_run_show_no_table_of_another_one(project):
+    project.configure()
+    assert "ReSAD, Tables 1 and 2" in project.run("resad", "-R", "table_resad")
+    project.configure({"seed": 3})
+    said = project.run("audit")
+    assert "ReSAD, Tables 1 and 2" not in said
+    assert "LesionPaste, Table 3" not in said
+    project.configure()
+    project.run("audit")
