@@ -1,6 +1,7 @@
 """A finished run says what it was made of: the manifest, and what made photographs at the working size and features."""
 
 import hashlib
+import importlib.metadata
 
 import h5py
 import pytest
@@ -9,6 +10,7 @@ from tiny_project import REPOSITORY, TINY
 
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.datasets.manifest import read_manifest
+from fundus_anomaly.provenance import parse
 
 pytestmark = pytest.mark.workflow
 
@@ -29,6 +31,10 @@ def test_photographs_at_the_working_size_tell_their_preprocessing(finished, meth
     with h5py.File(finished.results / "images" / method / "test.h5") as file:
         told = dict(file.attrs)
     made_by = told.pop("made_by")
+    made = parse(told.pop("provenance").decode())
+    assert (made.rule, made.settings["wildcards"]) == ("images", {"method": method, "split": "test"})
+    assert made.settings["preprocessing"] == told
+    assert {"PIL", "cv2", "numpy"} <= set(made.libraries)
     assert told == default["preprocessing"] | tiny["preprocessing"]
     assert made_by.startswith("Pillow ")
     assert "OpenCV" in made_by
@@ -37,8 +43,13 @@ def test_photographs_at_the_working_size_tell_their_preprocessing(finished, meth
 def test_features_tell_their_backbone_and_the_digest_of_its_weights(finished):
     weights = finished.results / "weights" / "efficientnet_lite0.weights"
     with h5py.File(finished.results / "features" / "backbone~efficientnet_lite0" / "train.h5") as file:
-        assert dict(file.attrs) == {
-            "backbone": "efficientnet_lite0",
-            "precision": "float32",
-            "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        }
+        told = dict(file.attrs)
+    made = parse(told.pop("provenance").decode())
+    assert made.libraries["torch"] == importlib.metadata.version("torch")
+    assert made.inputs.keys() == {"images", "weights"}
+    for name, value in {
+        "backbone": "efficientnet_lite0",
+        "precision": "float32",
+        "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+    }.items():
+        assert told[name] == value

@@ -29,18 +29,22 @@ if workflow.is_main_process:
     or_stop(require_same_data, Path(RESULTS), config["dataset"], DATA_ROOT)
 
 
+def carries(file):
+    """Return whether a file says what made it."""
+    try:
+        return carried_by(file) is not None
+    except OSError:
+        return False
+
+
 def made_here(job):
     """Return whether a file at the place of a job's output was made by this workflow."""
     persistence = workflow.persistence
     unfinished = set(map(str, asyncio.run(persistence.incomplete(job))))
-    sealed = any(carried_by(output) for output in carriers(job.output))
     recorded = {str(output) for output in job.output if persistence.metadata(output) is not None}
-    many = len(job.output) > len(carriers(job.output))
-
-    def known(file):
-        return file in recorded or file in unfinished or (sealed if many else carried_by(file) is not None)
-
-    return known
+    # Of very many outputs one carries what made them all.
+    sealed = len(job.output) > len(carriers(job.output)) and any(map(carries, carriers(job.output)))
+    return lambda file: file in recorded or file in unfinished or sealed or carries(file)
 
 
 def before_start():

@@ -43,18 +43,20 @@ _NOT_DATA = ("code", "outdated")
 
 
 def carried_by(path: str | os.PathLike[str]) -> Provenance | None:
-    """Return what an output carries; None if it carries nothing that can be read."""
+    """Return what an output carries; None if it carries nothing that can be read.
+
+    Raises:
+        OSError: If an HDF5 file is damaged so that it cannot be opened.
+    """
     if str(path).endswith(".h5"):
         # Imported here: a plan without results reads none.
-        import h5py
-
-        from fundus_anomaly.storage import provenance_of
+        from fundus_anomaly.storage import open_for_reading, provenance_of
 
         try:
-            with h5py.File(path, "r", locking=False) as file:
+            with open_for_reading(path) as file:
                 return parse(provenance_of(file))
-        except (OSError, RuntimeError, ValueError):
-            return None
+        except (RuntimeError, ValueError) as error:  # HDF5 has many kinds for a damaged file
+            raise OSError(str(error)) from error
     return parse(read_seal(path)[1])
 
 
@@ -192,8 +194,15 @@ class Lineage:
             settings.rerun_triggers = frozenset(RerunTrigger.all()) - {RerunTrigger.CODE}
 
     def is_current(self, output: str, rule: Any, wildcards: Any) -> bool:
-        """Return whether an output is what its job would make now, by settings, data, library versions and code."""
-        carried, known = carried_by(output), self.provenance(rule, wildcards)
+        """Return whether an output is what its job would make now, by settings, data, library versions and code.
+
+        One that is damaged counts as current: what reads it names it, and says what to do.
+        """
+        known = self.provenance(rule, wildcards)
+        try:
+            carried = carried_by(output)
+        except OSError:
+            return True
         return carried is not None and (carried.identity, carried.code) == (known.identity, known.code)
 
     def current(self, output: str) -> bool:
