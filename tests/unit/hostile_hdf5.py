@@ -11,6 +11,7 @@ from hostile_case import Case
 from lesion_samples import lesions
 
 from fundus_anomaly import coreset_checkpoint
+from fundus_anomaly.evaluation.pixel_sample import PixelSample, read_pixel_sample, write_pixel_sample
 from fundus_anomaly.imaging.preprocess import source_geometry
 from fundus_anomaly.lesionpaste.bank import read_bank, write_bank
 from fundus_anomaly.storage import open_h5, read_ids
@@ -125,6 +126,24 @@ def going_on(path: Path, results: Path) -> object:
     return coreset_checkpoint.load(path, "owner", 10, 5)
 
 
+def pixels(**changes):
+    """Return a maker of the pixels of a variant, one of its datasets changed."""
+
+    def make(folder: Path) -> Path:
+        write_pixel_sample(folder / "t.h5", PixelSample(["a", "b"], *np.ones((3, 2, 8), np.float32)))
+        with h5py.File(folder / "t.h5", "r+") as opened:
+            for name, options in changes.items():
+                del opened[name]
+                opened.create_dataset(name, **options)
+        return folder / "t.h5"
+
+    return make
+
+
+def compared(path: Path, results: Path) -> PixelSample:
+    return read_pixel_sample(path)
+
+
 def truncated(folder: Path) -> Path:
     path = put(data=np.zeros(1000, np.float32))(folder)
     path.write_bytes(path.read_bytes()[:-200])
@@ -186,6 +205,13 @@ CASES = [
     ),
     Case("bank of one flat list", replaced("shape", data=np.ones(4, np.int32)), lesion_bank, ("(4,)", *DELETE)),
     Case("bank of NaN", replaced("retina", data=np.full(len(lesions()), np.nan)), lesion_bank, ("'retina'", *DELETE)),
+    Case(
+        "pixels of NaN", pixels(negative={"data": np.full((2, 8), np.nan, np.float32)}), compared, ("counts", *DELETE)
+    ),
+    Case("pixels below zero", pixels(regions={"data": np.full((2, 8), -1.0)}), compared, ("counts", *DELETE)),
+    Case("pixels of other images", pixels(positive={"data": np.ones((3, 8))}), compared, ("shape", *DELETE)),
+    Case("pixels of whole numbers", pixels(positive={"data": np.ones((2, 8), int)}), compared, ("int64", *DELETE)),
+    Case("pixels of a huge shape", pixels(positive={"shape": HUGE, "dtype": "f4"}), compared, ("bytes", *DELETE)),
     Case("coreset of points that do not exist", state(index=np.array([0, 1, 10])), going_on, handled=none),
     Case("coreset of another owner", owned_by(np.arange(3)), going_on, handled=none),
     Case("coreset of other types", state(squared=np.ones(10, np.float32)), going_on, handled=none),

@@ -76,6 +76,12 @@ def test_resamples_without_a_positive_are_left_out_and_too_many_of_them_leave_no
     assert np.isnan(percentile_interval(np.array([]), 0.95)).all()
 
 
+def test_resamples_of_one_patient_claim_no_certainty():
+    positive, negative = np.random.default_rng(0).integers(0, 9, (2, 1, 64)).astype(np.float32)
+    values = resampled([roc_auc], [positive], negative, ["a"], ["p"], np.array([1]), 200, 0)
+    assert np.isnan(percentile_interval(values[0, 0], 0.95)).all()
+
+
 def scored(seed, positives=30, negatives=20, gap=1.0):
     draw = np.random.default_rng(seed)
     abnormal = np.arange(positives + negatives) < positives

@@ -15,7 +15,7 @@ from fundus_anomaly.evaluation.score_bins import bin_edges
 SETTINGS = Settings(
     normal_quantile=0.9,
     false_positive_limit=0.3,
-    resamples=40,
+    resamples=100,
     confidence=0.95,
     curve_points=100,
     memory_limit=2**20,
@@ -178,6 +178,52 @@ def test_pixel_and_image_auc_have_intervals_around_them(case):
     areas = rows[rows.metric == "auc"]
     assert (areas.low < areas.value).all()
     assert (areas.value < areas.high).all()
+
+
+def test_every_ranked_pixel_figure_has_an_interval_around_it(case):
+    rows = case[2].rows
+    ranked = rows[(rows.level == "pixel") & rows.metric.isin(["auc", "average_precision", "aupro"])]
+    assert len(ranked) == 3 * 4
+    assert (ranked.low < ranked.value).all()
+    assert (ranked.value < ranked.high).all()
+
+
+@pytest.mark.parametrize("one_class", [0, 1])
+def test_pixel_figures_of_a_class_of_one_patient_have_no_interval_and_say_why(one_class):
+    images, manifest = photographs()
+    patient = np.where(manifest.label == one_class, "the only one", manifest.id)
+    rows = run(images, manifest.assign(patient=patient)).rows
+    of_pixels = rows[(rows.level == "pixel") & rows.metric.isin(["auc", "average_precision", "aupro"])]
+    if one_class == 0:
+        alone = of_pixels.subset == "abnormal_only"
+        assert of_pixels[alone].low.notna().all(), "normal images have no part in it"
+        of_pixels = of_pixels[~alone]
+    assert of_pixels.value.notna().all()
+    assert of_pixels.low.isna().all()
+    assert of_pixels.high.isna().all()
+    assert of_pixels.note.str.contains("no interval: fewer than 5 patients").all()
+
+
+def test_a_lesion_type_of_few_patients_has_no_interval_and_the_others_have(case):
+    images, manifest = photographs()
+    few = [
+        image._replace(truth={name: mask for name, mask in image.truth.items() if name == "EX" or number < 14})
+        for number, image in enumerate(images)
+    ]
+    rows = run(few, manifest).rows
+    assert np.isnan(figure(rows, "pixel", "auc", subset="lesion:MA").low)
+    assert "fewer than 5 patients with a lesion" in figure(rows, "pixel", "aupro", subset="lesion:MA").note
+    assert np.isfinite(figure(rows, "pixel", "auc", subset="lesion:EX").low)
+
+
+def test_the_pixels_for_comparisons_are_those_of_all_figures(case):
+    images, manifest, found = case
+    sample = found.pixels
+    assert sample.ids == manifest.id.tolist()
+    auc = figure(found.rows, "pixel", "auc")
+    assert (sample.positive.sum(), sample.negative.sum()) == (auc.positives, auc.negatives)
+    unlabelled = run([image._replace(truth=None) for image in images], manifest.assign(label=-1)).pixels
+    assert unlabelled.ids == []
 
 
 def test_the_order_of_the_images_decides_nothing(case):

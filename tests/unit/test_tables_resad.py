@@ -10,6 +10,8 @@ import pytest
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
+from fundus_anomaly.evaluation.pixel_intervals import Resampling
+from fundus_anomaly.evaluation.pixel_sample import PixelSample
 from fundus_anomaly.tables import called
 from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.tables.called import called_counts
@@ -23,6 +25,7 @@ from fundus_anomaly.tables.footnotes import (
     without_names,
 )
 from fundus_anomaly.tables.page import page
+from fundus_anomaly.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.tables.published import FILE, published_rows
 from fundus_anomaly.tables.resad import (
     FIGURES,
@@ -337,6 +340,58 @@ def test_the_page_of_a_report_counts_who_was_left_out_and_names_nobody():
     unnamed = without_names(text, excluded)
     assert "Erika" not in unnamed and "Images left out: 2, named in audit/left_out.csv" in unnamed
     assert without_names(text, {}) == text
+
+
+def pixels(seed, gap):
+    """Counts of the same twenty images by another map, eight of them normal."""
+    draw = np.random.default_rng(0)
+    level, own = draw.normal(20, 3, 20), np.random.default_rng(seed).normal(gap, 1, 20)
+    abnormal = np.arange(20) >= 8
+
+    def counts(mean, number):
+        scores = [draw.normal(one, 5, number).clip(0, 63).astype(int) for one in mean]
+        return np.array([np.bincount(one, minlength=64) for one in scores], np.float32)
+
+    lesions = abnormal[:, None] * counts(level + own, 50)
+    return PixelSample([f"i{number:02d}" for number in range(20)], lesions, counts(level, 3000), lesions / 10)
+
+
+def test_pixel_figures_of_two_methods_are_compared_over_the_same_resamples(variants):
+    samples = [pixels(1, 10), pixels(2, 6)]
+    ids = samples[0].ids
+    test = {"id": [*ids, "left out"], "label": [0] * 8 + [1] * 13, "patient": [*ids, "left out"]}
+    drawing = Resampling(0.3, 200, 0.95, 0)
+    table = difference_table(variants, samples, "PatchCore", test, drawing)
+    assert table["figure"].tolist() == ["auc", "average_precision", "aupro"]
+    assert set(table["method"]) == {"ReSAD"}
+    # The tables' figures, which are exact, give the difference; the resamples its interval.
+    assert table["difference"].to_numpy() == pytest.approx(0.1)
+    assert ((table["low"] < 0.1) & (table["high"] > 0.1)).all()
+    text = resad_markdown(variants, "idrid", "maximum", "IDRiD", [], difference_part(table, 0.95))
+    heading = "## Pixels, difference from “PatchCore” (paired bootstrap over patients, 95%)"
+    line = text.split(heading)[1].split("|\n")[2]
+    assert line.startswith("| ReSAD")
+    assert line.count("+0.1000 [") == 3
+    assert line.count(", p ") == 3
+
+
+def test_differences_are_left_out_where_there_is_nothing_to_compare(variants):
+    drawing = Resampling(0.3, 100, 0.95, 0)
+    sample, none = pixels(1, 10), PixelSample([], *np.zeros((3, 0, 1), np.float32))
+    test = {"id": sample.ids, "label": [0] * 8 + [1] * 12, "patient": sample.ids}
+    assert difference_part(difference_table(variants, [none, none], "PatchCore", test, drawing), 0.95) == []
+    assert difference_table(variants, [sample, sample], "", test, drawing).empty
+    same = difference_table(variants, [sample, sample], "PatchCore", test | {"patient": ["one"] * 20}, drawing)
+    assert same["low"].isna().all()
+    assert "no interval: fewer than 5 patients" in "".join(difference_part(same, 0.95))
+
+
+def test_variants_that_were_evaluated_on_other_images_are_not_compared(variants):
+    sample = pixels(1, 10)
+    fewer = PixelSample(sample.ids[1:], *(counts[1:] for counts in sample[1:]))
+    test = {"id": sample.ids, "label": [0] * 8 + [1] * 12, "patient": sample.ids}
+    with pytest.raises(InputError, match="ReSAD and PatchCore: found 1 images"):
+        difference_table(variants, [fewer, sample], "PatchCore", test, Resampling(0.3, 100, 0.95, 0))
 
 
 def test_footnotes_say_what_was_left_out_and_why():

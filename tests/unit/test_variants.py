@@ -14,7 +14,7 @@ from snakemake.utils import Paramspace
 
 from fundus_anomaly.configuration import combined
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.variants import BANK_KEYS, RESC_KEYS, WILDCARDS, expand
+from fundus_anomaly.variants import BANK_KEYS, RESC_KEYS, WILDCARDS, expand, unchanged
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,6 +67,14 @@ def test_the_ablations_coreset_is_theirs_alone():
     assert rows(coreset=0.01)["ReSAD"]["coreset"] == 0.1
     assert rows(coreset=0)["10%"]["coreset"] == 0.1
     assert isinstance(rows(coreset=1)["10%"]["coreset"], float)
+
+
+def test_ablations_are_compared_with_the_one_that_changes_nothing():
+    assert unchanged(list(rows().values())) == "with ReSC"
+    assert unchanged(list(rows(coreset=0.01).values())) == "with ReSC"
+    spelt_out = [{"name": "10%", "normals": 0.1}, {"name": "whole", "region": 12, "normals": 1}]
+    assert unchanged(list(rows(variants=spelt_out).values())) == "whole"
+    assert unchanged(list(rows(variants=spelt_out[:1]).values())) == ""
 
 
 @pytest.mark.parametrize("name", ["ReSAD", "twice"])

@@ -1,5 +1,13 @@
 # Figures of every variant, and the paper's tables from them.
 
+# How test sets are drawn anew for the intervals of pixel figures and of their differences.
+RESAMPLING = {
+    "false_positive_limit": config["evaluation"]["aupro_limit"],
+    "resamples": config["evaluation"]["bootstrap"],
+    "confidence": config["evaluation"]["confidence"],
+    "seed": config["seed"],
+}
+
 
 rule evaluate:
     input:
@@ -15,6 +23,7 @@ rule evaluate:
     output:
         metrics=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/metrics.csv",
         curves=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/curves.csv",
+        pixels=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/pixels.h5",
     log:
         f"{RESULTS}/logs/evaluate/{BANK_SPACE.wildcard_pattern}.log",
     conda:
@@ -28,12 +37,9 @@ rule evaluate:
         field_of_view_only=config["evaluation"]["field_of_view_only"],
         settings={
             "normal_quantile": config["evaluation"]["normal_quantile"],
-            "false_positive_limit": config["evaluation"]["aupro_limit"],
-            "resamples": config["evaluation"]["bootstrap"],
-            "confidence": config["evaluation"]["confidence"],
             "curve_points": 2000,
             "memory_limit": 500_000_000,
-            "seed": config["seed"],
+            **RESAMPLING,
         },
     script:
         "../scripts/evaluate.py"
@@ -42,6 +48,7 @@ rule evaluate:
 rule table_resad:
     input:
         metrics=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+        pixels=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
         searched=approximate_maps(MAIN),
         scores=variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/test.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
@@ -61,6 +68,7 @@ rule table_resad:
             labels={"table": "ReSAD, Tables 1 and 2", "form": "as a page, with footnotes"},
         ),
         lesions=f"{RESULTS}/tables/resad_lesions.csv",
+        differences=f"{RESULTS}/tables/resad_differences.csv",
         md=f"{RESULTS}/tables/resad.md",
     log:
         f"{RESULTS}/logs/table_resad.log",
@@ -70,6 +78,8 @@ rule table_resad:
     params:
         **TABLE,
         variants=variant_rows(MAIN),
+        against=variants.PATCHCORE,
+        resampling=RESAMPLING,
     script:
         "../scripts/table_resad.py"
 
@@ -77,6 +87,7 @@ rule table_resad:
 rule table_ablations:
     input:
         metrics=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+        pixels=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
         searched=approximate_maps(ABLATIONS),
         features=resc_paths(ABLATIONS, f"{RESULTS}/resc/{{variant}}/test.h5"),
         coresets=variant_paths(ABLATIONS, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
@@ -96,6 +107,7 @@ rule table_ablations:
             category="Tables",
             labels={"table": "ReSAD, Table 3", "form": "as a page, with footnotes"},
         ),
+        differences=f"{RESULTS}/tables/ablations_differences.csv",
         md=f"{RESULTS}/tables/ablations.md",
     log:
         f"{RESULTS}/logs/table_ablations.log",
@@ -105,5 +117,7 @@ rule table_ablations:
     params:
         **TABLE,
         variants=variant_rows(ABLATIONS),
+        against=variants.unchanged(VARIANTS.to_dict("records")),
+        resampling=RESAMPLING,
     script:
         "../scripts/table_ablations.py"

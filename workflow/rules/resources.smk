@@ -176,7 +176,7 @@ def evaluate_mb(wildcards, threads):
 
 
 def evaluate_seconds(wildcards):
-    return 1e-6 * PIXELS["resad"] * COUNTS.get("test", 0) + 0.02 * config["evaluation"]["bootstrap"]
+    return 1e-6 * PIXELS["resad"] * COUNTS.get("test", 0) + 0.002 * config["evaluation"]["bootstrap"]
 
 
 def heat_maps_mb(wildcards, threads):

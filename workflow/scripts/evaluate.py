@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from fundus_anomaly.evaluation.pixel_sample import write_pixel_sample
 from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.score_bins import edges_of
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
@@ -60,7 +61,7 @@ def held_out(maps: h5py.File, images: h5py.File, places: dict) -> Iterator[HeldO
 
 
 def main(input, output, params):
-    """Write the long table of figures, and the curves."""
+    """Write the long table of figures, the curves, and the pixels that two variants are compared by."""
     lesions = list(params.lesions)
     manifest = pd.DataFrame(dict(params.manifest))
     only_retina = params.field_of_view_only
@@ -93,6 +94,7 @@ def main(input, output, params):
             result = evaluate(scored(maps, kept, {}, images, places), **common)
     write_csv(output.metrics, result.rows)
     write_csv(output.curves, result.curves)
+    write_pixel_sample(output.pixels, result.pixels)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from fundus_anomaly.evaluation.pixel_intervals import Resampling
+from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
@@ -17,6 +19,7 @@ from fundus_anomaly.tables.footnotes import (
 )
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.page import page
+from fundus_anomaly.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.tables.resad import FIGURES
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
@@ -53,6 +56,8 @@ def main(input, output, params):
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
     table = ablation_table(variants, params.dataset, params.image_score)
+    pixels = [read_pixel_sample(file) for file in input.pixels]
+    differences = difference_table(variants, pixels, params.against, params.test, Resampling(**params.resampling))
     notes = footnotes(
         {
             "dataset": params.dataset,
@@ -74,8 +79,10 @@ def main(input, output, params):
         independence(params.test, left_out["id"]),
     )
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
+    write_text(output.differences, differences.to_csv(index=False, lineterminator="\n"))
     title = f"ReSAD's ablations on {params.dataset}"
-    text = ablation_markdown(variants, params.dataset, params.image_score, title, notes)
+    part = difference_part(differences, params.confidence)
+    text = ablation_markdown(variants, params.dataset, params.image_score, title, notes, part)
     write_text(output.md, text)
     write_text(output.html, page(without_names(text, excluded)))
 

@@ -7,6 +7,8 @@ import pandas as pd
 
 from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
+from fundus_anomaly.evaluation.pixel_intervals import Resampling
+from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
 from fundus_anomaly.results_table import read_results_table
 from fundus_anomaly.sealed import read_csv
 from fundus_anomaly.storage import open_h5, write_text
@@ -24,6 +26,7 @@ from fundus_anomaly.tables.footnotes import (
 )
 from fundus_anomaly.tables.layout import PUBLISHED
 from fundus_anomaly.tables.page import page
+from fundus_anomaly.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.tables.resad import FIGURES, headline, lesion_table, resad_markdown, resad_table
 from fundus_anomaly.tables.variant import Variant
 from rule_log import logged
@@ -76,6 +79,8 @@ def main(input, output, params):
         for variant, file in zip(variants, input.scores, strict=True)
     ]
     table = resad_table(variants, params.dataset, params.image_score)
+    pixels = [read_pixel_sample(file) for file in input.pixels]
+    differences = difference_table(variants, pixels, params.against, params.test, Resampling(**params.resampling))
     notes = footnotes(
         {
             "dataset": params.dataset,
@@ -102,8 +107,10 @@ def main(input, output, params):
     )
     write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
     write_text(output.lesions, lesion_table(variants, params.image_score).to_csv(index=False, lineterminator="\n"))
+    write_text(output.differences, differences.to_csv(index=False, lineterminator="\n"))
     title = f"ReSAD on {params.dataset}"
-    text = resad_markdown(variants, params.dataset, params.image_score, title, notes)
+    part = difference_part(differences, params.confidence)
+    text = resad_markdown(variants, params.dataset, params.image_score, title, notes, part)
     write_text(output.md, text)
     write_text(output.html, page(without_names(text, excluded)))
     logging.info("%s\n%s", title, headline(table))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .errors import Problem, raise_if_any
 
@@ -53,6 +53,18 @@ def expand(config: Mapping) -> list[dict]:
         for name in sorted({name for name in names if names.count(name) > 1})
     )
     return [_without_idle(row) for row in rows]
+
+
+def unchanged(rows: Sequence[Mapping]) -> str:
+    """Return the name of the ablation that changes nothing of ReSAD but the coreset fraction, "" if there is none.
+
+    Args:
+        rows: From :func:`expand`.
+    """
+    kept = [key for key in RESC_KEYS + BANK_KEYS if key != "coreset"]
+    main = next(row for row in rows if row["variant"] == RESAD)
+    alike = (row["variant"] for row in rows if all(row[key] == main[key] for key in kept))
+    return next((name for name in alike if name != RESAD), "")
 
 
 def _without_idle(row: dict) -> dict:

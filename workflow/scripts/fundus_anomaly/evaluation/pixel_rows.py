@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from . import pixel_metrics
-from .bootstrap import percentile_interval, resampled
 from .pixel_histogram import ABNORMAL, HEALTHY, LESION, NORMAL, PixelHistograms
+from .pixel_intervals import FIGURES, Interval, Resampling, pixel_intervals
+from .pixel_sample import PixelSample, pixel_sample
 from .region_overlap import aupro
 from .rows import NAN, Row
 
 ONE_CLASS = "undefined: the test needs annotated lesion pixels and pixels without a lesion"
 NO_THRESHOLD = "undefined: no held-out normals"
-_RESAMPLED = {"auc": pixel_metrics.roc_auc, "average_precision": pixel_metrics.average_precision}
 
 
 class _Subset(NamedTuple):
@@ -40,10 +40,7 @@ def pixel_rows(
     ids: Sequence[str],
     patients: Sequence[str],
     threshold_bin: int | None,
-    false_positive_limit: float,
-    resamples: int,
-    confidence: float,
-    seed: int,
+    resampling: Resampling,
 ) -> list[Row]:
     """Return the pixel-level rows: all images, abnormal images only, and each lesion type over all images.
 
@@ -54,52 +51,71 @@ def pixel_rows(
         ids: Their ids, in the order that the histograms were made for.
         patients: Whose image each is.
         threshold_bin: Calibrated threshold from :func:`.thresholds.pixel_threshold_bin`, or None.
-        false_positive_limit: Limit of AUPRO.
-        resamples: Resamples of the patients for the intervals of AUC and average precision; 0 for no intervals.
-        confidence: Coverage of the intervals.
-        seed: Seed of the configuration.
+        resampling: How the intervals of AUC, average precision and AUPRO are made.
     """
-    subsets = _subsets(histograms.lesions)
-    intervals = {}
-    for groups in ([HEALTHY, ABNORMAL], [ABNORMAL]):
-        intervals |= _intervals(
-            histograms,
-            ids,
-            patients,
-            [subset for subset in subsets if subset.groups == groups],
-            resamples,
-            confidence,
-            seed,
-        )
     return [
         row
-        for subset in subsets
-        for row in _rows_of(histograms, subset, intervals[subset.name], threshold_bin, false_positive_limit)
+        for subset in _subsets(histograms.lesions)
+        for row in _rows_of(histograms, subset, ids, patients, threshold_bin, resampling)
     ]
+
+
+def sample_of_all(histograms: PixelHistograms, ids: Sequence[str]) -> PixelSample:
+    """Return the pixels of all images that were counted, any lesion against none; no image if a class is empty.
+
+    Args:
+        histograms: Filled with all images.
+        ids: Their ids, in the order that the histograms were made for.
+    """
+    sample = _sample(histograms, _subsets(())[0], ids)
+    both = sample.positive.any() and sample.negative.any()
+    return sample if both else PixelSample([], *np.zeros((3, 0, 1), np.float32))
+
+
+def _sample(h: PixelHistograms, subset: _Subset, ids: Sequence[str]) -> PixelSample:
+    taken = h.used & np.isin(_groups(h), subset.groups)
+    return pixel_sample(ids, h.image[subset.channel], h.image[NORMAL], h.image_regions[subset.channel - 1], taken)
+
+
+def _groups(h: PixelHistograms) -> np.ndarray:
+    return np.where(h.labels == 0, HEALTHY, ABNORMAL)
 
 
 def _rows_of(
     h: PixelHistograms,
     subset: _Subset,
-    intervals: dict[str, tuple[float, float]],
+    ids: Sequence[str],
+    patients: Sequence[str],
     threshold_bin: int | None,
-    limit: float,
+    resampling: Resampling,
 ) -> list[Row]:
     positive = h.total[subset.groups, subset.channel].sum(axis=0)
     negative = h.total[subset.groups, NORMAL].sum(axis=0)
     regions = h.regions[subset.groups, subset.channel - 1].sum(axis=0)
     region_count = int(h.region_counts[subset.groups, subset.channel - 1].sum())
     positives, negatives = int(positive.sum()), int(negative.sum())
+    limit = resampling.false_positive_limit
     left_out = (
         f"images left out that are not labelled normal and have no mask: {len(h.unannotated)}" if h.unannotated else ""
     )
+    values = {
+        "auc": float(pixel_metrics.roc_auc(positive, negative)),
+        "average_precision": float(pixel_metrics.average_precision(positive, negative)),
+        "aupro": aupro(regions, region_count, negative, limit),
+    }
+    empty = "" if positives and negatives else ONE_CLASS
+    intervals = dict.fromkeys(FIGURES, Interval(NAN, NAN, ""))
+    if not empty:
+        sample = _sample(h, subset, ids)
+        taken = h.used & np.isin(_groups(h), subset.groups)
+        owners = [patient for patient, part in zip(patients, taken, strict=True) if part]
+        intervals = pixel_intervals(sample, values, owners, _groups(h)[taken], resampling)
 
     def row(metric: str, value: float, note: str = "") -> Row:
-        notes = "; ".join(part for part in (note, left_out) if part)
-        low, high = intervals.get(metric, (NAN, NAN))
+        low, high, remark = intervals.get(metric, Interval(NAN, NAN, ""))
+        notes = "; ".join(part for part in (note, remark, left_out) if part)
         return Row("pixel", metric, "", subset.name, value, low, high, positives, negatives, notes)
 
-    empty = "" if positives and negatives else ONE_CLASS
     undefined = (NO_THRESHOLD if threshold_bin is None else "") or empty
     best = best_threshold = hit = right = threshold = NAN
     if not empty:
@@ -111,13 +127,9 @@ def _rows_of(
     if threshold_bin is not None:
         threshold = float(h.edges[threshold_bin])
     return [
-        row("auc", float(pixel_metrics.roc_auc(positive, negative)), empty),
-        row("average_precision", float(pixel_metrics.average_precision(positive, negative)), empty),
-        row(
-            "aupro",
-            aupro(regions, region_count, negative, limit),
-            empty or f"{region_count} regions, false positive rate up to {limit:g}",
-        ),
+        row("auc", values["auc"], empty),
+        row("average_precision", values["average_precision"], empty),
+        row("aupro", values["aupro"], empty or f"{region_count} regions, false positive rate up to {limit:g}"),
         row("balanced_accuracy_best_on_test", best, empty),
         row("threshold_best_on_test", best_threshold, empty),
         row("balanced_accuracy_at_normal_quantile", (hit + right) / 2, undefined),
@@ -125,31 +137,6 @@ def _rows_of(
         row("specificity_at_normal_quantile", right, undefined),
         row("threshold_at_normal_quantile", threshold, "" if threshold_bin is not None else NO_THRESHOLD),
     ]
-
-
-def _intervals(
-    h: PixelHistograms,
-    ids: Sequence[str],
-    patients: Sequence[str],
-    subsets: list[_Subset],
-    resamples: int,
-    confidence: float,
-    seed: int,
-) -> dict[str, dict[str, tuple[float, float]]]:
-    """Return the interval of each resampled metric, by subset; the subsets share their groups of images."""
-    group = np.where(h.labels == 0, HEALTHY, ABNORMAL)
-    taken = h.used & np.isin(group, subsets[0].groups)
-    if not resamples or not taken.any():
-        return {subset.name: {} for subset in subsets}
-    positives = [h.image[subset.channel] for subset in subsets]
-    strata = np.where(taken, group, -1)
-    values = resampled(list(_RESAMPLED.values()), positives, h.image[NORMAL], ids, patients, strata, resamples, seed)
-    return {
-        subset.name: {
-            metric: percentile_interval(values[number, kind], confidence) for number, metric in enumerate(_RESAMPLED)
-        }
-        for kind, subset in enumerate(subsets)
-    }
 
 
 def pixel_curves(histograms: PixelHistograms, points: int) -> list[tuple[str, str, np.ndarray]]:

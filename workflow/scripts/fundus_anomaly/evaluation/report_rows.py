@@ -11,7 +11,9 @@ import pandas as pd
 from ..errors import Problem, raise_if_any
 from .image_metrics import calibration_row, image_curves, image_rows
 from .pixel_histogram import PixelHistograms
-from .pixel_rows import pixel_curves, pixel_rows
+from .pixel_intervals import Resampling
+from .pixel_rows import pixel_curves, pixel_rows, sample_of_all
+from .pixel_sample import PixelSample
 from .rows import Row, table
 from .score_bins import BINS, quantise
 from .thresholds import calibrate, pixel_threshold_bin
@@ -77,10 +79,12 @@ class Evaluation(NamedTuple):
     Attributes:
         rows: The long table, columns as :class:`.rows.Row`.
         curves: Columns level, curve (roc | precision_recall), score, subset, x, y, threshold.
+        pixels: Lesion pixels against all others, by image, for comparisons with another variant.
     """
 
     rows: pd.DataFrame
     curves: pd.DataFrame
+    pixels: PixelSample
 
 
 def evaluate(
@@ -143,17 +147,9 @@ def evaluate(
             if subset == "all":
                 found = image_curves(abnormal, values[taken], settings.curve_points)
                 curves += [("image", name, subset, curve, xy) for curve, xy in found.items()]
-    rows += pixel_rows(
-        histograms,
-        ids,
-        patients,
-        threshold_bin,
-        settings.false_positive_limit,
-        settings.resamples,
-        settings.confidence,
-        settings.seed,
-    )
-    return Evaluation(table(rows), _curve_table(curves))
+    resampling = Resampling(settings.false_positive_limit, settings.resamples, settings.confidence, settings.seed)
+    rows += pixel_rows(histograms, ids, patients, threshold_bin, resampling)
+    return Evaluation(table(rows), _curve_table(curves), sample_of_all(histograms, ids))
 
 
 def _image_subsets(manifest: pd.DataFrame, labels: np.ndarray, histograms: PixelHistograms) -> dict[str, np.ndarray]:

@@ -32,7 +32,12 @@ def ablation_table(variants: Sequence[Variant], dataset: str, image_score: str) 
 
 
 def ablation_markdown(
-    variants: Sequence[Variant], dataset: str, image_score: str, title: str, footnotes: Sequence[str]
+    variants: Sequence[Variant],
+    dataset: str,
+    image_score: str,
+    title: str,
+    footnotes: Sequence[str],
+    differences: Sequence[str] = (),
 ) -> str:
     """Return Table 3 as a Markdown document, images and pixels apart.
 
@@ -42,6 +47,7 @@ def ablation_markdown(
         image_score: As in :func:`ablation_table`.
         title: Title of the document.
         footnotes: From :func:`.footnotes.footnotes`.
+        differences: From :func:`.pixel_differences.difference_part`.
     """
     table = ablation_table(variants, dataset, image_score)
     headings = {"method": "ablation"} | {name: text for name, text in PARAMETER_HEADINGS.items() if name in table}
@@ -54,4 +60,4 @@ def ablation_markdown(
             )
     if not parts:
         parts.append("No figures: the test has not both normal and abnormal images or pixels.\n")
-    return document(title, parts, footnotes)
+    return document(title, [*parts, *differences], footnotes)

@@ -84,6 +84,11 @@ def number(value: float) -> str:
     return NONE if pd.isna(value) else fixed(float(value), 3)
 
 
+def signed(value: float) -> str:
+    """Return a difference to four decimals with its sign, "–" if there is none."""
+    return NONE if pd.isna(value) else f"{value:+.4f}".replace("-", "−")
+
+
 def probability(value: float) -> str:
     """Return a p-value to three decimals, "< 0.001" below that, "–" if there is none."""
     return "< 0.001" if value < 0.001 else number(value)

@@ -71,7 +71,7 @@ FIGURES = (
         "",
     ),
     Figure("pixel_average_precision", "average precision", "pixel", "average_precision", "all", True, ""),
-    Figure("pixel_aupro", "AUPRO", "pixel", "aupro", "all", False, ""),
+    Figure("pixel_aupro", "AUPRO", "pixel", "aupro", "all", True, ""),
 )
 
 _OF_A_LESION = tuple(
@@ -132,7 +132,12 @@ def image_score_table(variants: Sequence[Variant]) -> pd.DataFrame:
 
 
 def resad_markdown(
-    variants: Sequence[Variant], dataset: str, image_score: str, title: str, footnotes: Sequence[str]
+    variants: Sequence[Variant],
+    dataset: str,
+    image_score: str,
+    title: str,
+    footnotes: Sequence[str],
+    differences: Sequence[str] = (),
 ) -> str:
     """Return Tables 1 and 2, the image scores and the lesion types as one Markdown document.
 
@@ -142,6 +147,7 @@ def resad_markdown(
         image_score: As in :func:`resad_table`.
         title: Title of the document.
         footnotes: From :func:`.footnotes.footnotes`.
+        differences: From :func:`.pixel_differences.difference_part`.
     """
     table = resad_table(variants, dataset, image_score)
     parts = []
@@ -154,6 +160,7 @@ def resad_markdown(
         if not shown(table, figures):
             continue
         parts.append(markdown(heading, readable(rows, figures, {"method": "method"}), 1))
+    parts += differences
     scores = image_score_table(variants)
     by_score = [
         Figure(column, column.removeprefix("auc_"), "image", "auc", "all", True, "")
