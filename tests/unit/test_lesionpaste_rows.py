@@ -260,6 +260,9 @@ def test_a_patient_of_another_dataset_is_held_against_the_benchmarks_patients():
     require_sources(dataset, {"images": [source]}, {"images/1"}, {"images/1": "images/1"})
     with pytest.raises(InputError, match="who is in the benchmark too \\(images/1\\)"):
         require_sources(dataset, {"images": [source]}, {"images/1"}, {"images/1": patient})
+    # Two tables may spell one name in two ways.
+    with pytest.raises(InputError, match="who is in the benchmark too \\(images/1\\)"):
+        require_sources(dataset, {"images": [source]}, {"images/1"}, {"images/1": patient.upper()})
 
 
 def test_the_audit_reads_the_annotated_images_of_another_dataset_by_ids_of_their_own():

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 import pandas as pd
 
 from ..datasets.manifest import COLUMNS, NO_FOLD, Dataset, mask_columns
+from ..datasets.patients import person
 from ..errors import Problem, raise_if_any
 
 # The split of annotated images that another dataset than the run's own holds.
@@ -50,7 +51,7 @@ def require_sources(
     tested: dict[str, list[str]] = {}
     for name in benchmark:
         if name in patient_of:
-            tested.setdefault(patient_of[name], []).append(name)
+            tested.setdefault(person(patient_of[name]), []).append(name)
     raise_if_any(
         problem
         for key, images in sets.items()
@@ -80,9 +81,10 @@ def _unusable(
         elif name in benchmark:
             remedy = "leave the image out of the benchmark by data.exclude, or name another"
             problems.append(Problem(where, f"{name!r}, an image of the benchmark itself", "images outside", remedy))
-        elif table.loc[name, "patient"] in tested:
+        elif person(table.loc[name, "patient"]) in tested:
             patient = table.loc[name, "patient"]
-            found = f"{name!r}, of patient {patient!r}, who is in the benchmark too ({_first(sorted(tested[patient]))})"
+            images = _first(sorted(tested[person(patient)]))
+            found = f"{name!r}, of patient {patient!r}, who is in the benchmark too ({images})"
             remedy = (
                 "name an image of another patient, leave this patient out of the benchmark by data.exclude, or give "
                 "two people two names"
