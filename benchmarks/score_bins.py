@@ -19,7 +19,7 @@ from tabulate import tabulate
 from fundus_anomaly.evaluation.pixel_metrics import roc_auc
 from fundus_anomaly.evaluation.score_bins import BINS, edges_of, quantise
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
-from fundus_anomaly.scoring import anomaly_map
+from fundus_anomaly.score_maps import map_of
 from fundus_anomaly.storage import open_h5, read_ids
 
 
@@ -34,7 +34,7 @@ def main() -> None:
         with open_h5(file, "distance", "id") as maps, open_h5(arguments.masks, "coverage", "id") as masks:
             ids, distance, size = read_ids(maps), maps["distance"][:], tuple(maps.attrs["image_size"])
             lesion = lesions_of(masks, ids, size)
-        scores = np.stack([anomaly_map(one, size) for one in distance])
+            scores = np.stack([map_of(maps, number) for number in range(len(ids))])
         annotated = lesion.any(axis=(1, 2))
         edges = edges_of(distance, distance.size)
         for images, chosen in (("all", np.full(len(ids), True)), ("with lesions", annotated)):

@@ -141,7 +141,10 @@ def scored(tmp_path):
         # In another order than the features: each image has its own.
         images["field_of_view"] = np.stack([VIEWS[name] for name in "bca"])
         storage.write_ids(images, "bca")
-        views, settings = FieldsOfView(images), {"image_size": (32, 40), "options": OPTIONS, "excluding": excluding}
+        views, settings = (
+            FieldsOfView(images),
+            {"image_size": (32, 40), "displacement": (2, -1), "options": OPTIONS, "excluding": excluding},
+        )
         table = score_images(source["feature"], "abc", [2, 0], views, bank, file, **settings)
     return c, bank, table, tmp_path / "scores.h5"
 
@@ -155,7 +158,8 @@ def test_scores_stand_with_the_image_that_they_are_of(scored):
         assert tuple(file.attrs["image_size"]) == (32, 40)
         np.testing.assert_array_equal(file["distance"][:], np.abs(c[[2, 0], ..., 0]).astype(np.float32))
         # Two positions, of 8 pixels each.
-        wanted = image_scores(anomaly_map(file["distance"][0], (32, 40)), VIEWS["c"], margin=16.0, **OPTIONS)
+        assert tuple(file.attrs["displacement"]) == (2, -1)
+        wanted = image_scores(anomaly_map(file["distance"][0], (32, 40), (2, -1)), VIEWS["c"], margin=16.0, **OPTIONS)
     assert table.iloc[0].drop("id").to_dict() == wanted
     # Each image with its own patient's entries left out.
     assert [bool(left_out[0]) for left_out in bank.left_out] == [True, False]
@@ -190,7 +194,7 @@ def test_a_figure_is_shown_each_image_with_its_own_mask_and_map(scored, tmp_path
         assert (shown.coverage("c") == 9).all()
         assert shown.coverage("a").shape == (1, 32, 40)
         assert not shown.coverage("a").any()
-        np.testing.assert_array_equal(shown.maps("a")[0], anomaly_map(maps["distance"][1], (32, 40)))
+        np.testing.assert_array_equal(shown.maps("a")[0], anomaly_map(maps["distance"][1], (32, 40), (2, -1)))
         without = shown_images.ShownImages(images, masks, [maps], ["MA"], ["c", "elsewhere"])
         assert (without.ids, without.annotated) == (["a"], [])
         scale = shown_images.scale_of(maps, shown.maps("c"), 0.5)

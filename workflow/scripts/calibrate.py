@@ -4,6 +4,7 @@ import numpy as np
 
 from fundus_anomaly.device import device_for
 from fundus_anomaly.memory_bank import neighbours_for
+from fundus_anomaly.score_maps import displacement_of
 from fundus_anomaly.scored_images import FieldsOfView, score_images
 from fundus_anomaly.sealed import write_csv
 from fundus_anomaly.storage import create_h5, open_h5, read_ids
@@ -34,6 +35,7 @@ def main(input, output, params, resources, threads):
             neighbours,
             file,
             image_size=tuple(params.image_size),
+            displacement=displacement_of(source),
             options=params.scores,
             excluding=excluding,
         )

@@ -13,7 +13,7 @@ from fundus_anomaly.evaluation.score_bins import edges_of
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
 from fundus_anomaly.progress import track
 from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.scoring import anomaly_map
+from fundus_anomaly.score_maps import map_of
 from fundus_anomaly.sealed import read_csv, write_csv
 from fundus_anomaly.storage import open_h5, read_ids
 from rule_log import logged
@@ -31,13 +31,11 @@ def view_of(file: h5py.File, places: dict[str, int], name: str) -> np.ndarray | 
 
 def scored(maps: h5py.File, kept: list[str], truths: dict, images: h5py.File, places: dict) -> Iterator[ScoredImage]:
     """Yield the test images with their score maps at image size and their lesions."""
-    size = tuple(maps.attrs["image_size"])
     wanted = set(kept)
     for number, name in enumerate(track(read_ids(maps), len(maps["distance"]), "evaluation")):
         if name not in wanted:
             continue
-        scores = anomaly_map(maps["distance"][number], size)
-        yield ScoredImage(name, scores, truths.get(name, lambda: None)(), view_of(images, places, name))
+        yield ScoredImage(name, map_of(maps, number), truths.get(name, lambda: None)(), view_of(images, places, name))
 
 
 def truths_of(masks: h5py.File, lesions: list[str]) -> dict:
@@ -55,9 +53,8 @@ def truths_of(masks: h5py.File, lesions: list[str]) -> dict:
 
 def held_out(maps: h5py.File, images: h5py.File, places: dict) -> Iterator[HeldOutNormal]:
     """Yield the held-out normals with their score maps at image size."""
-    size = tuple(maps.attrs["image_size"])
     for number, name in enumerate(read_ids(maps)):
-        yield HeldOutNormal(name, anomaly_map(maps["distance"][number], size), view_of(images, places, name))
+        yield HeldOutNormal(name, map_of(maps, number), view_of(images, places, name))
 
 
 def main(input, output, params):

@@ -1,8 +1,11 @@
 """Run the backbone over the photographs of a split."""
 
+import logging
+
 from fundus_anomaly.backbones.interface import load
 from fundus_anomaly.device import device_for
 from fundus_anomaly.digest import sha256
+from fundus_anomaly.displacement import displacement, whole_pixels
 from fundus_anomaly.features import extract, level_shapes
 from fundus_anomaly.progress import bar
 from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
@@ -12,7 +15,8 @@ from rule_log import logged
 def main(input, output, params, wildcards, resources, threads):
     """Write ``level2`` (n, h2, w2, c2), ``level3`` (n, h3, w3, c3) and ``id`` (eq. 1).
 
-    The file's attributes tell the backbone, its precision and the SHA-256 of its weights.
+    The file's attributes tell the backbone, its precision, the SHA-256 of its weights, and how many pixels its maps are
+    displaced along y and x.
     """
     device = device_for(resources.get("gpu", 0), threads)
     network = load(
@@ -28,6 +32,10 @@ def main(input, output, params, wildcards, resources, threads):
         file.attrs["weights_sha256"] = sha256(input.weights)
         images = photographs["image"]
         shapes = level_shapes(network, *images.shape[1:3])
+        found = displacement(network, *images.shape[1:3])
+        file.attrs["displacement"] = whole_pixels(found)
+        told = *found, *whole_pixels(found)
+        logging.info("maps are displaced by %+.2f and %+.2f pixels (y, x), of which %d and %d are taken back", *told)
         stored = [
             create_dataset(file, name, (len(images), *shape), params.dtype)
             for name, shape in zip(("level2", "level3"), shapes, strict=True)

@@ -11,6 +11,7 @@ from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from fundus_anomaly.resc import combine
+from fundus_anomaly.score_maps import displacement_of
 from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_array, write_ids
 from rule_log import logged
 
@@ -50,6 +51,7 @@ def main(input, output, params, resources, threads):
             stored[number], neighbours[number] = result, found
         write_array(file, "effective_neighbours", neighbours)
         write_ids(file, ids)
+        file.attrs["displacement"] = displacement_of(levels)
     if attention.reading not in ("off", "identity") and ids:
         logging.info("effective number of neighbours: %.1f (median)", float(np.median(neighbours)))
 

@@ -80,6 +80,7 @@ def score_images(
     file: h5py.File,
     *,
     image_size: tuple[int, int],
+    displacement: tuple[int, int],
     options: Mapping[str, float],
     excluding: Mapping[str, np.ndarray] | None = None,
 ) -> pd.DataFrame:
@@ -91,8 +92,9 @@ def score_images(
         images: Which of them to score, in this order.
         views: Their fields of view.
         neighbours: The memory bank.
-        file: Gets ``distance`` (m, h, w) float32, ``id``, and the attribute ``image_size``.
+        file: Gets ``distance`` (m, h, w) float32, ``id``, and the attributes ``image_size`` and ``displacement``.
         image_size: Height and width of the anomaly maps in pixels.
+        displacement: How far they are displaced, see :func:`.scoring.anomaly_map`.
         options: ``top_quantile``, ``smoothing`` and ``field_of_view_only`` of :func:`.scoring.image_scores`.
         excluding: For an id the ``(k,)`` bool entries of the bank that are left out for it; None for none.
 
@@ -112,9 +114,9 @@ def score_images(
         distance = neighbours.distances(queries, left_out).reshape(height, width)
         stored[number] = distance
         scores = image_scores(
-            anomaly_map(distance, image_size), views.of(ids[image], image_size), margin=margin, **options
+            anomaly_map(distance, image_size, displacement), views.of(ids[image], image_size), margin=margin, **options
         )
         rows.append({"id": ids[image]} | scores)
     write_ids(file, [ids[image] for image in images])
-    file.attrs["image_size"] = image_size
+    file.attrs["image_size"], file.attrs["displacement"] = image_size, displacement
     return pd.DataFrame(rows)

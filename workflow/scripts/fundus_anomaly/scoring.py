@@ -8,17 +8,25 @@ import numpy as np
 IMAGE_SCORES = ("maximum", "mean", "top_quantile", "smoothed_maximum", "inner_maximum")
 
 
-def anomaly_map(distance: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-    """Return A, the distance map brought to the image's size by bilinear interpolation.
+def anomaly_map(
+    distance: np.ndarray, image_size: tuple[int, int], displacement: tuple[int, int] = (0, 0)
+) -> np.ndarray:
+    """Return A, the distance map brought to the image's size by bilinear interpolation, and to its place.
 
     Args:
         distance: D of eq. 7, ``(h, w)`` float32.
         image_size: ``(H, W)`` in pixels.
+        displacement: Whole pixels ``(dy, dx)`` by which the network's maps lie too far down and to the right, see
+            :mod:`.displacement`; what comes in on the other side repeats the border.
 
     Returns:
         ``(H, W)`` float32; no value lies outside the range of ``distance``.
     """
-    return cv2.resize(np.asarray(distance, np.float32), image_size[::-1], interpolation=cv2.INTER_LINEAR)
+    resized = cv2.resize(np.asarray(distance, np.float32), image_size[::-1], interpolation=cv2.INTER_LINEAR)
+    if not any(displacement):
+        return resized
+    rows, columns = (np.clip(np.arange(n) + by, 0, n - 1) for n, by in zip(image_size, displacement, strict=True))
+    return resized[np.ix_(rows, columns)]
 
 
 def image_scores(

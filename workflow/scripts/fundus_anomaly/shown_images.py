@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .figures.heat_map import Scale, shared_scale
-from .scoring import anomaly_map
+from .score_maps import map_of
 from .sealed import read_csv
 from .storage import read_ids
 
@@ -66,7 +66,7 @@ class ShownImages:
     def maps(self, name: str) -> list[np.ndarray]:
         """Return the anomaly map of each method, ``(S, S)`` float32."""
         place = self._map_of[name]
-        return [anomaly_map(file["distance"][place], tuple(file.attrs["image_size"])) for file in self._maps]
+        return [map_of(file, place) for file in self._maps]
 
 
 def scale_of(calibration: h5py.File, quantile: float) -> Scale:
