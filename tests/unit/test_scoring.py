@@ -197,7 +197,7 @@ def test_a_figure_is_shown_each_image_with_its_own_mask_and_map(scored, tmp_path
         np.testing.assert_array_equal(shown.maps("a")[0], anomaly_map(maps["distance"][1], (32, 40), (2, -1)))
         without = shown_images.ShownImages(images, masks, [maps], ["MA"], ["c", "elsewhere"])
         assert (without.ids, without.annotated) == (["a"], [])
-        scale = shown_images.scale_of(maps, shown.maps("c"), 0.5)
+        scale = shown_images.scale_of(maps, 0.5)
         assert scale.low == pytest.approx(np.quantile(maps["distance"][:], 0.5), rel=1e-5)
 
 
