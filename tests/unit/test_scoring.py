@@ -198,7 +198,8 @@ def test_a_figure_is_shown_each_image_with_its_own_mask_and_map(scored, tmp_path
         without = shown_images.ShownImages(images, masks, [maps], ["MA"], ["c", "elsewhere"])
         assert (without.ids, without.annotated) == (["a"], [])
         scale = shown_images.scale_of(maps, 0.5)
-        assert scale.low == pytest.approx(np.quantile(maps["distance"][:], 0.5), rel=1e-5)
+        # Rounded up to a round number.
+        assert 0 <= scale.low - np.quantile(maps["distance"][:], 0.5) < 0.01
 
 
 def test_scores_are_found_by_ids_that_look_like_numbers(tmp_path):
