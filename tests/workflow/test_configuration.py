@@ -164,7 +164,13 @@ def test_weights_of_lesionpaste_alone_are_a_file_beside_those_of_resad(checkout)
 def test_shares_in_exponent_form_have_a_path(checkout):
     shares = [{"name": "tiny share", "normals": 0.00001}, {"name": "tinier", "normals": 1e-12}]
     (checkout.folder / "tiny_shares.yaml").write_text(yaml.safe_dump(changed(TINY, {"ablations.variants": shares})))
-    assert checkout.plan("ablations", configfile="tiny_shares.yaml")["coreset"] == 2
+    variant = "backbone~efficientnet_lite0/pool~1/region~2/spatial~matmul/scale~inv_sqrt/normals~{}/coreset~0.1"
+    files = [f"results/phantom/bank/{variant.format(share)}/coreset.h5" for share in ("1e-05", "1e-12")]
+    assert checkout.plan(*files, configfile="tiny_shares.yaml")["coreset"] == 2
+    # Such a share is one patient, for whom there is no threshold: that is what is said, not that a file is missing.
+    refused = checkout.snakemake("ablations", "-n", configfile="tiny_shares.yaml")
+    assert "raise the variant's share `normals`" in refused.stdout
+    assert "MissingInputException" not in refused.stdout
 
 
 def test_another_workflow_can_take_this_one_as_a_module(checkout, tmp_path):
@@ -188,7 +194,8 @@ rule first:
     assert (tmp_path / "results/phantom/audit/audit.html").is_file()
     assert "is not read" not in done.stdout, "the other workflow's own configuration"
     # What the module's configuration does not name is the project's, not the schema's.
-    plan = planned(snakemake(checkout, tmp_path, "fundus_ablations", "-n", "--configfile", "tiny.yaml"))
+    (tmp_path / "whole.yaml").write_text("fundus: {seed: 3}\n")
+    plan = planned(snakemake(checkout, tmp_path, "fundus_ablations", "-n", "--configfile", "whole.yaml"))
     assert ["fundus_evaluate", "7"] in plan
 
 
