@@ -51,6 +51,9 @@ def calibrate(normal_scores: np.ndarray, quantile: float) -> Calibration:
     of rank k has the Beta distribution of n + 1 − k and k (Vovk, ACML 2012), with mean (n + 1 − k) / (n + 1). With
     fewer than q / (1 − q) of them their highest score is taken, and that share is more than 1 − q.
 
+    Two eyes of a patient count as two normals. That makes the range a little too narrow: for 48 images of 24 patients
+    whose scores correlate by .7 it is .6 to 11.2 % about 4.5 % instead of .7 to 9.5 % about 4.1 % (simulated).
+
     Args:
         normal_scores: (n,) float, image scores of normals that were scored against a bank without their patient.
         quantile: q, the share of new normals that are to lie below, in (0, 1).

@@ -66,7 +66,7 @@ def calibration_notes(variants: Sequence[Variant], image_score: str, normal_quan
         by_count.setdefault(int(found["negatives"].sum()), []).append(variant.label)
     return [
         f"Calibrated threshold of images, {', '.join(labels)}: {calibration_in_words(count, normal_quantile)}. Normals "
-        "of another camera or population may have more or fewer."
+        "of another camera or population may have more or fewer; a patient's eyes count as independent here."
         for count, labels in by_count.items()
         if count
     ]
