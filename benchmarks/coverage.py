@@ -65,7 +65,7 @@ DESIGNS = [
     alone("10 and 100", 10, 100, 0.8, 0.95),
     alone("200 and 200", 200, 200, 0.9, 0.99),
 ]
-FEW = [alone(f"{few} and 34", few, 34, 0.6, 0.8) for few in (2, 3, 4)]
+FEW = [alone(f"{few} and 34", few, 34, 0.5, 0.8) for few in (2, 3, 4)]
 HANGING = [
     eyes(f"{patients} patients, an eye of each kind, r .99", eyes_of(0, 0, patients), 0.99, 0.55, 0.8)
     for patients in (3, 5, 10)

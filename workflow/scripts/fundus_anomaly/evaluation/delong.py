@@ -17,8 +17,8 @@ from .clustered_delong import components, disjoint_pairs, patient_sums, stratifi
 from .logit_interval import NO_VARIANCE, logit_interval
 
 FEWEST = 3
-"""Patients that each class must have: with two, nominal 95 % intervals cover 89 %, and the test rejects 17 % of
-equal scores at the level of 5 % (``benchmarks/coverage.py``)."""
+"""Patients that each class must have: with two, 95 % intervals may cover 90 %, and the test at 5 % rejects two equally
+good scores in up to 15 % of cases (``benchmarks/coverage.py``)."""
 
 _FEW = "fewer than three patients in a class"
 

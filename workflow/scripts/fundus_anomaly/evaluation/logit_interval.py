@@ -53,7 +53,7 @@ def logit_interval(area: float, sums: PatientSums, pairs: int, confidence: float
     Args:
         area: The area, in [0, 1].
         sums: What each patient adds to it, from :func:`.clustered_delong.patient_sums`; three patients or more in each
-            class (with two the coverage falls to 89 %).
+            class (with two the coverage of 95 % falls to 90 %).
         pairs: Disjoint pairs, at least 1, from :func:`.clustered_delong.disjoint_pairs`.
         confidence: Coverage, in (0, 1).
     """
