@@ -82,7 +82,7 @@ def test_each_small_lesion_keeps_its_most_covered_pixel_and_none_appears_from_no
     ("marked", "of", "half"), [(249, 500, False), (127, 254, True), (128, 257, False), (250, 500, True), (1, 2, True)]
 )
 def test_a_half_is_a_half_and_nothing_less(tmp_path, marked, of, half):
-    # Of 500 columns 249, a share of .498, were 128 of 255 when rounded up: they counted as half.
+    # Of 257 columns 128, a share of .49805, were 128 of 255 when rounded up: they counted as half.
     mask = np.zeros((2 * of, 2 * of), bool)
     mask[:, :marked] = True
     found = coverage(tmp_path, mask, stretch(2))
@@ -92,7 +92,7 @@ def test_a_half_is_a_half_and_nothing_less(tmp_path, marked, of, half):
 
 def test_a_share_just_below_a_half_is_no_lesion_beside_one_above(tmp_path):
     mask = np.zeros((1000, 3000), bool)
-    mask[:, :1000], mask[:, 1000:1498] = True, True
+    mask[:, :1000], mask[:, 1000:1499] = True, True
     np.testing.assert_array_equal(lesion_truth(coverage(tmp_path, mask, stretch(3))), [[True, False, False]] * 3)
 
 
