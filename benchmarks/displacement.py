@@ -17,7 +17,7 @@ import torch
 from tabulate import tabulate
 
 from fundus_anomaly.backbones.interface import Backbone, load
-from fundus_anomaly.displacement import displacement
+from fundus_anomaly.displacement import displacement, whole_pixels
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
 from fundus_anomaly.memory_bank import neighbours_for
 from fundus_anomaly.resc import concat_levels, pooled
@@ -50,7 +50,8 @@ def main() -> None:
         place = {name: number for number, name in enumerate(read_ids(file))}
         abnormal = np.stack([file["image"][place[name]] for name in names])
     size = normals.shape[1:3]
-    print("probe, pixels (y, x):", *(f"{value:+.2f}" for value in displacement(network, *size)))
+    found = displacement(network, *size)
+    print("probe, pixels (y, x):", *(f"{value:+.2f}" for value in found), "taken back:", *whole_pixels(found))
     bank, maps = features(network, normals), features(network, abnormal)
     rows = []
     for level in LEVELS:
@@ -62,9 +63,10 @@ def main() -> None:
         distance = [search.distances(one.reshape(-1, one.shape[-1])).reshape(one.shape[:2]) for one in maps[level]]
         scores = np.stack([anomaly_map(one, size) for one in distance])
         for name, truth in truths(masks, arguments.lesions).items():
-            rows.append((level, name, *(area(moved(scores, shift), truth) for shift in arguments.shifts)))
+            back = area(np.stack([anomaly_map(one, size, whole_pixels(found)) for one in distance]), truth)
+            rows.append((level, name, back, *(area(moved(scores, shift), truth) for shift in arguments.shifts)))
     heads = [f"{shift:+d}" for shift in arguments.shifts]
-    print(tabulate(rows, ["features", "lesions", *heads], floatfmt=".4f"))
+    print(tabulate(rows, ["features", "lesions", "as taken back", *heads], floatfmt=".4f"))
 
 
 def features(network: Backbone, photographs: np.ndarray) -> dict[str, np.ndarray]:
