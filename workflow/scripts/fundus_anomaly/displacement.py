@@ -9,26 +9,24 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from .backbones.interface import Backbone
 from .errors import InputError
 
-# Level 3 has a stride of 16: a disc at each of its phases. Padding may depend on the size modulo 32.
-_PHASES, _PERIOD, _LEAST = 16, 32, 256
+# A disc at each phase of level 2's stride. Padding may depend on the size modulo the strides, up to 32.
+_PHASES, _PERIOD, _LEAST = 8, 32, 256
 _RADIUS, _GREY, _DARK = 3, 128, 40
-# Pixels, a quarter of level 2's stride. Below it a map's place is left alone: it is as often worse as better then
-# (benchmarks/displacement.py).
+# Pixels, a quarter of level 2's stride. Below it a map's place is left alone: it is as often worse as better then, by
+# some .002 of the pixel AUC (benchmarks/displacement.py).
 _LEAST_CORRECTED = 2.0
 
 
 def displacement(backbone: Backbone, height: int, width: int) -> tuple[float, float]:
     """Return how far below and to the right of a small disc its response comes to lie, in pixels of the image.
 
-    A dark disc lies on grey, at every phase of the strides along y and x. The response is the squared change of the
-    features that distances are taken in, level 2 beside level 3 upscaled (ReSAD, eq. 2); its place is the centre of
-    mass. Level 3 is brought to level 2's grid as the paper does; where the two are displaced differently, the response
-    lies between them.
+    A dark disc lies on grey, at every phase of the stride along y and x. The response is the squared change of level 2,
+    on whose grid distances are taken; its place is the centre of mass. Level 3 may be displaced otherwise: the paper
+    brings it to level 2's grid by interpolation (ReSAD, eq. 2), and so it is done.
 
     Args:
         backbone: The frozen network.
@@ -62,25 +60,23 @@ def whole_pixels(found: tuple[float, float]) -> tuple[int, int]:
 
 def _measured(backbone: Backbone, height: int, width: int) -> tuple[float, float]:
     plain = np.full((1, height, width, 3), _GREY, np.uint8)
-    unmarked = _levels(backbone, plain)
+    unmarked = _level2(backbone, plain)
     rows, columns = np.mgrid[:height, :width]
     found = []
     for phase in range(_PHASES):
         # Phases along x in another order, so that neither axis follows the other.
-        y, x = height // 2 + phase - _PHASES // 2, width // 2 + phase * 5 % _PHASES - _PHASES // 2
+        y, x = height // 2 + phase - _PHASES // 2, width // 2 + phase * 3 % _PHASES - _PHASES // 2
         marked = plain.copy()
         marked[0, np.hypot(rows - y, columns - x) <= _RADIUS] = _DARK
-        fine, coarse = (a - b for a, b in zip(_levels(backbone, marked), unmarked, strict=True))
-        coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
-        response = (fine.square().sum(dim=1) + coarse.square().sum(dim=1))[0].double().numpy()
+        response = (_level2(backbone, marked) - unmarked).square().sum(dim=-1)[0].double().numpy()
         if np.isfinite(response).all() and response.any():
             found.append((_centre(response.sum(axis=1), height) - y, _centre(response.sum(axis=0), width) - x))
     return tuple(float(value) for value in np.mean(found or [(0.0, 0.0)], axis=0))
 
 
-def _levels(backbone: Backbone, photographs: np.ndarray) -> list[torch.Tensor]:
-    """Return level 2 and level 3 of one photograph, ``(1, c, h, w)`` float32 on the CPU."""
-    return [level.permute(0, 3, 1, 2).float().cpu() for level in backbone.levels(torch.from_numpy(photographs))]
+def _level2(backbone: Backbone, photographs: np.ndarray) -> torch.Tensor:
+    """Return level 2 of one photograph, ``(1, h, w, c)`` float32 on the CPU."""
+    return backbone.levels(torch.from_numpy(photographs))[0].float().cpu()
 
 
 def _centre(response: np.ndarray, side: int) -> float:
