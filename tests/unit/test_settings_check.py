@@ -34,6 +34,7 @@ def test_the_defaults_of_the_schema_hold_together():
         ("bank: {index: ivf, nlist: 4, nprobe: 5}", "bank.nprobe"),
         ("bank: {index: ivf, nlist: 15}", "bank.nprobe"),
         ("lesionpaste: {mixup: [0.8, 0.5]}", "lesionpaste.mixup"),
+        ("lesionpaste: {training: {epochs: 5, tested_every: 6}}", "lesionpaste.training.tested_every"),
         (f"lesionpaste: {{mix: [{', '.join(f'{{types: [t{n}], share: 1}}' for n in range(65))}]}}", "lesionpaste.mix"),
         ("lesionpaste: {augmentation: {resize: [1, 0.5]}}", "lesionpaste.augmentation.resize"),
         ("lesionpaste: {augmentation: {contrast: [1.1, 0.9]}}", "lesionpaste.augmentation.contrast"),

@@ -27,7 +27,8 @@ def require_consistent(config: Mapping, schema: Mapping) -> None:
         InputError: With every contradiction.
     """
     problems = [*_ranges(config), *_cells(config["bank"]), *_idle(config, schema), *_idle_scales(config)]
-    raise_if_any([*problems, *_idle_strengths(config), *_kinds(config)])
+    tested = _tested_epochs(config["lesionpaste"]["training"])
+    raise_if_any([*problems, *tested, *_idle_strengths(config), *_kinds(config)])
 
 
 def _ranges(config: Mapping) -> Iterator[Problem]:
@@ -46,6 +47,14 @@ def _kinds(config: Mapping) -> Iterator[Problem]:
     if len(kinds) > MOST_KINDS:
         remedy = "name fewer types in lesionpaste.mix and in the rows"
         yield Problem("config, lesionpaste.mix", f"{len(kinds)} types of lesion", f"at most {MOST_KINDS}", remedy)
+
+
+def _tested_epochs(training: Mapping) -> Iterator[Problem]:
+    if training["tested_every"] > training["epochs"]:
+        found = f"{training['tested_every']} with {training['epochs']} epochs: none would be tested"
+        remedy = "lower lesionpaste.training.tested_every, or set it to 0 for no column of that kind"
+        allowed = f"0, or 1 to {training['epochs']}, the epochs that there are"
+        yield Problem("config, lesionpaste.training.tested_every", found, allowed, remedy)
 
 
 def _cells(bank: Mapping) -> Iterator[Problem]:
