@@ -12,9 +12,9 @@ from sklearn.metrics import (
 )
 
 from .delong import auc_interval
-from .pixel_metrics import thinned
 from .proportions import mean_interval, share_interval
 from .rows import NAN, Row
+from .thinning import thinned
 from .thresholds import Calibration
 
 FEW = "no interval: fewer than two patients in a class"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .thinning import thinned
+
 
 def roc_auc(positive: np.ndarray, negative: np.ndarray) -> np.ndarray:
     """Return the area under the ROC curve, ties counted by half (the Mann–Whitney statistic).
@@ -96,10 +98,3 @@ def thinned_curves(positive: np.ndarray, negative: np.ndarray, points: int) -> d
         "roc": thinned(np.column_stack([false, hit, index]), points),
         "precision_recall": thinned(np.column_stack([hit[some], hits[some] / called[some], index[some]]), points),
     }
-
-
-def thinned(curve: np.ndarray, points: int) -> np.ndarray:
-    """Return at most ``points`` rows of a curve (p, ≥ 2), spread evenly along |Δx| + |Δy|, both ends kept."""
-    length = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(curve[:, :2], axis=0)).sum(axis=1))])
-    kept = np.searchsorted(length, np.linspace(0, length[-1], points - 1))
-    return curve[np.unique(np.append(np.minimum(kept, len(curve) - 1), len(curve) - 1))]
