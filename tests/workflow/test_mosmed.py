@@ -1,6 +1,5 @@
 """LesionPaste on chest CT, from NIfTI volumes to a table over folds, through the real workflow."""
 
-import ast
 import json
 
 import mosmed_samples
@@ -11,7 +10,9 @@ import yaml
 from PIL import Image
 from tiny_project import TinyProject, changed
 
+from fundus_anomaly.datasets.manifest import read_manifest
 from fundus_anomaly.lesionpaste.bank import read_bank
+from fundus_anomaly.private import private
 
 pytestmark = pytest.mark.workflow
 
@@ -52,14 +53,26 @@ def plan(project):
 
 
 def patients_trained_on(project, run):
-    """Return the patients of the images that the trainings of a run were given, from Snakemake's own records."""
-    found = set()
-    for file in (project.folder / ".snakemake/metadata").rglob("*"):
-        record = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"rule": ""}
-        if record["rule"] == "train" and any(run in log for log in record["log"]):
-            (given,) = (value for value in record["params"] if "'patient'" in value)
-            found |= set(ast.literal_eval(given)["patient"])
-    return found
+    """Return the patients of the images that the trainings of a run were given.
+
+    Snakemake's own records of the trainings hold a digest of the images, which must be that of the training images of
+    the other folds.
+    """
+    table = read_manifest(project.results / "audit" / "manifest.csv")
+    fold = int(run.partition("/")[0].removeprefix("fold~"))
+    others = table[(table["split"] == "train") & (table["fold"].astype(int) != fold)]
+    digest = repr(private(others[["id", "patient"]].to_dict("list")))
+    records = [
+        json.loads(file.read_text(encoding="utf-8"))
+        for file in (project.folder / ".snakemake/metadata").rglob("*")
+        if file.is_file()
+    ]
+    given = [
+        record["params"] for record in records if record["rule"] == "train" and any(run in log for log in record["log"])
+    ]
+    assert given
+    assert all(digest in parameters for parameters in given)
+    return set(others["patient"])
 
 
 def ids_tested(project, run):
