@@ -28,7 +28,8 @@ def imported(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name.split(".")[0] for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+        # urllib.parse takes addresses apart and opens none.
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module != "urllib.parse":
             yield node.module.split(".")[0]
 
 

@@ -1,5 +1,7 @@
 """Without an annotated image LesionPaste is left out of a run: the configurations of ReSAD alone plan none of it."""
 
+import shutil
+
 import pytest
 from fundus_layouts import write_idrid
 from tiny_project import TinyProject
@@ -25,8 +27,8 @@ def checkout(tmp_path_factory):
 
 
 def write_adam(root):
-    for name in ("Training400/AMD/A0001.jpg", "Training400/Non-AMD/N0001.jpg"):
-        (root / name).parent.mkdir(parents=True)
+    for name in ("Training400/AMD/A0001.jpg", "Training400/Non-AMD/N0001.jpg", "Training400/Non-AMD/N0002.jpg"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
     for lesion, mask in (("drusen", "A0001.bmp"), ("exudate", ""), ("hemorrhage", ""), ("scar", ""), ("others", "")):
         folder = root / "Training400-Lesion" / "Lesion_Masks" / lesion
@@ -35,17 +37,29 @@ def write_adam(root):
             (folder / mask).touch()
 
 
+def write_normals(root):
+    """Write IDRiD with so many normal images to train on that a tenth of them are two patients'."""
+    write_idrid(root, {"48": ("MA", "HE")})
+    (first,) = root.glob("B. */1. */a. */IDRiD_001.jpg")
+    (labels,) = root.glob("B. */2. */a. *.csv")
+    numbers = [f"{number:03}" for number in range(3, 31)]
+    for number in numbers:
+        shutil.copy(first, first.with_name(f"IDRiD_{number}.jpg"))
+    rows = "".join(f"IDRiD_{number},0,0,,,\n" for number in numbers)
+    labels.write_text(labels.read_text(encoding="utf-8") + rows, encoding="utf-8")
+
+
 def write_own(root):
-    for name in ("normal/a.jpg", "unknown/b.jpg"):
-        (root / name).parent.mkdir(parents=True)
+    for name in ("normal/a.jpg", "normal/c.jpg", "unknown/b.jpg"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
 
 
 @pytest.mark.parametrize(
     ("file", "write"),
     [
-        ("idrid.yaml", lambda root: write_idrid(root, {"48": ("MA", "HE")})),
-        ("idrid_resnet50v2.yaml", lambda root: write_idrid(root, {"48": ("MA", "HE")})),
+        ("idrid.yaml", write_normals),
+        ("idrid_resnet50v2.yaml", write_normals),
         ("adam.yaml", write_adam),
         ("images.yaml", write_own),
     ],

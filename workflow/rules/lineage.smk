@@ -11,9 +11,9 @@ from results_folder import record_data, require_below, require_own, require_same
 LINEAGE = Lineage(workflow, RESULTS, PROJECT)
 # A job elsewhere that gets copies of its inputs cannot compare them with the originals, and a module of another workflow
 # has no say in what happens when a run starts: there Snakemake's records alone count.
-SHARED = (
-    SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage and workflow.modifier.is_main_snakefile()
-)
+STORAGE = workflow.storage_settings
+LOCAL_FILES = SharedFSUsage.INPUT_OUTPUT in STORAGE.shared_fs_usage and STORAGE.default_storage_provider is None
+SHARED = LOCAL_FILES and workflow.modifier.is_main_snakefile()
 if SHARED:
     LINEAGE.attach()
 
@@ -24,7 +24,9 @@ def written_by(rule):
 
 
 RULES = [rule for rule in workflow.rules if Path(str(rule.snakefile)).is_relative_to(PROJECT)]
-or_stop(require_below, RESULTS, [(rule.name, file) for rule in RULES for file in written_by(rule)])
+# With a storage plugin Snakemake puts another folder before all paths.
+if LOCAL_FILES:
+    or_stop(require_below, RESULTS, [(rule.name, file) for rule in RULES for file in written_by(rule)])
 if workflow.is_main_process:
     or_stop(require_same_data, Path(RESULTS), config["dataset"], DATA_ROOT)
 
