@@ -26,6 +26,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/failures.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/dataset.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/images.smk"

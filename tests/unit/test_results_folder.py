@@ -44,9 +44,12 @@ def test_results_of_another_folder_or_dataset_are_named_with_both_and_the_remedy
         require_same_data(results, "idrid", str(first))
     (tmp_path / "link").symlink_to(first)
     require_same_data(results, "images", str(tmp_path / "link"))
-    for damaged in ("", "[]", "{}", '{"dataset": 1}'):
-        (results / RECORD).write_text(damaged)
+    for damaged in (b"", b"[]", b"{}", b'{"dataset": 1}', b"\xff"):
+        (results / RECORD).write_bytes(damaged)
         require_same_data(results, "images", str(first))
+    record_data(results, "images", str(first))
+    with pytest.raises(InputError):
+        require_same_data(results, "images", str(second))
 
 
 def test_all_files_that_the_workflow_did_not_make_are_named(tmp_path):
@@ -56,6 +59,6 @@ def test_all_files_that_the_workflow_did_not_make_are_named(tmp_path):
     dangling.symlink_to(tmp_path / "nowhere")
     files = [str(one) for one in (mine, foreign, dangling, tmp_path / "new.csv")]
     with pytest.raises(InputError) as refused:
-        require_own(files, lambda file: file == str(mine))
+        require_own([(files[:2], lambda file: file == str(mine)), (files[2:], lambda file: False)])
     assert [Path(problem.where).name for problem in refused.value.problems] == ["labels.csv", "link.csv"]
-    require_own(files, lambda file: True)
+    require_own([(files, lambda file: True)])

@@ -100,8 +100,7 @@ CHANGES: dict[str, Change] = {
         {"test": "inspect_photographs"},
         {},
     ),
-    # One photograph of the other version differs, a normal one.
-    "the link to the data": (other_version, {"train": "inspect_photographs"}, {}),
+    "the link to the data": (other_version, dict.fromkeys(BOTH, "inspect_photographs"), {}),
     "weights, older": (
         lambda project: other_weights(project.folder / "weights.pth"),
         dict.fromkeys(BOTH, "features"),

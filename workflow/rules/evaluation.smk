@@ -8,6 +8,16 @@ RESAMPLING = {
     "seed": config["seed"],
 }
 
+TABLE = {
+    "dataset": config["dataset"],
+    "image_score": config["scoring"]["image_score"],
+    "normal_quantile": config["evaluation"]["normal_quantile"],
+    "confidence": config["evaluation"]["confidence"],
+    "size": config["preprocessing"]["size"],
+    "search": INDEX,
+    "test": rows("test", ["id", "label", "patient"]),
+}
+
 
 rule evaluate:
     input:

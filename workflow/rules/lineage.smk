@@ -4,8 +4,9 @@ import asyncio
 
 from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
+from fundus_anomaly.carried import carried_by
 from fundus_anomaly.provenance import carriers
-from lineage import Lineage, carried_by
+from lineage import Lineage
 from results_folder import record_data, require_below, require_own, require_same_data
 
 LINEAGE = Lineage(workflow, RESULTS, PROJECT)
@@ -52,9 +53,8 @@ def made_here(job):
 def before_start():
     """Refuse to overwrite what the workflow did not make; leave for the jobs what was planned."""
     jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
-    for job in jobs:
-        if any(os.path.lexists(output) for output in job.output):
-            or_stop(require_own, map(str, job.output), made_here(job))
+    there = [job for job in jobs if any(os.path.lexists(output) for output in job.output)]
+    or_stop(require_own, [(list(map(str, job.output)), made_here(job)) for job in there])
     or_stop(record_data, Path(RESULTS), config["dataset"], DATA_ROOT)
     if SHARED:
         LINEAGE.write_plan(jobs)

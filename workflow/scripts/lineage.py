@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
@@ -21,11 +20,13 @@ from typing import Any
 from snakemake.iocontainers import Wildcards
 from snakemake.settings.types import RerunTrigger
 
+from fundus_anomaly.carried import carried_by
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.private import private
-from fundus_anomaly.provenance import Provenance, carriers, parse
-from fundus_anomaly.sealed import read_seal
+from fundus_anomaly.provenance import Provenance, carriers
+from fundus_anomaly.storage import write_text
 from import_closure import imports
+from parameters import digest_of, shown
 
 # Distributions whose name is not that of the package that is imported.
 _DISTRIBUTIONS = {
@@ -40,65 +41,6 @@ _DISTRIBUTIONS = {
 _NO_VALUES = {"h5py", "tqdm", "snakemake", "fundus_anomaly"}
 # Inputs that are accounted for as code, or that hold no file.
 _NOT_DATA = ("code", "outdated")
-
-
-def carried_by(path: str | os.PathLike[str]) -> Provenance | None:
-    """Return what an output carries; None if it carries nothing that can be read.
-
-    Raises:
-        OSError: If an HDF5 file is damaged so that it cannot be opened.
-    """
-    if str(path).endswith(".h5"):
-        # Imported here: a plan without results reads none.
-        from fundus_anomaly.storage import open_for_reading, provenance_of
-
-        try:
-            with open_for_reading(path) as file:
-                return parse(provenance_of(file))
-        except (RuntimeError, ValueError) as error:  # HDF5 has many kinds for a damaged file
-            raise OSError(str(error)) from error
-    return parse(read_seal(path)[1])
-
-
-def plain(value: object) -> object:
-    """Return a parameter as JSON knows it.
-
-    Raises:
-        TypeError: If it is of a type whose meaning is not known here.
-    """
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, Path):
-        return str(value)
-    if hasattr(value, "item"):
-        return plain(value.item())
-    raise TypeError(f"a parameter of type {type(value).__name__}")
-
-
-def digest_of(value: object) -> str:
-    """Return the SHA-256 of a value's canonical JSON."""
-    return hashlib.sha256(json.dumps(plain(value), sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def shown(value: object) -> object:
-    """Return a parameter as a file may carry it: tables, lists of texts and paths by their digests alone.
-
-    They may name patients, and a file is passed on.
-    """
-    if isinstance(value, Mapping):
-        if all(isinstance(one, list | tuple) for one in value.values()) and value:
-            return f"sha256:{digest_of(value)[:16]}"
-        return {str(key): shown(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        short = len(value) <= 10 and all(isinstance(one, int | float | bool) for one in value)
-        return plain(value) if short else f"sha256:{digest_of(value)[:16]}"
-    if isinstance(value, str) and (len(value) > 60 or "/" in value or "\\" in value):
-        return f"sha256:{digest_of(value)[:16]}"
-    return plain(value)
 
 
 @cache
@@ -117,16 +59,29 @@ def content_digest(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def state_of(path: str) -> list[object]:
-    """Return what tells a file from outside from another one: path, size, and time of the last change in nanoseconds.
+@cache
+def _real_folder(folder: Path) -> Path:
+    return folder.resolve()
 
-    A link is followed, so that one that is turned to other data is seen.
+
+def _place(path: Path) -> str:
+    """Return where a file really is: below the working folder relative to it, so that a moved project stays valid."""
+    real = path.resolve() if path.is_symlink() else _real_folder(path.parent) / path.name
+    here = _real_folder(Path())
+    return str(real.relative_to(here) if real.is_relative_to(here) else real)
+
+
+def state_of(path: str) -> list[object]:
+    """Return what tells a file from outside from another: name, real place, size, and time of last change in ns.
+
+    Links are followed, so that one that is turned to other data is seen.
     """
+    file = Path(path)
     try:
-        known = Path(path).stat()
+        known = file.stat()
     except OSError:
-        return [path, None, None]
-    return [path, known.st_size, known.st_mtime_ns]
+        return [path, _place(file), None, None]
+    return [path, _place(file), known.st_size, known.st_mtime_ns]
 
 
 class Lineage:
@@ -312,8 +267,6 @@ class Lineage:
 
     def write_plan(self, jobs: Iterable[Any]) -> None:
         """Write what each job that is to run makes its outputs from, for the processes that run them."""
-        from fundus_anomaly.storage import write_text
-
         made = {
             self._name(job.rule, job.wildcards): {
                 "settings": digest_of(self._settings(job.rule, job.wildcards)),
@@ -343,7 +296,7 @@ class Lineage:
             InputError: If the job's parameters are others than planned: data or configuration changed meanwhile.
         """
         planned = self._plan.get(self._name(rule, wildcards))
-        if planned is None:
+        if not isinstance(planned, dict) or not planned.keys() >= {"settings", "made"}:
             return None
         if planned["settings"] != digest_of(self._settings(rule, wildcards)):
             remedy = "run the same command again"

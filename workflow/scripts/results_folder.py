@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
+from fundus_anomaly.storage import write_text
 
 # What a folder of results says of the data that it was made from.
 RECORD = "experiment.json"
@@ -76,20 +77,17 @@ def require_same_data(results: Path, dataset: str, data_root: str) -> None:
 
 def record_data(results: Path, dataset: str, data_root: str) -> None:
     """Write which data the results are made from, see :func:`require_same_data`."""
-    from fundus_anomaly.storage import write_text
-
     text = json.dumps({"dataset": dataset, "data_root": data_root}, ensure_ascii=False, indent=1)
     file = results / RECORD
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
+    if not file.exists() or file.read_bytes() != text.encode():
         write_text(file, text)
 
 
-def require_own(files: Iterable[str], made_here: Callable[[str], bool]) -> None:
+def require_own(jobs: Iterable[tuple[Iterable[str], Callable[[str], bool]]]) -> None:
     """Refuse to overwrite files that the workflow did not make.
 
     Args:
-        files: The outputs of all jobs that are to run.
-        made_here: Whether an existing file is known to be an output of the workflow.
+        jobs: For each job that is to run its outputs, and whether an existing file is known to be one that was made.
 
     Raises:
         InputError: With every file that stands in the way.
@@ -99,8 +97,9 @@ def require_own(files: Iterable[str], made_here: Callable[[str], bool]) -> None:
             file,
             "a file that this workflow has no record of making, where it would write its own",
             "nothing, or an output of the workflow",
-            "move the file away, or delete it, and run the same command again",
+            "move the file away or delete it, or name another experiment, and run the same command again",
         )
+        for files, made_here in jobs
         for file in files
         if os.path.lexists(file) and not made_here(file)
     )

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
+from fundus_anomaly.carried import require_carried
 from fundus_anomaly.errors import InputError, OutputError
 from fundus_anomaly.provenance import Provenance, carriers, recording
 from fundus_anomaly.sealed import seal
@@ -26,8 +26,8 @@ class _LogFile(logging.FileHandler):
 def logged(log: str, job: object = None) -> Iterator[None]:
     """Run a script's work with its messages written to a log file and to standard error.
 
-    What the work writes carries what made it, and what it reads is compared with what the plan expects, see
-    :mod:`fundus_anomaly.provenance`.
+    Inputs that the plan expects to be made otherwise are refused first, and what the work writes carries what made it,
+    see :mod:`fundus_anomaly.provenance`.
 
     An :class:`InputError` or :class:`OutputError` is what the user has to read: it is written as it is and ends the
     script with status 1. Any other error is written with its traceback.
@@ -52,14 +52,13 @@ def logged(log: str, job: object = None) -> Iterator[None]:
     if unlogged is not None:
         logging.warning("the log %s cannot be written (%s): what the rule says stands here alone", log, unlogged)
     made = getattr(job.params, "made", None) if job is not None else None
-    made = SimpleNamespace(**made) if made else SimpleNamespace(provenance=None, expected={})
     try:
-        with recording(Provenance(**made.provenance) if made.provenance else None, made.expected):
+        require_carried(made["expected"] if made else {})
+        with recording(Provenance(**made["provenance"]) if made else None):
             yield
-            if made.provenance:
-                for file in carriers(job.output):
-                    if not file.endswith(".h5"):
-                        seal(file)
+            for file in carriers(job.output) if made else []:
+                if not file.endswith(".h5"):
+                    seal(file)
     except InputError as error:
         logging.error("%s", error)
         sys.exit(1)

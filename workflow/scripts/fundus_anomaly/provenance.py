@@ -1,8 +1,7 @@
-"""What made a file: settings, library versions and inputs; written with each array and table, compared on reading.
+"""What made a file: settings, library versions and inputs; written with each array and table.
 
-A rule's work runs inside :func:`recording`. What it writes then carries the :class:`Provenance` (an attribute
-of an HDF5 file, a line of the seal beside any other file), and what it reads must carry the identity that the plan
-expects: a file of another run, of other settings or of another version of a library is refused and never mixed in.
+A rule's work runs inside :func:`recording`. What it writes then carries the :class:`Provenance`: an attribute of an
+HDF5 file, a line of the seal beside any other file. :mod:`.carried` reads it again.
 """
 
 from __future__ import annotations
@@ -12,9 +11,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-
-from .errors import InputError, Problem
 
 # The name of the attribute of an HDF5 file.
 ATTRIBUTE = "provenance"
@@ -69,52 +65,22 @@ def carriers(outputs: Iterable[str | os.PathLike[str]]) -> list[str]:
 
 
 class _Work:
-    """The work in progress: what is written carries ``text``, and what is read must have the ``expected`` identity."""
+    """The work in progress: what is written carries ``text``."""
 
     text = ""
-    expected: Mapping[str, str] = {}
 
 
 @contextmanager
-def recording(made: Provenance | None, expected: Mapping[str, str]) -> Iterator[None]:
-    """Have what is written in the block carry its provenance, and what is read compared.
-
-    Args:
-        made: What makes the files of the block; None leaves them without.
-        expected: By path, as it is later opened: the identity that the file must carry. Others are read as they are.
-    """
-    before = _Work.text, _Work.expected
-    _Work.text, _Work.expected = (made.text() if made else ""), dict(expected)
+def recording(made: Provenance | None) -> Iterator[None]:
+    """Have what is written in the block carry what made it; None leaves it without."""
+    before = _Work.text
+    _Work.text = made.text() if made else ""
     try:
         yield
     finally:
-        _Work.text, _Work.expected = before
+        _Work.text = before
 
 
 def line() -> str:
     """Return what a file that is written now has to carry: one line, or an empty text."""
     return _Work.text
-
-
-def require(path: str | os.PathLike[str], text: str) -> None:
-    """Refuse a file that carries another provenance than the work in progress expects of it.
-
-    Args:
-        path: The file.
-        text: The line that it carries; empty for none.
-
-    Raises:
-        InputError: If it was made with other settings, by other library versions or from other data.
-    """
-    wanted = _Work.expected.get(str(path))
-    if wanted is None:
-        return
-    known = parse(text)
-    if known is not None and known.identity == wanted:
-        return
-    found = (
-        "no record of what made it" if known is None else f"what was made otherwise (identity {known.identity[:12]})"
-    )
-    allowed = f"what this run's settings, data and library versions make (identity {wanted[:12]})"
-    remedy = f"run the same command again; if that does not help, delete {Path(path)}"
-    raise InputError(Problem(str(path), found, allowed, remedy))

@@ -169,8 +169,7 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
 
     Raises:
         InputError: If the file is missing, truncated or not HDF5, lacks a dataset, or has one that is reached through
-            a link, of another type or not stored whole; if it was made otherwise than the work in progress expects, see
-            :func:`.provenance.require`; also if a chunk read inside the block fails its checksum.
+            a link, of another type or not stored whole; also if a chunk read inside the block fails its checksum.
     """
     path = Path(path)
     remedy = f"delete {path} and run the same command again; the workflow makes it anew"
@@ -184,7 +183,6 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
             for name in datasets
             if (found := misfit(file, name))
         )
-        provenance.require(path, provenance_of(file))
         try:
             yield file
         except OSError as error:
