@@ -39,13 +39,6 @@ from fundus_anomaly.lesionpaste.bank import read_bank, write_bank
 from fundus_anomaly.lesionpaste.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
 
-
-@pytest.fixture(autouse=True)
-def exact_small_numbers():
-    """Hypothesis refuses to work where numbers next to zero are rounded to it, as the library asks of torch."""
-    torch.set_flush_denormal(False)
-
-
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
 # Processor seconds that one file may take, and memory that all of them may map.
