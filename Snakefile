@@ -15,7 +15,12 @@ PROJECT = Path(os.fspath(workflow.current_basedir))
 configfile: str(PROJECT / "config.yaml")
 
 
-sys.path.insert(0, str(PROJECT / "workflow" / "scripts"))
+# Where the library and the workflow's own modules lie: for this process, and through the environment for its jobs'.
+PYTHON_FOLDERS = [PROJECT / "workflow", PROJECT / "src"]
+sys.path[:0] = map(str, PYTHON_FOLDERS)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    dict.fromkeys([*map(str, PYTHON_FOLDERS), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
+)
 
 
 include: "workflow/rules/configuration.smk"

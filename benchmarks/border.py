@@ -2,7 +2,7 @@
 
 The maximum is taken over the map without its outermost 0, 1, 2, … positions, of a finished run's score files:
 
-PYTHONPATH=workflow/scripts python benchmarks/border.py results/idrid/scores --abnormal idrid/segmentation/
+PYTHONPATH=src python benchmarks/border.py results/idrid/scores --abnormal idrid/segmentation/
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from tabulate import tabulate
 
-from fundus_anomaly.storage import open_h5, read_ids
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
 
 
 def main() -> None:

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from tabulate import tabulate
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from fundus_anomaly.coreset_points import Points
-from fundus_anomaly.coreset_rounds import Greedy
+from fundus_anomaly.neighbours.coreset_points import Points
+from fundus_anomaly.neighbours.coreset_rounds import Greedy
 from fundus_anomaly.seeds import generator
 
 

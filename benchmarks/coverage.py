@@ -4,7 +4,7 @@ Scores are binormal, so that the area under the ROC curve is Φ(gap / √2). Bef
 without a transformation, clipped to [0, 1], Clopper–Pearson's where the classes are separated, and a linear quantile
 of the held-out normals. Now: the library's. As Markdown:
 
-PYTHONPATH=workflow/scripts python benchmarks/coverage.py
+PYTHONPATH=src python benchmarks/coverage.py
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fundus_anomaly.evaluation.clustered_delong import components, disjoint_pair
 from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.evaluation.logit_interval import clopper_pearson, logit_interval
 from fundus_anomaly.evaluation.proportions import mean_interval, share_interval
-from fundus_anomaly.evaluation.thresholds import calibrate
+from fundus_anomaly.scoring.thresholds import calibrate
 
 CONFIDENCE = 0.95
 

@@ -7,7 +7,7 @@ often the truth lies below and above it: of the percentile bootstrap with 1,000 
 A second map of the same images is as good as the first: its difference from it should be covered, too, and p should
 be below .05 in 5 % of the tests. "–" is no interval.
 
-PYTHONPATH=workflow/scripts python benchmarks/coverage_pixels.py
+PYTHONPATH=src python benchmarks/coverage_pixels.py
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Prints what the library's probe finds, and the pixel AUC of maps that are moved 
 Images and masks are those of a finished run; the bank is a random part of the positions of some normals, and the
 features are averaged over 3×3 positions:
 
-PYTHONPATH=workflow/scripts python benchmarks/displacement.py results/phantom --weights results/phantom/weights/…
+PYTHONPATH=src python benchmarks/displacement.py results/phantom --weights results/phantom/weights/…
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from tabulate import tabulate
 
-from fundus_anomaly.backbones.interface import Backbone, load
-from fundus_anomaly.displacement import displacement, whole_pixels
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
-from fundus_anomaly.memory_bank import neighbours_for
-from fundus_anomaly.resc import concat_levels, pooled
-from fundus_anomaly.scoring import anomaly_map
-from fundus_anomaly.storage import open_h5, read_ids
+from fundus_anomaly.methods.resad.resc import concat_levels, pooled
+from fundus_anomaly.neighbours.search import neighbours_for
+from fundus_anomaly.networks.displacement import displacement, whole_pixels
+from fundus_anomaly.networks.interface import Backbone, load
+from fundus_anomaly.scoring.maps import anomaly_map
 
 ONNX = {"outputs": ["level2", "level3"], "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 LEVELS = ("level 2", "level 3", "both")

@@ -4,7 +4,7 @@ Extracts features of phantoms (or of given photographs) in float32 and bfloat16,
 an image (on a CPU: CPU time) and Spearman's ρ of the image scores with those of the workflow's own setting, float32 and
 channels last:
 
-    PYTHONPATH=workflow/scripts python benchmarks/features.py --images 16
+    PYTHONPATH=src python benchmarks/features.py --images 16
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ import torch
 from scipy.stats import spearmanr
 from tabulate import tabulate
 
-from fundus_anomaly.attention import Attention
-from fundus_anomaly.backbones.timm_network import TimmBackbone
 from fundus_anomaly.device import device_for
 from fundus_anomaly.imaging.preprocess import preprocess
-from fundus_anomaly.memory_bank import NearestNeighbours
+from fundus_anomaly.methods.resad.attention import Attention
+from fundus_anomaly.methods.resad.resc import combine
+from fundus_anomaly.neighbours.search import NearestNeighbours
+from fundus_anomaly.networks.timm_network import TimmBackbone
+from fundus_anomaly.networks.weights import fetch
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.render import render
-from fundus_anomaly.resc import combine
-from fundus_anomaly.weights import fetch
 
 MEMORY = 500_000_000
 

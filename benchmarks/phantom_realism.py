@@ -2,7 +2,7 @@
 
 Measures a folder of real normals and as many phantom normals at one resolution, and prints both beside their ratio:
 
-    PYTHONPATH=workflow/scripts python benchmarks/phantom_realism.py FOLDER_OF_NORMALS --images 30
+    PYTHONPATH=src python benchmarks/phantom_realism.py FOLDER_OF_NORMALS --images 30
 
 With ``--labels FILE`` only the photographs to which that CSV gives grade 0 are taken (first column the name without
 extension, second column the grade, as in IDRiD).
@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from tabulate import tabulate
 
-from fundus_anomaly.backbones.interface import Backbone, load
 from fundus_anomaly.imaging.decode import decode
 from fundus_anomaly.imaging.field_of_view import field_of_view
+from fundus_anomaly.networks.interface import Backbone, load
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.render import render
 

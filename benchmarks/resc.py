@@ -2,7 +2,7 @@
 
 Attention both from F whole and from the levels that it is made of, where level 3 has half of the side.
 
-PYTHONPATH=workflow/scripts python benchmarks/resc.py --side 98 --channels 40+112 128+256 512+1024
+PYTHONPATH=src python benchmarks/resc.py --side 98 --channels 40+112 128+256 512+1024
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from tabulate import tabulate
 
-from fundus_anomaly.attention import Attention, spatial_aware
 from fundus_anomaly.device import device_for
-from fundus_anomaly.resc import concat_levels, region_aware, region_weights
+from fundus_anomaly.methods.resad.attention import Attention, spatial_aware
+from fundus_anomaly.methods.resad.resc import concat_levels, region_aware, region_weights
 
 READINGS = [
     ("matmul", "none"),
@@ -86,7 +86,7 @@ def of_whole(features: torch.Tensor, attention: Attention) -> tuple[torch.Tensor
 
 def of_levels(features: torch.Tensor, attention: Attention, level3: torch.Tensor) -> tuple[torch.Tensor, float]:
     """Return the same from the levels, however many channels level 3 has."""
-    with mock.patch("fundus_anomaly.attention._FROM_LEVELS", 1):
+    with mock.patch("fundus_anomaly.methods.resad.attention._FROM_LEVELS", 1):
         return spatial_aware(features, attention, level3)
 
 

@@ -4,7 +4,7 @@ Three ways on the same maps of a finished run: by ranks without bins, in the lib
 from the lowest score to the highest. One position a thousand times as far from the bank as the others leaves nearly all
 pixels in the first of even bins, and the AUC falls towards .5.
 
-PYTHONPATH=workflow/scripts python benchmarks/score_bins.py results/idrid/scores results/idrid/masks/resad/test.h5
+PYTHONPATH=src python benchmarks/score_bins.py results/idrid/scores results/idrid/masks/resad/test.h5
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from tabulate import tabulate
 
 from fundus_anomaly.evaluation.pixel_metrics import roc_auc
 from fundus_anomaly.evaluation.score_bins import BINS, edges_of, quantise
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
-from fundus_anomaly.score_maps import map_of
-from fundus_anomaly.storage import open_h5, read_ids
+from fundus_anomaly.scoring.map_files import map_of
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 Writes phantoms, repeated to the number asked for, as the rule `images` does, and goes through their twins once as
 training does. Prints the CPU time of a twin and the largest memory of the process:
 
-    PYTHONPATH=workflow/scripts python benchmarks/synthesis.py --images 10000
+    PYTHONPATH=src python benchmarks/synthesis.py --images 10000
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, write_ids, write_texts
 from fundus_anomaly.imaging.field_of_view import field_of_view, retina_diameter
 from fundus_anomaly.imaging.geometry import stretch
-from fundus_anomaly.lesionpaste.augmentation import Augmentation
-from fundus_anomaly.lesionpaste.lesion import Lesion, extract
-from fundus_anomaly.lesionpaste.synthesis import Options
-from fundus_anomaly.lesionpaste.twins import Twins
+from fundus_anomaly.methods.lesionpaste.augmentation import Augmentation
+from fundus_anomaly.methods.lesionpaste.lesion import Lesion, extract
+from fundus_anomaly.methods.lesionpaste.synthesis import Options
+from fundus_anomaly.methods.lesionpaste.twins import Twins
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.render import render
-from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
 
 MIX = ((("MA",), 0.8), (("MA", "HE"), 0.1), (("MA", "HE", "SE"), 0.05), (("MA", "HE", "SE", "EX"), 0.05))
 PAPER = Options(MIX, 1.5, "type", "binary", (0.5, 0.8), Augmentation(0.5, 45, (0.5, 1.0), (0.9, 1.1), (0.9, 1.1), 0))

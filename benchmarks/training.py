@@ -3,7 +3,7 @@
 Times one step (forward, backward) of LesionPaste's classifier in float32 and bfloat16, channels last and first, on
 random images; prints seconds an image, the best of several steps, and its ratio to the library's own setting:
 
-    PYTHONPATH=workflow/scripts python benchmarks/training.py --network vgg16 --threads 2
+    PYTHONPATH=src python benchmarks/training.py --network vgg16 --threads 2
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tabulate import tabulate
 from torch import nn
 
 from fundus_anomaly.device import device_for
-from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network, memory_format
+from fundus_anomaly.networks.classifier import Classifier, empty_network, memory_format
 
 LAYOUTS = {"last": torch.channels_last, "first": torch.contiguous_format}
 

@@ -9,8 +9,8 @@ import yaml
 from hostile_case import Case
 from snakemake.utils import update_config
 
-from fundus_anomaly.config_check import require_valid
-from fundus_anomaly.lesionpaste import rows
+from fundus_anomaly.plan import lesionpaste_rows
+from support.config_check import require_valid
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ def valid(changed: dict, results: Path) -> None:
 def row_keys(changed: dict, results: Path) -> list[str]:
     """Return the folders of the trainings of a valid configuration."""
     require_valid(changed, SCHEMA)
-    return [row["key"] for row in rows.expand(changed)]
+    return [row["key"] for row in lesionpaste_rows.expand(changed)]
 
 
 CASES = [

@@ -10,11 +10,11 @@ import numpy as np
 from hostile_case import Case
 from lesion_samples import lesions
 
-from fundus_anomaly import coreset_checkpoint
 from fundus_anomaly.evaluation.pixel_sample import PixelSample, read_pixel_sample, write_pixel_sample
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.imaging.preprocess import source_geometry
-from fundus_anomaly.lesionpaste.bank import read_bank, write_bank
-from fundus_anomaly.storage import open_h5, read_ids
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank, write_bank
+from fundus_anomaly.neighbours import coreset_checkpoint
 
 DELETE = ("t.h5", "delete")
 HUGE = 10**7, 300, 300

@@ -11,13 +11,13 @@ from hostile_case import Case
 from hostile_tables import SETTINGS, table
 
 from fundus_anomaly.audit.findings import Finding
-from fundus_anomaly.audit.report import page
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.datasets.image_ids import is_id
 from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame
-from fundus_anomaly.figures.findings_page import Finding as Scored
-from fundus_anomaly.figures.findings_page import Settings, pages
-from fundus_anomaly.lesionpaste.sources import require_sources
+from fundus_anomaly.plan.lesion_sources import require_sources
+from fundus_anomaly.report.pages.audit import page
+from fundus_anomaly.report.pages.scores import Finding as Scored
+from fundus_anomaly.report.pages.scores import Settings, pages
 
 SHELL = "$(touch executed) `touch executed`; touch executed & 'q' \"d\" %s *?~ #.jpg"
 SCRIPT = "<script>alert('x')</script>&\"'"

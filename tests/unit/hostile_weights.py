@@ -14,12 +14,12 @@ from hostile_case import Case
 from onnx import TensorProto, helper, numpy_helper
 from tiny_onnx import mean_pooling_graph
 
-from fundus_anomaly.backbones.interface import load
-from fundus_anomaly.backbones.onnx_graph import OnnxBackbone
-from fundus_anomaly.backbones.state import load_state, read_state
-from fundus_anomaly.backbones.vgg16_convolutions import LAYERS, vgg16_convolutions
-from fundus_anomaly.lesionpaste.checkpoint import read_checkpoint
-from fundus_anomaly.weights import fetch
+from fundus_anomaly.networks.interface import load
+from fundus_anomaly.networks.onnx_graph import OnnxBackbone
+from fundus_anomaly.networks.state import load_state, read_state
+from fundus_anomaly.networks.vgg16_convolutions import LAYERS, vgg16_convolutions
+from fundus_anomaly.networks.weights import fetch
+from fundus_anomaly.training.checkpoint import read_checkpoint
 
 PLAIN = ("w.pth", "no plain state dict", "a PyTorch state dict of tensors", "get the weights")
 GRAPH = ("w.onnx", "ONNX graph", "set backbone.weights to an ONNX file")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fundus_anomaly.lesionpaste.augmentation import Augmentation
-from fundus_anomaly.lesionpaste.lesion import Lesion, extract
-from fundus_anomaly.lesionpaste.synthesis import Options
+from fundus_anomaly.methods.lesionpaste.augmentation import Augmentation
+from fundus_anomaly.methods.lesionpaste.lesion import Lesion, extract
+from fundus_anomaly.methods.lesionpaste.synthesis import Options
 
 NEUTRAL = Augmentation(flip=0, rotation=0, resize=(1, 1), contrast=(1, 1), brightness=(1, 1), colour=0)
 FULL = Augmentation(flip=0.5, rotation=45, resize=(0.5, 1), contrast=(0.9, 1.1), brightness=(0.9, 1.1), colour=10)

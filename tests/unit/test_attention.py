@@ -8,10 +8,10 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from fundus_anomaly import attention as attention_module
-from fundus_anomaly.attention import Attention, effective_neighbours, spatial_aware
-from fundus_anomaly.feature_map import LevelsMap
-from fundus_anomaly.resc import concat_levels
+from fundus_anomaly.methods.resad import attention as attention_module
+from fundus_anomaly.methods.resad.attention import Attention, effective_neighbours, spatial_aware
+from fundus_anomaly.methods.resad.feature_map import LevelsMap
+from fundus_anomaly.methods.resad.resc import concat_levels
 
 
 def features(height=7, width=9, channels=5, seed=0):

@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from fundus_anomaly.audit import report
 from fundus_anomaly.audit.admission import admit
 from fundus_anomaly.audit.findings import Finding, exclude_line, findings_from, findings_table
 from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.audit.relations import patient_findings
-from fundus_anomaly.configuration import combined
 from fundus_anomaly.datasets.manifest import frame
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.report.pages import audit
+from support.configuration import combined
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -408,7 +408,7 @@ def test_the_report_escapes_what_files_are_called_and_needs_nothing_from_elsewhe
         Finding("EXIF turn", "note", ("set/test/1", "set/test/2"), "2 of 4"),
     ]
     counts = [Count("normals", 134, 130)]
-    text = report.page("set", manifest, facts(manifest), found, [evil], ["set/train/1"], counts=counts)
+    text = audit.page("set", manifest, facts(manifest), found, [evil], ["set/train/1"], counts=counts)
     assert evil not in text
     assert "&lt;script&gt;" in text
     for outside in ("http", "src=", "<link", "<script", "url("):
@@ -419,7 +419,7 @@ def test_the_report_escapes_what_files_are_called_and_needs_nothing_from_elsewhe
 
 def test_the_summary_counts_images_and_patients():
     manifest = rows((0, {"patient": "p"}), (1, {"patient": "p"}), (2, {"label": 1, "grade": 2}))
-    assert report.summary_table(manifest).to_numpy().tolist() == [
+    assert audit.summary_table(manifest).to_numpy().tolist() == [
         ["train", "normal", "unknown", 2, 1],
         ["test", "normal", "unknown", 1, 1],
         ["test", "abnormal", "2", 1, 1],
@@ -452,7 +452,7 @@ def three() -> pd.DataFrame:
 
 def audited(findings, on_bad_image="fail", excluded=(), **options) -> str:
     manifest = three()
-    return report.page("set", manifest, facts(manifest), findings, [], excluded, on_bad_image=on_bad_image, **options)
+    return audit.page("set", manifest, facts(manifest), findings, [], excluded, on_bad_image=on_bad_image, **options)
 
 
 def test_the_page_says_that_a_run_goes_on_without_the_files_that_were_left_out():
@@ -516,7 +516,7 @@ def test_what_is_proposed_is_a_file_that_adds_to_what_is_excluded_and_collides_w
         config, remarks = combined(layers, SCHEMA)
         assert (config["data"]["max_pixels"], config["data"]["exclude"]) == (5, proposed["data"]["exclude"])
         assert remarks == []
-        page = report.page("set", manifest, table, find(manifest, table, ["set/test/2"]), [], ["set/test/2"])
+        page = audit.page("set", manifest, table, find(manifest, table, ["set/test/2"]), [], ["set/test/2"])
         assert unescape(page).count(told[told.index("data: {exclude") :]) == 1
         assert page.count("data: {exclude") == 1
 
@@ -524,5 +524,5 @@ def test_what_is_proposed_is_a_file_that_adds_to_what_is_excluded_and_collides_w
 def test_files_that_are_left_out_anyway_are_not_proposed():
     manifest = rows()
     table = facts(manifest, (1, {"error_kind": "damaged", "error": "cut off"}))
-    page = report.page("set", manifest, table, find(manifest, table), [], [], on_bad_image="exclude")
+    page = audit.page("set", manifest, table, find(manifest, table), [], [], on_bad_image="exclude")
     assert "data: {exclude" not in page

@@ -16,11 +16,11 @@ from onnx import TensorProto, helper, numpy_helper
 from sklearn.datasets import load_sample_images
 from tiny_onnx import mean_pooling_graph
 
-from fundus_anomaly.backbones.interface import load
-from fundus_anomaly.backbones.timm_network import NETWORKS
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.features import level_shapes
-from fundus_anomaly.weights import fetch
+from fundus_anomaly.methods.resad.features import level_shapes
+from fundus_anomaly.networks.interface import load
+from fundus_anomaly.networks.timm_network import NETWORKS
+from fundus_anomaly.networks.weights import fetch
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "weights" / "resnet50_v2_stages1to3.onnx"
@@ -300,7 +300,7 @@ def test_the_zoos_resnet50_v2_has_the_papers_widths_and_trained_statistics():
 FULL_SIZE = """
 import sys, torch
 torch.set_num_threads(1)
-from fundus_anomaly.backbones.interface import load
+from fundus_anomaly.networks.interface import load
 network = load("wide_resnet50_2", sys.argv[1], device="cpu", precision="float32", threads=1, onnx={})
 level2, level3 = network.levels(torch.randint(0, 255, (1, 784, 784, 3), dtype=torch.uint8))
 # The kernel's own mark: getrusage would give the parent's if that is larger.
@@ -315,7 +315,7 @@ def test_the_papers_network_runs_at_full_size_within_two_gigabytes(tmp_path):
         wanted = timm.create_model("wide_resnet50_2", features_only=True, out_indices=(2, 3)).state_dict()
     torch.save({key: torch.rand(value.shape) / 100 for key, value in wanted.items()}, tmp_path / "random.pth")
     command = [sys.executable, "-c", FULL_SIZE, str(tmp_path / "random.pth")]
-    environment = {"PYTHONPATH": str(ROOT / "workflow" / "scripts"), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+    environment = {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     *shapes, kibibytes = map(int, done.stdout.split())
     assert shapes == [1, 98, 98, 512, 1, 49, 49, 1024]

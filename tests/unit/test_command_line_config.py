@@ -6,10 +6,10 @@ import pytest
 import yaml
 from snakemake.cli import parse_config
 
-from fundus_anomaly.command_line_config import require_given_once, typed
-from fundus_anomaly.config_check import require_valid
 from fundus_anomaly.errors import InputError
-from given_options import given_options
+from support.command_line_config import require_given_once, typed
+from support.config_check import require_valid
+from support.given_options import given_options
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))

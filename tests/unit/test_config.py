@@ -9,9 +9,9 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
-from fundus_anomaly.attention import READINGS, Attention
-from fundus_anomaly.backbones.timm_network import NETWORKS
-from fundus_anomaly.scoring import IMAGE_SCORES
+from fundus_anomaly.methods.resad.attention import READINGS, Attention
+from fundus_anomaly.networks.timm_network import NETWORKS
+from fundus_anomaly.scoring.maps import IMAGE_SCORES
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA_FILE = ROOT / "workflow" / "schemas" / "config.schema.yaml"

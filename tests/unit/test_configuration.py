@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fundus_anomaly.configuration import combined, settled, unread
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
+from fundus_anomaly.plan import lesionpaste_rows as lesionpaste_rows
+from support.configuration import combined, settled, unread
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))

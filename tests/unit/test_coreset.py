@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from fundus_anomaly import coreset_rounds, exact_distances
-from fundus_anomaly.coreset import select
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.neighbours import coreset_rounds, exact_distances
+from fundus_anomaly.neighbours.coreset import select
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+SOURCES = Path(__file__).resolve().parents[2] / "src"
 
 
 def choose(points, count, **more):
@@ -196,13 +196,13 @@ def test_a_run_killed_and_started_again_gives_the_undisturbed_result_to_the_last
     points, checkpoint = noise(8000, 32), tmp_path / "coreset.h5"
     np.save(tmp_path / "points.npy", points)
     code = (
-        "import sys, pathlib, numpy as np; from fundus_anomaly.coreset import select; "
+        "import sys, pathlib, numpy as np; from fundus_anomaly.neighbours.coreset import select; "
         "select(np.load(sys.argv[1]), 4000, device='cpu', threads=1, memory=1, "
         "checkpoint=pathlib.Path(sys.argv[2]), checkpoint_seconds=0.0)"
     )
     worker = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "points.npy"), str(checkpoint)],
-        env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+        env=os.environ | {"PYTHONPATH": str(SOURCES)},
     )
     while not checkpoint.exists() and worker.poll() is None:
         time.sleep(0.001)

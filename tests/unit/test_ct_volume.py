@@ -3,7 +3,6 @@
 import gzip
 import struct
 import warnings
-from pathlib import Path
 
 import mosmed_samples
 import nibabel
@@ -210,7 +209,6 @@ def test_a_shift_that_the_header_takes_back_is_none(tmp_path):
 
 
 def test_slices_of_a_shifted_study_are_refused_and_those_of_its_mask_are_not(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "workflow" / "scripts"))
     from slices import cut
 
     shifted = (mosmed_samples.hounsfield("study_0255").astype(np.int32) + 2048).astype(np.uint16)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from fundus_anomaly.digest import sha256
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.imaging.decode import decode, decode_mask
 
 LARGE = 10**9

@@ -6,12 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fundus_anomaly.backbones.interface import load
-from fundus_anomaly.displacement import displacement, whole_pixels
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.score_maps import displacement_of, map_of
-from fundus_anomaly.scoring import anomaly_map
-from fundus_anomaly.weights import fetch
+from fundus_anomaly.networks.displacement import displacement, whole_pixels
+from fundus_anomaly.networks.interface import load
+from fundus_anomaly.networks.weights import fetch
+from fundus_anomaly.scoring.map_files import displacement_of, map_of
+from fundus_anomaly.scoring.maps import anomaly_map
 
 
 class Strided:

@@ -11,7 +11,7 @@ from fundus_anomaly.evaluation import pixel_metrics
 from fundus_anomaly.evaluation.pixel_histogram import LESION, NORMAL, PixelHistograms, bins_for_bootstrap
 from fundus_anomaly.evaluation.region_overlap import aupro, region_histogram
 from fundus_anomaly.evaluation.score_bins import BINS, bin_edges, edges_of, quantise
-from fundus_anomaly.evaluation.thresholds import image_threshold, pixel_threshold_bin
+from fundus_anomaly.scoring.thresholds import image_threshold, pixel_threshold_bin
 
 MEMORY = 2**24
 

@@ -7,8 +7,8 @@ from scipy import stats
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.evaluation.evaluate import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
-from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.rows import Row
 from fundus_anomaly.evaluation.score_bins import bin_edges
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fundus_anomaly.evaluation.proportions import mean_interval, share_interval
-from fundus_anomaly.evaluation.thresholds import calibrate, calibration_in_words, image_threshold, rank_of
+from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words, image_threshold, rank_of
 
 
 @pytest.mark.parametrize(

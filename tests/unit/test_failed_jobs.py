@@ -5,7 +5,7 @@ import logging
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from failed_jobs import SHOWN_LINES, FailedJobs
+from support.failed_jobs import SHOWN_LINES, FailedJobs
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from fundus_anomaly.feature_map import LevelsMap, WholeMap
-from fundus_anomaly.resc import concat_levels
+from fundus_anomaly.methods.resad.feature_map import LevelsMap, WholeMap
+from fundus_anomaly.methods.resad.resc import concat_levels
 
 SHAPES = [((8, 10), (4, 5)), ((9, 13), (5, 7)), ((9, 13), (3, 4)), ((6, 5), (6, 5)), ((4, 7), (1, 2)), ((5, 6), (2, 1))]
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.features import extract, level_shapes
+from fundus_anomaly.methods.resad.features import extract, level_shapes
 
 PHOTOGRAPHS = np.random.default_rng(0).integers(0, 255, (5, 32, 48, 3), dtype=np.uint8)
 

@@ -6,8 +6,8 @@ import re
 import pytest
 from test_figures import parsed
 
-from fundus_anomaly.figures.figure_page import figure_page, save_with_page
-from fundus_anomaly.figures.style import new_figure
+from fundus_anomaly.report.figures.style import new_figure
+from fundus_anomaly.report.pages.figure import figure_page, save_with_page
 
 
 @pytest.mark.parametrize("size", [(6.8, 1.2), (3, 30), (2, 250)])

@@ -15,12 +15,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.evaluation.thresholds import calibration_in_words
-from fundus_anomaly.figures import curves, effective_neighbours, findings_page, heat_map, misses, qualitative, style
-from fundus_anomaly.figures.colour_bar import bar_ends
-from fundus_anomaly.figures.heat_map import Scale
-from fundus_anomaly.figures.lesion_colours import lesion_colours
-from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
+from fundus_anomaly.report.figures import curves, effective_neighbours, heat_map, misses, qualitative, style
+from fundus_anomaly.report.figures.colour_bar import bar_ends
+from fundus_anomaly.report.figures.heat_map import Scale
+from fundus_anomaly.report.figures.lesion_colours import lesion_colours
+from fundus_anomaly.report.figures.row_choice import choose_rows, lesion_areas
+from fundus_anomaly.report.pages import scores
+from fundus_anomaly.scoring.thresholds import calibration_in_words
 
 SIZE = 96
 LESIONS = ("MA", "HE", "EX", "SE")
@@ -461,7 +462,7 @@ def parsed(html: str) -> Seen:
     return seen
 
 
-def settings(**changes) -> findings_page.Settings:
+def settings(**changes) -> scores.Settings:
     given = {
         "title": "Unknown",
         "method": "ReSAD",
@@ -471,7 +472,7 @@ def settings(**changes) -> findings_page.Settings:
         "thumbnail": 32,
         "jpeg_quality": 80,
     }
-    return findings_page.Settings(**{**given, **changes})
+    return scores.Settings(**{**given, **changes})
 
 
 def pictures(_: str) -> tuple[np.ndarray, np.ndarray]:
@@ -480,8 +481,8 @@ def pictures(_: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_highest_score_comes_first_with_its_percentile_and_its_side_of_the_threshold():
-    found = [findings_page.Finding(n, f"/{n}", s) for n, s in (("a", 1.0), ("c", 3.5), ("b", 3.5), ("d", 2.0))]
-    ((name, html),) = findings_page.pages(found, np.array([3.0, 1.0, 2.5, 0.5]), [], pictures, settings())
+    found = [scores.Finding(n, f"/{n}", s) for n, s in (("a", 1.0), ("c", 3.5), ("b", 3.5), ("d", 2.0))]
+    ((name, html),) = scores.pages(found, np.array([3.0, 1.0, 2.5, 0.5]), [], pictures, settings())
     cells = np.reshape(parsed(html).cells, (4, 7))
     assert name == "index.html"
     assert [cell[0] for cell in cells[:, 1]] == ["b", "c", "d", "a"]
@@ -491,12 +492,12 @@ def test_the_highest_score_comes_first_with_its_percentile_and_its_side_of_the_t
 
 
 def test_scores_of_the_page_are_written_alike_and_a_further_photograph_changes_no_other():
-    found = [findings_page.Finding(n, n, s) for n, s in (("a", 119.9), ("b", 120.0), ("c", 90.04))]
-    far = findings_page.Finding("letter", "letter", 123456.0)
+    found = [scores.Finding(n, n, s) for n, s in (("a", 119.9), ("b", 120.0), ("c", 90.04))]
+    far = scores.Finding("letter", "letter", 123456.0)
     for scale in (None, Scale(84, 120)):
         shown = []
         for more in ([], [far]):
-            ((_, html),) = findings_page.pages(
+            ((_, html),) = scores.pages(
                 [*found, *more], np.array([80.0, 99.0]), [], pictures, settings(threshold=90.0, scale=scale)
             )
             cells = np.reshape(parsed(html).cells, (-1, 7))
@@ -507,26 +508,24 @@ def test_scores_of_the_page_are_written_alike_and_a_further_photograph_changes_n
 
 
 def test_known_labels_stand_beside_the_photographs_and_unknown_ones_make_no_column():
-    found = [findings_page.Finding("a", "/a", 3.0, 1, 2), findings_page.Finding("b", "/b", 2.0, 0, 0)]
-    ((_, html),) = findings_page.pages(found, np.array([1.0]), [], pictures, settings())
+    found = [scores.Finding("a", "/a", 3.0, 1, 2), scores.Finding("b", "/b", 2.0, 0, 0)]
+    ((_, html),) = scores.pages(found, np.array([1.0]), [], pictures, settings())
     assert np.reshape(parsed(html).cells, (2, 8))[:, 2].tolist() == ["abnormal, grade 2", "normal"]
-    ((_, html),) = findings_page.pages(
-        [findings_page.Finding("a", "/a", 3.0)], np.array([1.0]), [], pictures, settings()
-    )
+    ((_, html),) = scores.pages([scores.Finding("a", "/a", 3.0)], np.array([1.0]), [], pictures, settings())
     assert len(parsed(html).cells) == 7
 
 
 def test_thumbnails_lead_to_larger_pictures_whatever_the_image_is_called():
     given = settings(larger=("photograph/{id}.jpg", "png/{id}.png"))
     for name in ("unknown/Auge ß 1", 'javascript:"x"#?%', "{id}"):
-        ((_, html),) = findings_page.pages([findings_page.Finding(name, "/a", 3.0)], np.ones(1), [], pictures, given)
+        ((_, html),) = scores.pages([scores.Finding(name, "/a", 3.0)], np.ones(1), [], pictures, given)
         links = [unquote(source) for source in parsed(html).sources if not source.startswith("data:")]
         assert links == [f"photograph/{name}.jpg", f"png/{name}.png"]
 
 
 def test_the_page_is_for_a_dark_room_and_a_phone_and_says_what_its_colours_mean():
-    ((_, html),) = findings_page.pages(
-        [findings_page.Finding("a", "/a", 3.0)], np.ones(1), [], pictures, settings(scale=Scale(84, 120))
+    ((_, html),) = scores.pages(
+        [scores.Finding("a", "/a", 3.0)], np.ones(1), [], pictures, settings(scale=Scale(84, 120))
     )
     assert "prefers-color-scheme:dark" in html and "@media (max-width" in html
     assert "width=device-width" in html
@@ -535,8 +534,8 @@ def test_the_page_is_for_a_dark_room_and_a_phone_and_says_what_its_colours_mean(
 
 
 def test_the_page_says_once_how_many_normals_there_are_and_what_share_of_false_alarms_to_expect():
-    found = [findings_page.Finding("a", "/a", 1.0)]
-    ((_, html),) = findings_page.pages(found, np.array([3.0, 1.0, 2.5, 0.5]), [], pictures, settings())
+    found = [scores.Finding("a", "/a", 1.0)]
+    ((_, html),) = scores.pages(found, np.array([3.0, 1.0, 2.5, 0.5]), [], pictures, settings())
     text = parsed(html).text
     assert text.count("4 held-out normals") == 1
     assert "4 images" not in text
@@ -547,9 +546,9 @@ HOSTILE = "<script>alert(1)</script>\"><img src=x onerror='y'>&amp;"
 
 
 def test_hostile_names_are_shown_as_they_are_and_do_nothing():
-    found = [findings_page.Finding(HOSTILE, HOSTILE, 1.0)]
+    found = [scores.Finding(HOSTILE, HOSTILE, 1.0)]
     given = settings(title=HOSTILE, method=HOSTILE, threshold_meaning=HOSTILE)
-    ((_, html),) = findings_page.pages(found, np.array([1.0]), [(HOSTILE, HOSTILE)], pictures, given)
+    ((_, html),) = scores.pages(found, np.array([1.0]), [(HOSTILE, HOSTILE)], pictures, given)
     seen = parsed(html)
     assert "script" not in seen.tags
     assert seen.tags.count("img") == 2
@@ -559,17 +558,15 @@ def test_hostile_names_are_shown_as_they_are_and_do_nothing():
 
 
 def test_a_page_loads_nothing_from_elsewhere_and_says_what_it_is_not():
-    ((_, html),) = findings_page.pages(
-        [findings_page.Finding("a", "/a", 1.0)], np.array([1.0]), [], pictures, settings()
-    )
+    ((_, html),) = scores.pages([scores.Finding("a", "/a", 1.0)], np.array([1.0]), [], pictures, settings())
     assert all(source.startswith("data:image/jpeg;base64,") for source in parsed(html).sources)
     assert "default-src 'none'" in html
     assert "Research use only" in html and "not a diagnosis" in html
 
 
 def test_many_images_make_several_pages_and_none_twice():
-    found = [findings_page.Finding(f"image/{n:03d}", f"/{n}", float(n)) for n in range(25)]
-    made = list(findings_page.pages(found, np.arange(5.0), [], pictures, settings()))
+    found = [scores.Finding(f"image/{n:03d}", f"/{n}", float(n)) for n in range(25)]
+    made = list(scores.pages(found, np.arange(5.0), [], pictures, settings()))
     assert [name for name, _ in made] == ["index.html", "page_2.html", "page_3.html"]
     shown = [re.findall(r"image/\d{3}(?=<br>)", html) for _, html in made]
     assert [name for page in shown for name in page] == [f"image/{n:03d}" for n in range(24, -1, -1)]
@@ -583,25 +580,25 @@ def test_only_the_pictures_of_the_page_at_hand_are_asked_for():
         asked.append(name)
         return pictures(name)
 
-    found = [findings_page.Finding(f"{n}", f"/{n}", float(n)) for n in range(25)]
-    next(findings_page.pages(found, np.arange(5.0), [], watched, settings()))
+    found = [scores.Finding(f"{n}", f"/{n}", float(n)) for n in range(25)]
+    next(scores.pages(found, np.arange(5.0), [], watched, settings()))
     assert len(asked) == 10
 
 
 def test_thumbnails_are_small_whatever_the_photograph():
-    address = findings_page.embedded(np.full((1500, 3000, 3), (200, 100, 50), np.uint8), 64, 80)
+    address = scores.embedded(np.full((1500, 3000, 3), (200, 100, 50), np.uint8), 64, 80)
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(address.split(",")[1]), np.uint8), cv2.IMREAD_COLOR_RGB)
     assert picture.shape == (32, 64, 3)
     assert np.abs(picture[16, 32].astype(int) - (200, 100, 50)).max() < 8
 
 
 def test_all_images_without_a_score_are_named_at_once():
-    found = [findings_page.Finding(n, n, s) for n, s in (("first", np.nan), ("fine", 1.0), ("second", np.inf))]
+    found = [scores.Finding(n, n, s) for n, s in (("first", np.nan), ("fine", 1.0), ("second", np.inf))]
     with pytest.raises(InputError, match=r"(?s)first.*second"):
-        list(findings_page.pages(found, np.array([1.0]), [], pictures, settings()))
+        list(scores.pages(found, np.array([1.0]), [], pictures, settings()))
 
 
 def test_a_folder_without_photographs_still_gives_a_page():
-    ((name, html),) = findings_page.pages([], np.array([]), [("broken.jpg", "truncated")], pictures, settings())
+    ((name, html),) = scores.pages([], np.array([]), [("broken.jpg", "truncated")], pictures, settings())
     assert name == "index.html"
     assert "broken.jpg: truncated" in parsed(html).text

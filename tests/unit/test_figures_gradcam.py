@@ -6,10 +6,10 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from test_figures import LESIONS, SIZE, eye
 
-from fundus_anomaly.figures import style
-from fundus_anomaly.figures.gradcam import Row, draw, lesion_boxes
-from fundus_anomaly.figures.heat_map import colours
-from fundus_anomaly.figures.lesion_colours import lesion_colours
+from fundus_anomaly.report.figures import style
+from fundus_anomaly.report.figures.gradcam import Row, draw, lesion_boxes
+from fundus_anomaly.report.figures.heat_map import colours
+from fundus_anomaly.report.figures.lesion_colours import lesion_colours
 
 
 def row(name="phantom/test/0001_left", grade=2, lesions=True, seed=0) -> Row:

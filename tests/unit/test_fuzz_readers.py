@@ -18,14 +18,9 @@ from mosmed_samples import HEADER, write_volume
 from PIL import Image
 from tiny_onnx import mean_pooling_graph
 
-from fundus_anomaly import coreset_checkpoint
 from fundus_anomaly.audit.fact_tables import fact_table, read_facts
 from fundus_anomaly.audit.findings import Finding, findings_table, read_findings
 from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_mask, inspect_photograph
-from fundus_anomaly.backbones.onnx_graph import OnnxBackbone
-from fundus_anomaly.backbones.state import load_state, read_state
-from fundus_anomaly.backbones.vgg16_convolutions import vgg16_convolutions
-from fundus_anomaly.config_check import require_valid
 from fundus_anomaly.datasets import eyeq, registry
 from fundus_anomaly.datasets.idrid_files import _graded
 from fundus_anomaly.datasets.image_ids import is_id
@@ -33,11 +28,16 @@ from fundus_anomaly.datasets.label_table import read_table
 from fundus_anomaly.datasets.manifest import COLUMNS, Dataset, checked, frame, read_manifest, write_manifest
 from fundus_anomaly.datasets.mosmed_files import read_scans
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, write_ids
 from fundus_anomaly.imaging.ct_volume import CtVolume
 from fundus_anomaly.imaging.decode import decode, decode_mask
-from fundus_anomaly.lesionpaste.bank import read_bank, write_bank
-from fundus_anomaly.lesionpaste.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank, write_bank
+from fundus_anomaly.neighbours import coreset_checkpoint
+from fundus_anomaly.networks.onnx_graph import OnnxBackbone
+from fundus_anomaly.networks.state import load_state, read_state
+from fundus_anomaly.networks.vgg16_convolutions import vgg16_convolutions
+from fundus_anomaly.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from support.config_check import require_valid
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fundus_anomaly.datasets.image_ids import LONGEST_PART, id_part, ids, is_id
-from fundus_anomaly.output_names import output_name
+from fundus_anomaly.files.output_names import output_name
 
 # Letters of several scripts and forms, what ids cannot hold, and what systems take for a way out of a folder.
 letters = st.sampled_from(

@@ -1,14 +1,18 @@
 """A rule's code is what its script's imports reach: no file less, and no file more."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from import_closure import import_closure
+from support.import_closure import import_closure
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "workflow" / "scripts"
+ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT / 'workflow'}:{ROOT / 'src'}"}
+FOLDERS = (ROOT / "workflow", ROOT / "src")
 
 
 def closure(folder, script="rule.py", **files):
@@ -68,16 +72,20 @@ def test_circles_end_and_foreign_modules_and_the_script_itself_do_not_count(tmp_
     assert found == ["pack/__init__.py", "pack/a.py", "pack/b.py"]
 
 
+RESAD = "src/fundus_anomaly/methods/resad"
+
+
 def test_resc_runs_through_attention_but_through_no_backbone_and_features_the_other_way():
     resc, features = (
-        {str(path.relative_to(SCRIPTS)) for path in import_closure(SCRIPTS / f"{name}.py")}
+        {str(path.relative_to(ROOT)) for path in import_closure(SCRIPTS / f"{name}.py", *FOLDERS)}
         for name in ("resc", "features")
     )
-    assert {"fundus_anomaly/resc.py", "fundus_anomaly/attention.py", "rule_log.py"} <= resc
-    assert not any("backbones" in path or "imaging" in path for path in resc)
+    assert {f"{RESAD}/resc.py", f"{RESAD}/attention.py", "workflow/support/rule_log.py"} <= resc
+    assert not any("networks" in path or "imaging" in path for path in resc)
+    networks = "src/fundus_anomaly/networks"
     # Imported only when the backbone is asked for, and still part of the rule.
-    assert {"fundus_anomaly/backbones/timm_network.py", "fundus_anomaly/backbones/onnx_graph.py"} <= features
-    assert "fundus_anomaly/resc.py" not in features
+    assert {f"{networks}/timm_network.py", f"{networks}/onnx_graph.py"} <= features
+    assert f"{RESAD}/resc.py" not in features
 
 
 @pytest.mark.parametrize("name", ["resc", "masks"])
@@ -85,8 +93,10 @@ def test_the_closure_holds_every_library_module_that_importing_the_script_loads(
     code = (
         f"import sys, {name}; print(*[m.__file__ for m in sys.modules.values() if getattr(m, '__file__', 0)], sep='|')"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
-    loaded = {Path(path) for path in done.stdout.strip().split("|") if Path(path).is_relative_to(SCRIPTS)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=SCRIPTS, env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    loaded = {Path(path) for path in done.stdout.strip().split("|") if any(map(Path(path).is_relative_to, FOLDERS))}
     script = SCRIPTS / f"{name}.py"
     assert script in loaded
-    assert loaded - {script} <= set(import_closure(script))
+    assert loaded - {script} <= set(import_closure(script, *FOLDERS))

@@ -8,9 +8,9 @@ from matplotlib.colors import to_hex
 from test_figures import LESIONS, SIZE, eye, fig_2
 from test_figures_gradcam import row as gradcam_row
 
-from fundus_anomaly.figures import gradcam, qualitative, twins
-from fundus_anomaly.figures.heat_map import Scale
-from fundus_anomaly.figures.lesion_colours import lesion_colours, seen_by_all
+from fundus_anomaly.report.figures import gradcam, qualitative, twins
+from fundus_anomaly.report.figures.heat_map import Scale
+from fundus_anomaly.report.figures.lesion_colours import lesion_colours, seen_by_all
 
 
 def legend(figure) -> dict[str, str]:

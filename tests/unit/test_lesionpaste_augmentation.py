@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from lesion_samples import FULL, NEUTRAL, lesions
 
-from fundus_anomaly.lesionpaste.augmentation import changed, draw
-from fundus_anomaly.lesionpaste.lesion import Lesion
+from fundus_anomaly.methods.lesionpaste.augmentation import changed, draw
+from fundus_anomaly.methods.lesionpaste.lesion import Lesion
 
 
 def one(augmentation, seed=0):

@@ -6,27 +6,27 @@ import json
 import logging
 from types import SimpleNamespace
 
-import numpy as np
-import pandas as pd
-import pytest
-import torch
-from lesion_samples import disc, lesions, normal
-from PIL import Image
-
 import classify
 import figure_gradcam
 import lesion_bank
+import numpy as np
+import pandas as pd
+import pytest
 import table_lesionpaste
+import torch
 import train
+from lesion_samples import disc, lesions, normal
+from PIL import Image
+
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, write_ids, write_texts
 from fundus_anomaly.imaging.geometry import stretch
-from fundus_anomaly.lesionpaste.annotated_image import read_lesions
-from fundus_anomaly.lesionpaste.bank import read_bank, write_bank
-from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
-from fundus_anomaly.lesionpaste.synthesis import plan, synthesise
-from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
-from fundus_anomaly.tables.lesionpaste import headline
-from fundus_anomaly.weights import fetch
+from fundus_anomaly.methods.lesionpaste.annotated_image import read_lesions
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank, write_bank
+from fundus_anomaly.methods.lesionpaste.synthesis import plan, synthesise
+from fundus_anomaly.networks.classifier import Classifier, empty_network
+from fundus_anomaly.networks.weights import fetch
+from fundus_anomaly.report.tables.lesionpaste import headline
 
 SIDE = 200
 KINDS = ("MA", "HE", "EX", "SE")

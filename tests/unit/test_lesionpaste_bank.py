@@ -6,8 +6,8 @@ import pytest
 from lesion_samples import lesions
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.lesionpaste.bank import read_bank, require_fit, require_kinds, write_bank
-from fundus_anomaly.lesionpaste.lesion import extract
+from fundus_anomaly.methods.lesionpaste.lesion import extract
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank, require_fit, require_kinds, write_bank
 
 
 def test_components_touch_by_corners_and_hold_no_pixel_of_their_neighbours():

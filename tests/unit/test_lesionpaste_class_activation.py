@@ -8,8 +8,8 @@ import torch
 import yaml
 from torch import nn
 
-from fundus_anomaly.lesionpaste.class_activation import METHODS, class_activation, last_level
-from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
+from fundus_anomaly.networks.class_activation import METHODS, class_activation, last_level
+from fundus_anomaly.networks.classifier import Classifier, empty_network
 
 SCHEMA = Path(__file__).resolve().parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 SECTION = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["properties"]["lesionpaste"]["properties"]

@@ -16,9 +16,10 @@ from snakemake.utils import update_config
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.datasets.manifest import excluding
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.lesionpaste.augmentation import Augmentation
-from fundus_anomaly.lesionpaste.options import options_from
-from fundus_anomaly.lesionpaste.rows import (
+from fundus_anomaly.methods.lesionpaste.augmentation import Augmentation
+from fundus_anomaly.methods.lesionpaste.options import options_from
+from fundus_anomaly.plan.lesion_sources import audited_sources, require_sources, source_key, source_rows
+from fundus_anomaly.plan.lesionpaste_rows import (
     CONTROL,
     LESIONPASTE,
     epochs_tested,
@@ -27,8 +28,7 @@ from fundus_anomaly.lesionpaste.rows import (
     named_sources,
     trainings,
 )
-from fundus_anomaly.lesionpaste.sources import audited_sources, require_sources, source_key, source_rows
-from fundus_anomaly.tables.lesionpaste import FILE
+from fundus_anomaly.report.tables.lesionpaste import FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 IDRID = ROOT.parent / "shared" / "data" / "idrid"

@@ -10,10 +10,10 @@ from lesion_samples import FULL, NEUTRAL, PAPER_MIX, disc, lesions, normal, opti
 from scipy.stats import chisquare
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.figures.lesion_colours import lesion_colours
-from fundus_anomaly.figures.twins import Row, coloured
-from fundus_anomaly.lesionpaste.lesion import extract
-from fundus_anomaly.lesionpaste.synthesis import mixed_up, plan, synthesise
+from fundus_anomaly.methods.lesionpaste.lesion import extract
+from fundus_anomaly.methods.lesionpaste.synthesis import mixed_up, plan, synthesise
+from fundus_anomaly.report.figures.lesion_colours import lesion_colours
+from fundus_anomaly.report.figures.twins import Row, coloured
 
 SIDE, RETINA = 128, 400.0
 SCALE = (SIDE / RETINA, SIDE / RETINA)

@@ -11,13 +11,13 @@ from lesion_samples import disc, lesions, normal, options
 from torch import nn
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, write_ids, write_texts
 from fundus_anomaly.imaging.geometry import stretch
-from fundus_anomaly.lesionpaste.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from fundus_anomaly.lesionpaste.classifier import Classifier, build, empty_network, memory_format
-from fundus_anomaly.lesionpaste.training import Schedule, Training, logits_of, rate
-from fundus_anomaly.lesionpaste.twins import Twins, batches, order_of
-from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
-from fundus_anomaly.weights import fetch
+from fundus_anomaly.methods.lesionpaste.twins import Twins, batches, order_of
+from fundus_anomaly.networks.classifier import Classifier, build, empty_network, memory_format
+from fundus_anomaly.networks.weights import fetch
+from fundus_anomaly.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from fundus_anomaly.training.loop import Schedule, Training, logits_of, rate
 
 SIDE, COUNT = 32, 10
 SCHEDULE = Schedule(epochs=3, learning_rate=0.05, momentum=0.9, weight_decay=1e-4)

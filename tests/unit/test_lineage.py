@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import lineage
-import parameters
+from support import lineage, parameters
 
 
 def test_equal_parameters_have_one_digest_however_they_are_typed():

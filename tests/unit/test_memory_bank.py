@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from fundus_anomaly import memory_bank
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.exact_distances import relative_error
-from fundus_anomaly.memory_bank import NearestNeighbours
+from fundus_anomaly.neighbours import search as search_module
+from fundus_anomaly.neighbours.exact_distances import relative_error
+from fundus_anomaly.neighbours.search import NearestNeighbours
 
 
 def search(bank, **more):
@@ -105,7 +105,7 @@ def test_the_memory_given_does_not_change_the_distances(bank, queries, monkeypat
 
 
 def test_close_pairs_are_looked_at_in_blocks(bank, monkeypatch):
-    monkeypatch.setattr(memory_bank, "_ENTRIES_A_BLOCK", 100)
+    monkeypatch.setattr(search_module, "_ENTRIES_A_BLOCK", 100)
     queries = bank + np.float32(1e-3)
     np.testing.assert_allclose(search(bank).distances(queries), nearest(queries, bank), rtol=1e-6)
 

@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from fundus_anomaly.number_format import NONE, alike, fixed, short, significant
-from fundus_anomaly.tables.layout import number, parameter
+from fundus_anomaly.report.number_format import NONE, alike, fixed, short, significant
+from fundus_anomaly.report.tables.layout import number, parameter
 
 PLAIN = re.compile(r"-?\d+(\.\d+)?")
 

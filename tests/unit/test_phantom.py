@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from phantom import main as draw_phantom
 
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.errors import InputError
@@ -15,10 +16,9 @@ from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.lesions import icdr_grade
 from fundus_anomaly.phantom.patient import traits
 from fundus_anomaly.phantom.render import render
-from phantom import main as draw_phantom
 
 SEED, WIDTH, HEIGHT = 7, 210, 180
-SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+SOURCES = Path(__file__).resolve().parents[2] / "src"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_another_seed_gives_another_cohort():
 
 def test_planning_needs_no_imaging_library():
     code = "import sys; from fundus_anomaly.phantom import cohort; print(cohort.plan(0, 1, 1, 1)[0].id, *sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=SOURCES, capture_output=True, text=True, check=True)
     first, *modules = done.stdout.split()
     assert first == "phantom/train/0000_left" and "cv2" not in modules
 

@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from import_closure import import_closure
+from support.import_closure import import_closure
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -99,7 +99,7 @@ RULES = rules()
 @pytest.mark.parametrize(("rule", "environment", "script"), RULES, ids=[rule for rule, _, _ in RULES])
 def test_a_rules_environment_pins_whatever_its_script_imports(rule, environment, script):
     script = ROOT / "workflow" / "scripts" / script
-    files = [script, *import_closure(script)]
+    files = [script, *import_closure(script, ROOT / "workflow", ROOT / "src")]
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.plan_check import require_mask_files, require_scorable, require_trainable
+from fundus_anomaly.plan.bank import require_mask_files, require_scorable, require_trainable
 
 
 def scorable(patients, *, nlist=100, index="flat", normals=1.0, coreset=0.1, calibration=32, size=96):

@@ -6,7 +6,7 @@ import pickletools
 
 import pytest
 
-from fundus_anomaly.private import private
+from support.private import private
 
 ROWS = {"id": ["unknown/Erika", "unknown/2"], "patient": ["Erika Mustermann", "p"], "label": [-1, 0]}
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import pdist
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.projection import Projection
+from fundus_anomaly.neighbours.projection import Projection
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fundus_anomaly import sealed
-from fundus_anomaly.carried import carried_by, require_carried
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.provenance import MAX_BYTES, MAX_CARRIERS, Provenance, carriers, parse, recording
-from fundus_anomaly.storage import create_h5, provenance_of, write_array
+from fundus_anomaly.files import sealed
+from fundus_anomaly.files.carried import carried_by, require_carried
+from fundus_anomaly.files.hdf5 import create_h5, provenance_of, write_array
+from fundus_anomaly.files.provenance import MAX_BYTES, MAX_CARRIERS, Provenance, carriers, parse, recording
 
 MADE = Provenance("features", "a" * 64, "c" * 64, {"size": 392}, {"torch": "2.14.1"}, {"images": "b" * 64})
 OTHER = Provenance("features", "d" * 64, "c" * 64)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.ndimage import convolve
 
-from fundus_anomaly.attention import Attention, spatial_aware
-from fundus_anomaly.resc import combine, concat_levels, pooled, region_aware, region_weights
+from fundus_anomaly.methods.resad.attention import Attention, spatial_aware
+from fundus_anomaly.methods.resad.resc import combine, concat_levels, pooled, region_aware, region_weights
 
 OFF = Attention("off", "none")
 

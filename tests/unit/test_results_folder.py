@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fundus_anomaly.errors import InputError
-from results_folder import (
+from support.results_folder import (
     RECORD,
     record_data,
     require_below,

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import logging, sys, warnings
-sys.path.insert(0, {scripts!r})
+sys.path[:0] = {folders!r}
 from fundus_anomaly.errors import InputError, OutputError, Problem
-from rule_log import logged
+from support.rule_log import logged
 with logged(sys.argv[1]):
     logging.info("Bilder: ü")
     warnings.warn("be warned")
@@ -22,7 +22,7 @@ print("done")
 
 def run(tmp_path, body):
     log = tmp_path / "new folder" / "rule.log"
-    code = SCRIPT.format(scripts=str(SCRIPTS), body=body)
+    code = SCRIPT.format(folders=[str(ROOT / "workflow"), str(ROOT / "src")], body=body)
     done = subprocess.run([sys.executable, "-c", code, str(log)], capture_output=True, text=True, check=False)
     return done, log.read_text(encoding="utf-8")
 
@@ -63,7 +63,10 @@ def test_a_second_run_starts_its_log_anew(tmp_path):
 
 def test_a_log_that_cannot_be_written_does_not_hide_what_the_rule_says(tmp_path):
     (tmp_path / "new folder").write_text("a file where the folder should be")
-    code = SCRIPT.format(scripts=str(SCRIPTS), body='raise InputError(Problem("a.png", "0 bytes", "an image", "mend"))')
+    code = SCRIPT.format(
+        folders=[str(ROOT / "workflow"), str(ROOT / "src")],
+        body='raise InputError(Problem("a.png", "0 bytes", "an image", "mend"))',
+    )
     log = tmp_path / "new folder" / "rule.log"
     done = subprocess.run([sys.executable, "-c", code, str(log)], capture_output=True, text=True, check=False)
     assert done.returncode == 1

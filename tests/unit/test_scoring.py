@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fundus_anomaly import shown_images, storage
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.scored_images import FieldsOfView, sampled_positions, score_images
-from fundus_anomaly.scoring import IMAGE_SCORES, anomaly_map, image_scores
+from fundus_anomaly.files import hdf5
+from fundus_anomaly.methods.resad.scored_maps import FieldsOfView, sampled_positions, score_images
+from fundus_anomaly.report.figures import shown_images
+from fundus_anomaly.scoring.maps import IMAGE_SCORES, anomaly_map, image_scores
 
 DISTANCE = np.random.default_rng(0).random((9, 7)).astype(np.float32)
 OPTIONS = {"top_quantile": 0.99, "smoothing": 0.05, "field_of_view_only": False}
@@ -135,12 +136,12 @@ def scored(tmp_path):
     with (
         h5py.File(tmp_path / "c.h5", "w") as source,
         h5py.File(tmp_path / "v.h5", "w") as images,
-        storage.create_h5(tmp_path / "scores.h5") as file,
+        hdf5.create_h5(tmp_path / "scores.h5") as file,
     ):
         source["feature"] = c
         # In another order than the features: each image has its own.
         images["field_of_view"] = np.stack([VIEWS[name] for name in "bca"])
-        storage.write_ids(images, "bca")
+        hdf5.write_ids(images, "bca")
         views, settings = (
             FieldsOfView(images),
             {"image_size": (32, 40), "displacement": (2, -1), "options": OPTIONS, "excluding": excluding},
@@ -153,8 +154,8 @@ def test_scores_stand_with_the_image_that_they_are_of(scored):
     c, bank, table, path = scored
     assert list(table.columns) == ["id", *IMAGE_SCORES]
     assert list(table["id"]) == ["c", "a"]
-    with storage.open_h5(path, "distance", "id") as file:
-        assert storage.read_ids(file) == ["c", "a"]
+    with hdf5.open_h5(path, "distance", "id") as file:
+        assert hdf5.read_ids(file) == ["c", "a"]
         assert tuple(file.attrs["image_size"]) == (32, 40)
         np.testing.assert_array_equal(file["distance"][:], np.abs(c[[2, 0], ..., 0]).astype(np.float32))
         # Two positions, of 8 pixels each.
@@ -168,7 +169,7 @@ def test_scores_stand_with_the_image_that_they_are_of(scored):
 def test_a_field_of_view_that_is_missing_or_of_another_size_is_named(tmp_path):
     with h5py.File(tmp_path / "v.h5", "w") as images:
         images["field_of_view"] = np.ones((1, 32, 40), bool)
-        storage.write_ids(images, ["a"])
+        hdf5.write_ids(images, ["a"])
         views = FieldsOfView(images)
         for name, size in (("b", (32, 40)), ("a", (64, 80))):
             with pytest.raises(InputError, match=rf"v\.h5, field of view of {name}"):
@@ -184,9 +185,9 @@ def test_a_figure_is_shown_each_image_with_its_own_mask_and_map(scored, tmp_path
         h5py.File(path) as maps,
     ):
         images["image"], images["field_of_view"] = image, image[..., 0] > 9
-        storage.write_ids(images, "abc")
+        hdf5.write_ids(images, "abc")
         masks["coverage"] = np.full((2, 1, 32, 40), [[[[7]]], [[[9]]]], np.uint8)
-        storage.write_ids(masks, "bc")
+        hdf5.write_ids(masks, "bc")
         shown = shown_images.ShownImages(images, masks, [maps], ["MA"])
         assert (shown.ids, shown.annotated) == (["c", "a"], ["c"])
         np.testing.assert_array_equal(shown.photograph("c"), image[2])

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 import torch
 
-from fundus_anomaly import sealed
-from fundus_anomaly.backbones.state import read_state
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files import sealed
+from fundus_anomaly.networks.state import read_state
 
 TABLE = pd.DataFrame({"id": ["größe/1", "b"], "score": [0.125, 12.5]})
 

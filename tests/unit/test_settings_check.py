@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fundus_anomaly.configuration import combined
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.settings_check import require_consistent
+from fundus_anomaly.plan.settings import require_consistent
+from support.configuration import combined
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))

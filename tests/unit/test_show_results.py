@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-import show_results
+from support import show_results
 
 TABLES = show_results._TABLES
 

@@ -2,15 +2,15 @@
 
 from types import SimpleNamespace
 
+import figure_misses
+import heat_maps
 import numpy as np
 import pandas as pd
 import pytest
 from test_figures import LESIONS, SIZE, eye
 
-import figure_misses
-import heat_maps
-from fundus_anomaly.sealed import write_csv
-from fundus_anomaly.storage import create_h5, write_array, write_ids
+from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
+from fundus_anomaly.files.sealed import write_csv
 
 CELLS = 12
 EXTREME = "unknown/letter"

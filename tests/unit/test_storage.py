@@ -7,8 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from fundus_anomaly import coreset_checkpoint, storage
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files import hdf5
+from fundus_anomaly.neighbours import coreset_checkpoint
 
 IDS = ["idrid/größe/1", "b", "c"]
 
@@ -17,17 +18,17 @@ IDS = ["idrid/größe/1", "b", "c"]
 def stored(tmp_path):
     """A small file as the rules write them."""
     path = tmp_path / "some folder" / "features ü.h5"
-    with storage.create_h5(path) as file:
-        features = storage.create_dataset(file, "feature", (3, 8, 8), np.float32)
+    with hdf5.create_h5(path) as file:
+        features = hdf5.create_dataset(file, "feature", (3, 8, 8), np.float32)
         features[:] = np.arange(192).reshape(3, 8, 8)
-        storage.create_dataset(file, "radius", (5,), np.float32)[:] = np.arange(5)
-        storage.write_ids(file, IDS)
+        hdf5.create_dataset(file, "radius", (5,), np.float32)[:] = np.arange(5)
+        hdf5.write_ids(file, IDS)
     return path
 
 
 def read(path):
-    with storage.open_h5(path, "feature", "radius", "id") as file:
-        return file["feature"][:].tobytes(), file["radius"][:].tobytes(), storage.read_ids(file)
+    with hdf5.open_h5(path, "feature", "radius", "id") as file:
+        return file["feature"][:].tobytes(), file["radius"][:].tobytes(), hdf5.read_ids(file)
 
 
 def test_ids_come_back_as_they_were_written(stored):
@@ -42,19 +43,19 @@ def test_each_item_is_one_chunk_with_a_checksum(stored):
 
 def test_compressed_data_are_unchanged(tmp_path):
     image = np.random.default_rng(0).integers(0, 255, (2, 16, 16, 3), dtype=np.uint8)
-    with storage.create_h5(tmp_path / "a.h5") as file:
-        storage.create_dataset(file, "image", image.shape, np.uint8, compress=True)[:] = image
-    with storage.open_h5(tmp_path / "a.h5", "image") as file:
+    with hdf5.create_h5(tmp_path / "a.h5") as file:
+        hdf5.create_dataset(file, "image", image.shape, np.uint8, compress=True)[:] = image
+    with hdf5.open_h5(tmp_path / "a.h5", "image") as file:
         np.testing.assert_array_equal(file["image"][:], image)
 
 
 def test_a_split_without_images_is_a_file_too(tmp_path):
-    with storage.create_h5(tmp_path / "a.h5") as file:
-        storage.create_dataset(file, "image", (0, 4, 4, 3), np.uint8)
-        storage.write_ids(file, [])
-    with storage.open_h5(tmp_path / "a.h5", "image", "id") as file:
+    with hdf5.create_h5(tmp_path / "a.h5") as file:
+        hdf5.create_dataset(file, "image", (0, 4, 4, 3), np.uint8)
+        hdf5.write_ids(file, [])
+    with hdf5.open_h5(tmp_path / "a.h5", "image", "id") as file:
         assert file["image"].shape == (0, 4, 4, 3)
-        assert storage.read_ids(file) == []
+        assert hdf5.read_ids(file) == []
 
 
 @pytest.mark.parametrize("before", [None, b"the old file"])
@@ -62,7 +63,7 @@ def test_a_failed_write_leaves_no_file_and_keeps_the_old_one(tmp_path, before):
     path = tmp_path / "a.h5"
     if before:
         path.write_bytes(before)
-    with pytest.raises(RuntimeError), storage.create_h5(path) as file:
+    with pytest.raises(RuntimeError), hdf5.create_h5(path) as file:
         file["x"] = np.zeros(1000)
         raise RuntimeError
     assert [file.name for file in tmp_path.iterdir()] == (["a.h5"] if before else [])
@@ -71,11 +72,11 @@ def test_a_failed_write_leaves_no_file_and_keeps_the_old_one(tmp_path, before):
 
 def test_a_text_appears_only_once_it_is_whole(tmp_path):
     path = tmp_path / "a.csv"
-    with storage.whole(path) as temporary:
+    with hdf5.whole(path) as temporary:
         temporary.write_text("half")
         assert not path.exists()
     assert path.read_text() == "half"
-    storage.write_text(path, "ü\nb\n")
+    hdf5.write_text(path, "ü\nb\n")
     assert path.read_bytes() == "ü\nb\n".encode()
 
 
@@ -89,7 +90,7 @@ def test_a_missing_file_a_text_file_and_a_truncated_file_are_named(stored, tmp_p
 
 
 def test_all_missing_datasets_are_told_at_once(stored):
-    with pytest.raises(InputError) as caught, storage.open_h5(stored, "feature", "level2", "level3"):
+    with pytest.raises(InputError) as caught, hdf5.open_h5(stored, "feature", "level2", "level3"):
         pass
     assert [problem.where.split()[-1] for problem in caught.value.problems] == ["'level2'", "'level3'"]
 
@@ -107,7 +108,7 @@ def test_only_data_of_the_files_own_are_read(stored, tmp_path, kind):
             file.create_dataset("feature", (8,), np.uint8, external=[(str(stored), 0, 8)])
         else:
             file.create_group("feature")
-    with pytest.raises(InputError, match=r"borrowed\.h5.*own"), storage.open_h5(path, "feature"):
+    with pytest.raises(InputError, match=r"borrowed\.h5.*own"), hdf5.open_h5(path, "feature"):
         pass
 
 
@@ -136,11 +137,11 @@ def test_a_damaged_chunk_is_laid_to_its_own_file_and_a_failed_write_to_none(stor
     # The damaged file is the outer one: the inner must not be blamed.
     with (
         pytest.raises(InputError, match=r"other\.h5, dataset 'feature'"),
-        storage.open_h5(other, "feature") as damaged,
-        storage.open_h5(stored, "feature"),
+        hdf5.open_h5(other, "feature") as damaged,
+        hdf5.open_h5(stored, "feature"),
     ):
         damaged["feature"][1]
-    with pytest.raises(OSError, match="No space left") as caught, storage.open_h5(stored, "feature"):
+    with pytest.raises(OSError, match="No space left") as caught, hdf5.open_h5(stored, "feature"):
         raise OSError(28, "Can't synchronously write data: No space left on device")
     assert not isinstance(caught.value, InputError)
 
@@ -183,7 +184,7 @@ def test_a_chunk_that_the_system_refuses_is_not_called_damaged(stored, monkeypat
     def refused(*arguments):
         raise OSError(errno.EIO, "Input/output error")
 
-    with pytest.raises(InputError, match="file system") as caught, storage.open_h5(stored, "feature") as file:
+    with pytest.raises(InputError, match="file system") as caught, hdf5.open_h5(stored, "feature") as file:
         monkeypatch.setattr(h5py.Dataset, "__getitem__", refused)
         file["feature"][0]
     assert "delete" not in str(caught.value)

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fundus_anomaly.evaluation.delong import compare
-from fundus_anomaly.tables.lesionpaste import (
+from fundus_anomaly.report.tables.lesionpaste import (
     CHOSEN_ON_TEST,
     FILE,
     comparisons,

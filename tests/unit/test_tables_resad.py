@@ -12,10 +12,11 @@ from fundus_anomaly.errors import InputError
 from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import PixelSample
-from fundus_anomaly.tables import called
-from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.called import called_counts
-from fundus_anomaly.tables.footnotes import (
+from fundus_anomaly.report.pages.table import page
+from fundus_anomaly.report.tables import called
+from fundus_anomaly.report.tables.ablations import ablation_markdown, ablation_table
+from fundus_anomaly.report.tables.called import called_counts
+from fundus_anomaly.report.tables.footnotes import (
     calibration_notes,
     comparison_note,
     footnotes,
@@ -24,10 +25,9 @@ from fundus_anomaly.tables.footnotes import (
     notes_of,
     without_names,
 )
-from fundus_anomaly.tables.page import page
-from fundus_anomaly.tables.pixel_differences import difference_part, difference_table
-from fundus_anomaly.tables.published import FILE, published_rows
-from fundus_anomaly.tables.resad import (
+from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
+from fundus_anomaly.report.tables.published import FILE, published_rows
+from fundus_anomaly.report.tables.resad import (
     FIGURES,
     headline,
     image_score_table,
@@ -35,7 +35,7 @@ from fundus_anomaly.tables.resad import (
     resad_markdown,
     resad_table,
 )
-from fundus_anomaly.tables.variant import Variant
+from fundus_anomaly.report.tables.variant import Variant
 
 PAPER = sorted((Path(__file__).resolve().parents[2].parent / "shared" / "papers").glob("000_*.txt"))
 

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from fundus_anomaly.datasets.subsets import calibration_images, entries_of_own_patients, share_of_patients
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.training_subset import calibration_images, entries_of_own_patients, share_of_patients
 
 PATIENTS = [f"p{n // 2}" for n in range(80)]
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.unique_keys import require_unique_entries, require_unique_keys
+from support.unique_keys import require_unique_entries, require_unique_keys
 
 
 def repeated(folder, text, name="mine.yaml"):

@@ -14,16 +14,16 @@ import torch
 from PIL import Image
 
 from fundus_anomaly.errors import InputError, OutputError
-from fundus_anomaly.scratch import scratch_array
-from fundus_anomaly.storage import create_h5, open_h5, whole, write_text
-from fundus_anomaly.unwritable import require_writable, told_unwritable
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, whole, write_text
+from fundus_anomaly.files.scratch import scratch_array
+from fundus_anomaly.files.unwritable import require_writable, told_unwritable
 
 HDF5 = f"""
 import resource, sys
-sys.path.insert(0, {str(Path(__file__).resolve().parents[2] / "workflow" / "scripts")!r})
+sys.path[:0] = {[str(Path(__file__).resolve().parents[2] / folder) for folder in ("workflow", "src")]!r}
 import numpy as np
-from fundus_anomaly.storage import create_dataset, create_h5
-from rule_log import logged
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5
+from support.rule_log import logged
 path, log, count = sys.argv[1:]
 with logged(log):
     resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))

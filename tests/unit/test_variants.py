@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from snakemake.utils import Paramspace
 
-from fundus_anomaly.configuration import combined
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.variants import BANK_KEYS, RESC_KEYS, WILDCARDS, expand, unchanged
+from fundus_anomaly.plan.variants import BANK_KEYS, RESC_KEYS, WILDCARDS, expand, unchanged
+from support.configuration import combined
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,9 +6,9 @@ import torch
 from onnx import numpy_helper
 from torchvision.models import vgg16
 
-from fundus_anomaly.backbones.vgg16_convolutions import vgg16_convolutions
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.weights import fetch
+from fundus_anomaly.networks.vgg16_convolutions import vgg16_convolutions
+from fundus_anomaly.networks.weights import fetch
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from fundus_anomaly import weights
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.networks import weights
 
 CONTENT = b"some weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -11,8 +11,8 @@ from fundus_layouts import TEST, TRAIN, write_eyeq, write_idrid
 from PIL import Image
 from tiny_project import TinyProject
 
-from fundus_anomaly.storage import open_h5, read_ids
-from fundus_anomaly.training_subset import share_of_patients
+from fundus_anomaly.datasets.subsets import share_of_patients
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
 
 pytestmark = pytest.mark.workflow
 

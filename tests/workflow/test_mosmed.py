@@ -11,8 +11,8 @@ from PIL import Image
 from tiny_project import TinyProject, changed
 
 from fundus_anomaly.datasets.manifest import read_manifest
-from fundus_anomaly.lesionpaste.bank import read_bank
-from fundus_anomaly.private import private
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
+from support.private import private
 
 pytestmark = pytest.mark.workflow
 

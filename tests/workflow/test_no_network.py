@@ -8,7 +8,7 @@ import pytest
 from tiny_project import REPOSITORY, without_network
 
 pytestmark = pytest.mark.workflow
-SCRIPTS = REPOSITORY / "workflow" / "scripts"
+SOURCES = [path for folder in ("src", "workflow") for path in (REPOSITORY / folder).rglob("*.py")]
 # What opens a connection, of the standard library and of the packages that are installed.
 NETWORK = {"aiohttp", "ftplib", "http", "httpx2", "huggingface_hub", "requests", "socket", "urllib", "urllib3"}
 UNREACHABLE = """
@@ -48,6 +48,6 @@ def test_the_default_workflow_finishes_in_an_empty_network_namespace(finished):
 
 
 def test_only_the_module_that_fetches_weights_can_open_a_connection():
-    able = {path.name for path in SCRIPTS.rglob("*.py") if NETWORK & set(imported(path))}
+    able = {path.name for path in SOURCES if NETWORK & set(imported(path))}
     assert able == {"weights.py"}
-    assert "pretrained=True" not in "".join(path.read_text(encoding="utf-8") for path in SCRIPTS.rglob("*.py"))
+    assert "pretrained=True" not in "".join(path.read_text(encoding="utf-8") for path in SOURCES)

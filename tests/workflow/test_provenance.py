@@ -10,7 +10,7 @@ from tiny_project import REPOSITORY, TINY
 
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.datasets.manifest import read_manifest
-from fundus_anomaly.provenance import parse
+from fundus_anomaly.files.provenance import parse
 
 pytestmark = pytest.mark.workflow
 

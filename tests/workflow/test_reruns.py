@@ -73,15 +73,15 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("resc.py", RESC),
-        ("coreset.py", BANKED),
+        ("methods/resad/resc.py", RESC),
+        ("neighbours/coreset.py", BANKED),
         ("evaluation/pixel_metrics.py", EVALUATED),
         ("imaging/graham.py", {**IMAGES, **LESIONS, **BOTH_SIZES}),
-        ("figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1, **LESIONPASTE_PICTURES}),
-        ("tables/layout.py", {**TABLES, "table_lesionpaste": 1}),
-        ("lesionpaste/lesion.py", LESIONS),
-        ("lesionpaste/training.py", TRAINED),
-        ("audit/report.py", {"audit": 1}),
+        ("report/figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1, **LESIONPASTE_PICTURES}),
+        ("report/tables/layout.py", {**TABLES, "table_lesionpaste": 1}),
+        ("methods/lesionpaste/lesion.py", LESIONS),
+        ("training/loop.py", TRAINED),
+        ("report/pages/audit.py", {"audit": 1}),
         # What the adapters find reaches the rules as values and not as code.
         ("datasets/phantom.py", {}),
         ("datasets/manifest.py", {"audit": 1}),

@@ -107,8 +107,8 @@ CHANGES: dict[str, Change] = {
         {"weights": 1},
     ),
     "code": (
-        lambda project: project.module("features.py").write_bytes(
-            project.module("features.py").read_bytes() + b"\n# edited\n"
+        lambda project: project.module("methods/resad/features.py").write_bytes(
+            project.module("methods/resad/features.py").read_bytes() + b"\n# edited\n"
         ),
         dict.fromkeys(BOTH, "features"),
         {},
@@ -184,7 +184,11 @@ def test_a_finished_run_without_records_and_with_renewed_code_plans_nothing(mine
     project = mine.copy(tmp_path / "copy")
     project.configure(SETTINGS)
     shutil.rmtree(project.folder / ".snakemake")
-    for file in [*(project.folder / "workflow").rglob("*"), project.folder / "Snakefile"]:
+    for file in [
+        *(project.folder / "workflow").rglob("*"),
+        *project.module("").rglob("*"),
+        project.folder / "Snakefile",
+    ]:
         os.utime(file)
     assert project.plan("resad") == {}
 

@@ -151,7 +151,7 @@ class TinyProject:
 
     def module(self, name: str) -> Path:
         """Return the file of a library module."""
-        return self.folder / "workflow" / "scripts" / "fundus_anomaly" / name
+        return self.folder / "src" / "fundus_anomaly" / name
 
     def one(self, pattern: str) -> Path:
         """Return the only file of the results that matches a pattern."""

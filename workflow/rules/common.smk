@@ -8,12 +8,13 @@ import pandas as pd
 from snakemake.utils import Paramspace
 
 SCRIPTS = PROJECT / "workflow" / "scripts"
+LIBRARY = PROJECT / "src" / "fundus_anomaly"
 
-from fundus_anomaly import variants
+from fundus_anomaly.plan import variants
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.plan_check import require_scorable
-from fundus_anomaly.weights import require_source, weights_of_methods
-from import_closure import import_closure
+from fundus_anomaly.plan.bank import require_scorable
+from fundus_anomaly.networks.weights import require_source, weights_of_methods
+from support.import_closure import import_closure
 
 RESULTS = f"results/{config['experiment'] or config['dataset']}"
 # Where slices are cut to, from volumes of the run's own dataset and of one that only gives annotated images.
@@ -66,7 +67,7 @@ def code(script):
     function, since Snakemake's report prints a rule's inputs unless functions give them, and a folder's name may be
     nobody's business.
     """
-    files = [from_here(file) for file in import_closure(SCRIPTS / script)]
+    files = [from_here(file) for file in import_closure(SCRIPTS / script, *PYTHON_FOLDERS)]
     return lambda wildcards: ancient(files)
 
 
@@ -100,7 +101,7 @@ ATTENDING = list(
         "scale"
     )["variant"]
 )
-PUBLISHED = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "resad.csv")
+PUBLISHED = from_here(LIBRARY / "report" / "tables" / "published" / "resad.csv")
 
 
 def variant_rows(names):

@@ -4,12 +4,12 @@ import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
-from fundus_anomaly.command_line_config import require_given_once, typed
-from fundus_anomaly.configuration import combined, unread
+from support.command_line_config import require_given_once, typed
+from support.configuration import combined, unread
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.settings_check import require_consistent
-from fundus_anomaly.unique_keys import require_unique_entries, require_unique_keys
-from given_options import given_options
+from fundus_anomaly.plan.settings import require_consistent
+from support.unique_keys import require_unique_entries, require_unique_keys
+from support.given_options import given_options
 
 
 def configuration():

@@ -4,11 +4,11 @@ from dataclasses import asdict
 
 from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.datasets.cuts import only
-from fundus_anomaly.lesionpaste import rows as lesionpaste_rows
-from fundus_anomaly.lesionpaste.sources import SOURCE, audited_sources, require_sources, source_key, source_rows
-from fundus_anomaly.plan_check import require_mask_files
-from fundus_anomaly.private import private
-from results_folder import require_no_data_root
+from fundus_anomaly.plan import lesionpaste_rows
+from fundus_anomaly.plan.lesion_sources import SOURCE, audited_sources, require_sources, source_key, source_rows
+from fundus_anomaly.plan.bank import require_mask_files
+from support.private import private
+from support.results_folder import require_no_data_root
 
 
 def read_datasets():

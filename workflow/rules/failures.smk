@@ -3,9 +3,9 @@
 from snakemake.logging import logger
 from snakemake.settings.enums import Quietness
 
-from failed_jobs import FailedJobs
+from support.failed_jobs import FailedJobs
 from fundus_anomaly.errors import OutputError
-from fundus_anomaly.unwritable import require_writable
+from fundus_anomaly.files.unwritable import require_writable
 
 if workflow.is_main_process and Quietness.RULES in (workflow.output_settings.quiet or ()):
     logger.addHandler(FailedJobs(logger))

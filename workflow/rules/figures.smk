@@ -187,7 +187,9 @@ onsuccess:
 
     # Tables of another configuration may lie there: those that are this run's are shown alone.
     tables = [name for name in ("resad.csv", "lesionpaste_3.csv") if LINEAGE.current(f"{RESULTS}/tables/{name}")]
-    subprocess.run([sys.executable, str(SCRIPTS / "show_results.py"), RESULTS, *tables], check=False)
+    subprocess.run(
+        [sys.executable, str(PROJECT / "workflow" / "support" / "show_results.py"), RESULTS, *tables], check=False
+    )
 
 
 # A killed job says nothing itself.

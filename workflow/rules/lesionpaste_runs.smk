@@ -1,9 +1,9 @@
 # What LesionPaste's rules share: the rows of its tables, the runs of a row, and the files of each.
 
-from fundus_anomaly.lesionpaste.keys import SYNTHESIS_KEYS
-from fundus_anomaly.plan_check import require_trainable
+from fundus_anomaly.methods.lesionpaste.keys import SYNTHESIS_KEYS
+from fundus_anomaly.plan.bank import require_trainable
 
-PUBLISHED_LESIONPASTE = from_here(SCRIPTS / "fundus_anomaly" / "tables" / "published" / "lesionpaste.csv")
+PUBLISHED_LESIONPASTE = from_here(LIBRARY / "report" / "tables" / "published" / "lesionpaste.csv")
 # The paper's tables of LesionPaste that the configuration has rows for; the main one first.
 PAPER_TABLES = list(dict.fromkeys(row["table"] for row in LESIONPASTE_ROWS))
 FOLDS = sorted(set(DATASET.manifest["fold"]) - {manifest.NO_FOLD})

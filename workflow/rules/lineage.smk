@@ -4,10 +4,10 @@ import asyncio
 
 from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
-from fundus_anomaly.carried import carried_by
-from fundus_anomaly.provenance import carriers
-from lineage import Lineage
-from results_folder import record_data, require_below, require_own, require_same_data
+from fundus_anomaly.files.carried import carried_by
+from fundus_anomaly.files.provenance import carriers
+from support.lineage import Lineage
+from support.results_folder import record_data, require_below, require_own, require_same_data
 
 LINEAGE = Lineage(workflow, RESULTS, PROJECT)
 # A job elsewhere that gets copies of its inputs cannot compare them with the originals, and a module of another workflow

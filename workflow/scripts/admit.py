@@ -6,8 +6,8 @@ import pandas as pd
 
 from fundus_anomaly.audit.admission import admit
 from fundus_anomaly.audit.findings import read_findings
-from fundus_anomaly.sealed import write_csv
-from rule_log import logged
+from fundus_anomaly.files.sealed import write_csv
+from support.rule_log import logged
 
 
 def main(input, output, params):

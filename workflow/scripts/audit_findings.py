@@ -10,8 +10,8 @@ from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.named_findings import named_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
-from fundus_anomaly.sealed import write_csv
-from rule_log import logged
+from fundus_anomaly.files.sealed import write_csv
+from support.rule_log import logged
 
 
 def main(input, output, params):

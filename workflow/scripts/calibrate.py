@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from fundus_anomaly.datasets.subsets import calibration_images, entries_of_own_patients
 from fundus_anomaly.device import device_for
-from fundus_anomaly.memory_bank import neighbours_for
-from fundus_anomaly.score_maps import displacement_of
-from fundus_anomaly.scored_images import FieldsOfView, score_images
-from fundus_anomaly.sealed import write_csv
-from fundus_anomaly.storage import create_h5, open_h5, read_ids
-from fundus_anomaly.training_subset import calibration_images, entries_of_own_patients
-from rule_log import logged
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
+from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.methods.resad.scored_maps import FieldsOfView, score_images
+from fundus_anomaly.neighbours.search import neighbours_for
+from fundus_anomaly.scoring.map_files import displacement_of
+from support.rule_log import logged
 
 
 def main(input, output, params, resources, threads):

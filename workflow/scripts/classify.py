@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from fundus_anomaly.backbones.state import load_state, read_state
 from fundus_anomaly.device import device_for
 from fundus_anomaly.errors import Problem, raise_if_any
-from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
-from fundus_anomaly.lesionpaste.training import logits_of
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
+from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.networks.classifier import Classifier, empty_network
+from fundus_anomaly.networks.state import load_state, read_state
 from fundus_anomaly.progress import bar
-from fundus_anomaly.sealed import write_csv
-from fundus_anomaly.storage import open_h5, read_ids
-from rule_log import logged
+from fundus_anomaly.training.loop import logits_of
+from support.rule_log import logged
 
 
 def logits(input, ids, classifier, device, settings, what):

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fundus_anomaly.coreset import select
+from fundus_anomaly.datasets.subsets import share_of_patients
 from fundus_anomaly.device import device_for
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids, write_array
+from fundus_anomaly.files.scratch import scratch_array
+from fundus_anomaly.neighbours.coreset import select
+from fundus_anomaly.neighbours.projection import Projection
 from fundus_anomaly.progress import track
-from fundus_anomaly.projection import Projection
-from fundus_anomaly.scratch import scratch_array
-from fundus_anomaly.storage import create_h5, open_h5, read_ids, write_array
-from fundus_anomaly.training_subset import share_of_patients
-from rule_log import logged
+from support.rule_log import logged
 
 
 def projected(features, images: np.ndarray, projection: Projection, folder: Path) -> np.memmap:

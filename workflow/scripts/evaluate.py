@@ -7,16 +7,16 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from fundus_anomaly.evaluation.evaluate import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.pixel_sample import write_pixel_sample
-from fundus_anomaly.evaluation.report_rows import HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.score_bins import edges_of
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
+from fundus_anomaly.files.sealed import read_csv, write_csv
+from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.imaging.lesion_masks import lesion_truth
 from fundus_anomaly.progress import track
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.score_maps import map_of
-from fundus_anomaly.sealed import read_csv, write_csv
-from fundus_anomaly.storage import open_h5, read_ids
-from rule_log import logged
+from fundus_anomaly.scoring.map_files import map_of
+from support.rule_log import logged
 
 
 def views(file: h5py.File, wanted: bool) -> dict[str, int]:

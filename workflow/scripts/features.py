@@ -2,14 +2,14 @@
 
 import logging
 
-from fundus_anomaly.backbones.interface import load
 from fundus_anomaly.device import device_for
-from fundus_anomaly.digest import sha256
-from fundus_anomaly.displacement import displacement, whole_pixels
-from fundus_anomaly.features import extract, level_shapes
+from fundus_anomaly.files.digest import sha256
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, write_ids
+from fundus_anomaly.methods.resad.features import extract, level_shapes
+from fundus_anomaly.networks.displacement import displacement, whole_pixels
+from fundus_anomaly.networks.interface import load
 from fundus_anomaly.progress import bar
-from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
-from rule_log import logged
+from support.rule_log import logged
 
 
 def main(input, output, params, wildcards, resources, threads):

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.figures.curves import Curve, Interval, draw
-from fundus_anomaly.figures.figure_page import save_with_page
-from fundus_anomaly.sealed import read_csv
-from rule_log import logged
+from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.report.figures.curves import Curve, Interval, draw
+from fundus_anomaly.report.pages.figure import save_with_page
+from support.rule_log import logged
 
 
 def curve_of(method: str, metrics: pd.DataFrame, curves: pd.DataFrame, level: str, score: str) -> Curve | None:

@@ -2,10 +2,10 @@
 
 import math
 
-from fundus_anomaly.figures.effective_neighbours import draw
-from fundus_anomaly.figures.figure_page import save_with_page
-from fundus_anomaly.storage import open_h5
-from rule_log import logged
+from fundus_anomaly.files.hdf5 import open_h5
+from fundus_anomaly.report.figures.effective_neighbours import draw
+from fundus_anomaly.report.pages.figure import save_with_page
+from support.rule_log import logged
 
 
 def main(input, output, params):

@@ -6,19 +6,19 @@ from contextlib import ExitStack
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.backbones.state import load_state, read_state
-from fundus_anomaly.figures.figure_page import save_with_page
-from fundus_anomaly.figures.gradcam import Row, draw
-from fundus_anomaly.figures.lesion_colours import lesion_colours
-from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
+from fundus_anomaly.files.hdf5 import open_h5, read_ids, read_texts
+from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.imaging.preprocess import preprocess, require_same_content
-from fundus_anomaly.lesionpaste.class_activation import class_activation
-from fundus_anomaly.lesionpaste.classifier import Classifier, empty_network
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.sealed import read_csv
-from fundus_anomaly.shown_images import ShownImages
-from fundus_anomaly.storage import open_h5, read_ids, read_texts
-from rule_log import logged
+from fundus_anomaly.networks.class_activation import class_activation
+from fundus_anomaly.networks.classifier import Classifier, empty_network
+from fundus_anomaly.networks.state import load_state, read_state
+from fundus_anomaly.report.figures.gradcam import Row, draw
+from fundus_anomaly.report.figures.lesion_colours import lesion_colours
+from fundus_anomaly.report.figures.row_choice import choose_rows, lesion_areas
+from fundus_anomaly.report.figures.shown_images import ShownImages
+from fundus_anomaly.report.pages.figure import save_with_page
+from support.rule_log import logged
 
 
 def main(input, output, params):

@@ -1,9 +1,9 @@
 """Draw loss and validation AUC of every training."""
 
-from fundus_anomaly.figures.figure_page import save_with_page
-from fundus_anomaly.figures.learning_curves import draw
-from fundus_anomaly.sealed import read_csv
-from rule_log import logged
+from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.report.figures.learning_curves import draw
+from fundus_anomaly.report.pages.figure import save_with_page
+from support.rule_log import logged
 
 
 def main(input, output, params):

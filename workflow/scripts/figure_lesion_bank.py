@@ -1,9 +1,9 @@
 """Draw what is inside a lesion bank."""
 
-from fundus_anomaly.figures.figure_page import save_with_page
-from fundus_anomaly.figures.lesion_bank import draw
-from fundus_anomaly.lesionpaste.bank import read_bank
-from rule_log import logged
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
+from fundus_anomaly.report.figures.lesion_bank import draw
+from fundus_anomaly.report.pages.figure import save_with_page
+from support.rule_log import logged
 
 
 def main(input, output, params):

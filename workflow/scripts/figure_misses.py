@@ -5,13 +5,13 @@ from contextlib import ExitStack
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.evaluation.thresholds import image_threshold
-from fundus_anomaly.figures.figure_page import save_with_page
-from fundus_anomaly.figures.misses import Tile, draw, worst_misses
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
-from fundus_anomaly.storage import open_h5
-from rule_log import logged
+from fundus_anomaly.files.hdf5 import open_h5
+from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.report.figures.misses import Tile, draw, worst_misses
+from fundus_anomaly.report.figures.shown_images import ShownImages, scale_of, scores_by_id
+from fundus_anomaly.report.pages.figure import save_with_page
+from fundus_anomaly.scoring.thresholds import image_threshold
+from support.rule_log import logged
 
 
 def main(input, output, params):

@@ -4,14 +4,14 @@ from contextlib import ExitStack
 
 import pandas as pd
 
-from fundus_anomaly.figures.figure_page import save_with_page
-from fundus_anomaly.figures.lesion_colours import lesion_colours
-from fundus_anomaly.figures.qualitative import Row, draw
-from fundus_anomaly.figures.row_choice import choose_rows, lesion_areas
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
-from fundus_anomaly.storage import open_h5
-from rule_log import logged
+from fundus_anomaly.files.hdf5 import open_h5
+from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.report.figures.lesion_colours import lesion_colours
+from fundus_anomaly.report.figures.qualitative import Row, draw
+from fundus_anomaly.report.figures.row_choice import choose_rows, lesion_areas
+from fundus_anomaly.report.figures.shown_images import ShownImages, scale_of, scores_by_id
+from fundus_anomaly.report.pages.figure import save_with_page
+from support.rule_log import logged
 
 
 def main(input, output, params):

@@ -1,15 +1,15 @@
 """Draw normal images beside their artificial anomalous twins, for each mix of lesion types."""
 
-from fundus_anomaly.figures.figure_page import save_with_page
-from fundus_anomaly.figures.lesion_colours import lesion_colours
-from fundus_anomaly.figures.twins import Row, draw
-from fundus_anomaly.lesionpaste.bank import read_bank
-from fundus_anomaly.lesionpaste.normal_images import NormalImages
-from fundus_anomaly.lesionpaste.options import options_from
-from fundus_anomaly.lesionpaste.synthesis import plan, synthesise
+from fundus_anomaly.files.hdf5 import open_h5
+from fundus_anomaly.imaging.prepared_images import NormalImages
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
+from fundus_anomaly.methods.lesionpaste.options import options_from
+from fundus_anomaly.methods.lesionpaste.synthesis import plan, synthesise
+from fundus_anomaly.report.figures.lesion_colours import lesion_colours
+from fundus_anomaly.report.figures.twins import Row, draw
+from fundus_anomaly.report.pages.figure import save_with_page
 from fundus_anomaly.seeds import digest
-from fundus_anomaly.storage import open_h5
-from rule_log import logged
+from support.rule_log import logged
 
 
 def main(input, output, params):

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.evaluation.thresholds import calibration_in_words, image_threshold
-from fundus_anomaly.figures.findings_page import Finding, Settings, pages
-from fundus_anomaly.figures.heat_map import overlay
-from fundus_anomaly.output_names import output_file
+from fundus_anomaly.files.hdf5 import open_h5, whole, write_text
+from fundus_anomaly.files.output_names import output_file
+from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.progress import track
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.shown_images import ShownImages, scale_of, scores_by_id
-from fundus_anomaly.storage import open_h5, whole, write_text
-from rule_log import logged
+from fundus_anomaly.report.figures.heat_map import overlay
+from fundus_anomaly.report.figures.shown_images import ShownImages, scale_of, scores_by_id
+from fundus_anomaly.report.pages.scores import Finding, Settings, pages
+from fundus_anomaly.scoring.thresholds import calibration_in_words, image_threshold
+from support.rule_log import logged
 
 
 def main(input, output, params):

@@ -11,12 +11,12 @@ from fundus_anomaly.audit.fact_tables import read_facts
 from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.usable import usable
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, write_ids, write_texts
+from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess, require_same_content
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.storage import create_dataset, create_h5, write_ids, write_texts
-from rule_log import logged
+from support.rule_log import logged
 
 
 def readable(ids: list[str], paths: list[str], facts: pd.DataFrame, on_bad_image: str) -> list[tuple[str, str]]:

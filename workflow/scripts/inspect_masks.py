@@ -4,8 +4,8 @@ import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import fact_table, mask_jobs
 from fundus_anomaly.audit.inspect import MASK_FACTS, inspect_many, inspect_mask
-from fundus_anomaly.sealed import write_csv
-from rule_log import logged
+from fundus_anomaly.files.sealed import write_csv
+from support.rule_log import logged
 
 
 def main(output, params, threads):

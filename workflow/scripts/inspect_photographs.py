@@ -4,8 +4,8 @@ import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import fact_table
 from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_many, inspect_photograph
-from fundus_anomaly.sealed import write_csv
-from rule_log import logged
+from fundus_anomaly.files.sealed import write_csv
+from support.rule_log import logged
 
 
 def main(input, output, params, threads):

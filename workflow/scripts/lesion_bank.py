@@ -4,9 +4,9 @@ import logging
 from collections import Counter
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.lesionpaste.annotated_image import read_lesions
-from fundus_anomaly.lesionpaste.bank import require_fit, require_kinds, write_bank
-from rule_log import logged
+from fundus_anomaly.methods.lesionpaste.annotated_image import read_lesions
+from fundus_anomaly.methods.lesionpaste.lesion_bank import require_fit, require_kinds, write_bank
+from support.rule_log import logged
 
 
 def main(output, params):

@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, read_texts, write_ids
+from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.imaging.lesion_masks import lesion_coverage
 from fundus_anomaly.imaging.preprocess import source_geometry
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, read_texts, write_ids
-from rule_log import logged
+from support.rule_log import logged
 
 
 def main(input, output, params, threads):

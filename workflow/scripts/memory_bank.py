@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, write_ids
 from fundus_anomaly.progress import track
-from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_ids
-from rule_log import logged
+from support.rule_log import logged
 
 
 def main(input, output):

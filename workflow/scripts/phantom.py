@@ -5,12 +5,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fundus_anomaly.files.hdf5 import whole, write_text
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.render import render
 from fundus_anomaly.progress import track
-from fundus_anomaly.storage import whole, write_text
-from rule_log import logged
+from support.rule_log import logged
 
 
 def draw(eye: cohort.Eye, seed: int, width: int, height: int, root: Path) -> None:

@@ -5,15 +5,15 @@ import logging
 import numpy as np
 import torch
 
-from fundus_anomaly.attention import Attention
 from fundus_anomaly.device import device_for
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, write_array, write_ids
+from fundus_anomaly.methods.resad.attention import Attention
+from fundus_anomaly.methods.resad.resc import combine
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
-from fundus_anomaly.resc import combine
-from fundus_anomaly.score_maps import displacement_of
-from fundus_anomaly.storage import create_dataset, create_h5, open_h5, read_ids, write_array, write_ids
-from rule_log import logged
+from fundus_anomaly.scoring.map_files import displacement_of
+from support.rule_log import logged
 
 
 def main(input, output, params, resources, threads):

@@ -4,11 +4,12 @@ import numpy as np
 
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.sealed import read_csv
-from fundus_anomaly.storage import open_h5, write_text
-from fundus_anomaly.tables.ablations import ablation_markdown, ablation_table
-from fundus_anomaly.tables.footnotes import (
+from fundus_anomaly.files.hdf5 import open_h5, write_text
+from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.report.pages.table import page
+from fundus_anomaly.report.tables.ablations import ablation_markdown, ablation_table
+from fundus_anomaly.report.tables.footnotes import (
     calibration_notes,
     footnotes,
     independence,
@@ -17,12 +18,11 @@ from fundus_anomaly.tables.footnotes import (
     tested,
     without_names,
 )
-from fundus_anomaly.tables.layout import PUBLISHED
-from fundus_anomaly.tables.page import page
-from fundus_anomaly.tables.pixel_differences import difference_part, difference_table
-from fundus_anomaly.tables.resad import FIGURES
-from fundus_anomaly.tables.variant import Variant
-from rule_log import logged
+from fundus_anomaly.report.tables.layout import PUBLISHED
+from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
+from fundus_anomaly.report.tables.resad import FIGURES
+from fundus_anomaly.report.tables.variant import Variant
+from support.rule_log import logged
 
 
 def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:

@@ -5,14 +5,14 @@ from collections import Counter
 
 import pandas as pd
 
-from fundus_anomaly.lesionpaste.bank import read_bank
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.sealed import read_csv
-from fundus_anomaly.storage import write_text
-from fundus_anomaly.tables.footnotes import independence, left_out_note, without_names
-from fundus_anomaly.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
-from fundus_anomaly.tables.page import page
-from rule_log import logged
+from fundus_anomaly.files.hdf5 import write_text
+from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
+from fundus_anomaly.report.pages.table import page
+from fundus_anomaly.report.tables.footnotes import independence, left_out_note, without_names
+from fundus_anomaly.report.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
+from support.rule_log import logged
 
 
 def lesions_of(bank):

@@ -9,11 +9,12 @@ from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
-from fundus_anomaly.results_table import read_results_table
-from fundus_anomaly.sealed import read_csv
-from fundus_anomaly.storage import open_h5, write_text
-from fundus_anomaly.tables.called import called_counts
-from fundus_anomaly.tables.footnotes import (
+from fundus_anomaly.files.hdf5 import open_h5, write_text
+from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.report.pages.table import page
+from fundus_anomaly.report.tables.called import called_counts
+from fundus_anomaly.report.tables.footnotes import (
     UNSMOOTHED,
     calibration_notes,
     comparison_note,
@@ -24,12 +25,11 @@ from fundus_anomaly.tables.footnotes import (
     tested,
     without_names,
 )
-from fundus_anomaly.tables.layout import PUBLISHED
-from fundus_anomaly.tables.page import page
-from fundus_anomaly.tables.pixel_differences import difference_part, difference_table
-from fundus_anomaly.tables.resad import FIGURES, headline, lesion_table, resad_markdown, resad_table
-from fundus_anomaly.tables.variant import Variant
-from rule_log import logged
+from fundus_anomaly.report.tables.layout import PUBLISHED
+from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
+from fundus_anomaly.report.tables.resad import FIGURES, headline, lesion_table, resad_markdown, resad_table
+from fundus_anomaly.report.tables.variant import Variant
+from support.rule_log import logged
 
 
 def comparison(variants: list[dict], files: list[str], test: dict, score: str, left_out: Collection[str]) -> list[str]:

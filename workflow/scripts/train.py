@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 import torch
 
+from fundus_anomaly.datasets.subsets import share_of_patients
 from fundus_anomaly.device import device_for
-from fundus_anomaly.digest import sha256
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.lesionpaste.bank import read_bank
-from fundus_anomaly.lesionpaste.checkpoint import read_checkpoint, write_checkpoint
-from fundus_anomaly.lesionpaste.classifier import build
-from fundus_anomaly.lesionpaste.options import options_from
-from fundus_anomaly.lesionpaste.training import Schedule, Training
-from fundus_anomaly.lesionpaste.twins import Twins, batches, order_of
+from fundus_anomaly.files.digest import sha256
+from fundus_anomaly.files.hdf5 import open_h5, read_all, read_ids
+from fundus_anomaly.files.sealed import move_sealed, remove_sealed, sealed, write_csv
+from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
+from fundus_anomaly.methods.lesionpaste.options import options_from
+from fundus_anomaly.methods.lesionpaste.twins import Twins, batches, order_of
+from fundus_anomaly.networks.classifier import build
 from fundus_anomaly.progress import bar
-from fundus_anomaly.sealed import move_sealed, remove_sealed, sealed, write_csv
 from fundus_anomaly.seeds import digest
-from fundus_anomaly.storage import open_h5, read_all, read_ids
-from fundus_anomaly.training_subset import share_of_patients
-from rule_log import logged
+from fundus_anomaly.training.checkpoint import read_checkpoint, write_checkpoint
+from fundus_anomaly.training.loop import Schedule, Training
+from support.rule_log import logged
 
 
 def divided(ids: list[str], patient_of: dict[str, str], share: float, seed: int) -> tuple[list[int], list[int]]:

@@ -4,11 +4,11 @@ import csv
 import io
 from pathlib import Path
 
-from fundus_anomaly.digest import sha256
+from fundus_anomaly.files.digest import sha256
+from fundus_anomaly.files.hdf5 import write_text
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
-from fundus_anomaly.storage import write_text
-from rule_log import logged
+from support.rule_log import logged
 
 
 def main(input, output, params, threads):

@@ -2,8 +2,8 @@
 
 import logging
 
-from fundus_anomaly.weights import fetch
-from rule_log import logged
+from fundus_anomaly.networks.weights import fetch
+from support.rule_log import logged
 
 
 def main(output, params):

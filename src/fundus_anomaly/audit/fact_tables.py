@@ -1,0 +1,47 @@
+"""Facts as tables, and their way through CSV without a change of type."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from fundus_anomaly.files.tables import read_results_table
+
+
+def fact_table(keys: pd.DataFrame, facts: Sequence[Mapping[str, object]], names: Mapping[str, str]) -> pd.DataFrame:
+    """Return facts as a table, one row a file.
+
+    Args:
+        keys: What the files belong to, in the order of the facts: column ``id``, for masks ``lesion`` too.
+        facts: What :func:`.inspect.inspect_photograph` or :func:`.inspect.inspect_mask` returned.
+        names: :data:`.inspect.PHOTOGRAPH_FACTS` or :data:`.inspect.MASK_FACTS`.
+    """
+    table = pd.DataFrame(list(facts), columns=list(names)).astype(dict(names))
+    return pd.concat([keys.reset_index(drop=True).astype("str"), table], axis=1)
+
+
+def mask_jobs(manifest: pd.DataFrame, lesions: Iterable[str]) -> pd.DataFrame:
+    """Return the mask files of a manifest, columns ``id``, ``lesion`` and ``path``, in the order of images, lesions."""
+    lesions = list(lesions)
+    rows = [
+        (name, lesion, path)
+        for name, *paths in manifest[["id", *(f"mask_{lesion}" for lesion in lesions)]].itertuples(index=False)
+        for lesion, path in zip(lesions, paths, strict=True)
+        if path
+    ]
+    return pd.DataFrame(rows, columns=["id", "lesion", "path"], dtype="str")
+
+
+def read_facts(path: str | os.PathLike[str], names: Mapping[str, str]) -> pd.DataFrame:
+    """Return a fact table that was written with ``to_csv(index=False)``, with the same types.
+
+    Args:
+        path: The CSV file.
+        names: :data:`.inspect.PHOTOGRAPH_FACTS` or :data:`.inspect.MASK_FACTS`.
+
+    Raises:
+        InputError: If it is no such table.
+    """
+    return read_results_table(path, {"id": "str"} | dict(names))

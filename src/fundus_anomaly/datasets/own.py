@@ -1,0 +1,110 @@
+"""The user's own photographs: a folder of normals and a folder of unknowns, or a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+
+from fundus_anomaly.datasets.folders import archives, is_hidden, left_alone, listing, require_folders
+from fundus_anomaly.datasets.image_ids import ids
+from fundus_anomaly.datasets.image_table import read_image_table
+from fundus_anomaly.datasets.inside import Inside
+from fundus_anomaly.datasets.manifest import NORMAL, UNKNOWN, Dataset, frame
+from fundus_anomaly.datasets.refused import shown_path
+from fundus_anomaly.errors import Problem, raise_if_any
+from fundus_anomaly.imaging.image_names import looks_like_image
+
+NAME = "images"
+_OWN_PATIENTS = (
+    "No patients are known: each image counts as its own. If several show one patient, give a table with a column "
+    "'patient'; otherwise one patient's eyes and visits may stand on both sides of the split."
+)
+
+
+def load(settings: Mapping[str, object], root: Path) -> Dataset:
+    """Return the user's own images.
+
+    In the two folders everything counts as an image that is named as one or begins as one; what of it cannot be read
+    is for the audit to say. Hidden files are left alone.
+
+    Args:
+        settings: ``table``, a CSV below the root (see :func:`.image_table.read_image_table`), or ``""`` to take two
+            folders; ``normals`` and ``unknowns``, those folders below the root, with all folders in them;
+            ``masks_inverted``, whether 0 is lesion in the masks that the table names.
+        root: The folder that holds everything. A path that leads out of it, also through a link, is an error.
+
+    Raises:
+        InputError: With every folder, file or row that is missing or wrong.
+    """
+    notes: list[str] = []
+    unread: list[str] = []
+    lesions: tuple[str, ...] = ()
+    if settings["table"]:
+        rows, lesions, notes, unread = read_image_table(root, str(settings["table"]))
+        names = [PurePath(str(row["path"])).relative_to(root) for row in rows]
+        rows = [row | {"id": f"{NAME}/{name}"} for row, name in zip(rows, ids(names), strict=True)]
+    else:
+        folders = {"normal": root / str(settings["normals"]), "unknown": root / str(settings["unknowns"])}
+        rows = _from_folders(root, folders, notes, unread)
+    if not any(row.get("patient") for row in rows):
+        notes.append(_OWN_PATIENTS)
+    return Dataset(
+        NAME, frame(rows, lesions), lesions, bool(settings["masks_inverted"]), tuple(notes), unread=tuple(unread)
+    )
+
+
+def _from_folders(
+    root: Path, folders: Mapping[str, Path], notes: list[str], unread: list[str]
+) -> list[dict[str, object]]:
+    """Return the rows of a folder of normals (training) and a folder of unknowns (test)."""
+    remedy = "correct the root, data.images.normals or data.images.unknowns in the config"
+    require_folders(root, folders.values(), "images", remedy)
+    inside = Inside(root)
+    problems = [
+        Problem(f"folder {str(folder)!r}", "a folder outside of the root", f"one below {str(root)!r}", remedy)
+        for folder in folders.values()
+        if folder not in inside
+    ]
+    normal, unknown = (folder.resolve() for folder in folders.values())
+    if normal.is_relative_to(unknown) or unknown.is_relative_to(normal):
+        found = f"one inside the other: {str(normal)!r}, {str(unknown)!r}"
+        problems.append(Problem("folders of normals and unknowns", found, "two separate folders", remedy))
+    raise_if_any(problems)
+    rows: list[dict[str, object]] = []
+    for kind, folder in folders.items():
+        files = {path: path.relative_to(folder) for path in listing(folder, deep=True)}
+        hidden = {path for path, name in files.items() if is_hidden(name)}
+        images = [path for path in files if path not in hidden and looks_like_image(path)]
+        taken = set(images)
+        others = [path for path in files if path not in hidden and path not in taken]
+        notes += left_alone(folder, hidden, "hidden files") + left_alone(folder, others, "not images")
+        unread += archives(folder, others)
+        problems += _links(folder, images, others, inside)
+        names = ids([files[path] for path in images])
+        split, label = ("train", NORMAL) if kind == "normal" else ("test", UNKNOWN)
+        rows += [
+            {"id": f"{NAME}/{kind}/{name}", "path": str(path), "split": split, "label": label}
+            for name, path in zip(names, images, strict=True)
+        ]
+    raise_if_any(problems)
+    return rows
+
+
+def _links(folder: Path, images: Sequence[Path], others: Sequence[Path], inside: Inside) -> list[Problem]:
+    """Return a problem for each image that a link takes out of the root, and for each folder that is a link."""
+    copy = "put the files themselves there, or make the root a folder that holds both"
+    found = [
+        Problem(
+            shown_path(str(path)),
+            "a link that leads out of the dataset's root, or nowhere",
+            "a file below the root",
+            copy,
+        )
+        for path in images
+        if path not in inside or not path.is_file()
+    ]
+    return found + [
+        Problem(shown_path(str(path)), "a link to a folder", f"folders that lie in {str(folder)!r} themselves", copy)
+        for path in others
+        if path.is_dir()
+    ]

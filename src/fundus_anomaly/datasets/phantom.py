@@ -1,0 +1,42 @@
+"""The phantom: a planned cohort whose files a rule of the workflow makes, so none of them need exist here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fundus_anomaly.datasets.manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame, set_aside
+from fundus_anomaly.phantom import cohort
+
+NAME = cohort.DATASET
+LESIONS = cohort.LESIONS
+
+
+_PATIENTS = ("train_patients", "test_normal_patients", "test_abnormal_patients", "source_patients")
+
+
+def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
+    """Return the manifest of the planned cohort; annotated images for lesion banks are ``unused``.
+
+    Args:
+        settings: ``train_patients``, ``test_normal_patients``, ``test_abnormal_patients`` and ``source_patients``,
+            each patient with two eyes.
+        root: The folder into which photographs and masks are written.
+        seed: The seed of the configuration.
+    """
+    rows = []
+    for eye in cohort.plan(seed, **{name: settings[name] for name in _PATIENTS}):
+        photograph, masks = cohort.file_names(eye)
+        rows.append(
+            {
+                "id": eye.id,
+                "path": str(root / photograph),
+                "split": UNUSED if eye.split == "source" else eye.split,
+                "patient": eye.patient,
+                "eye": eye.eye,
+                "label": ABNORMAL if eye.grade else NORMAL,
+                "grade": eye.grade,
+            }
+            | {MASK_PREFIX + lesion: str(root / mask) for lesion, mask in masks.items()}
+        )
+    return Dataset(NAME, lesions=LESIONS, masks_inverted=False, **set_aside(frame(rows, LESIONS)))

@@ -1,0 +1,72 @@
+"""Which normal images take part: a share of the patients for the bank, a number of images for the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fundus_anomaly.errors import Problem, raise_if_any
+from fundus_anomaly.seeds import digest
+
+
+def share_of_patients(patients: Sequence[str], share: float, seed: int) -> np.ndarray:
+    """Return which images belong to a share of the patients (ReSAD, Table 3: 10, 40 and 70 %).
+
+    Patients are ordered by a hash of seed and name, so that a smaller share is part of every larger one and nothing
+    depends on the order of the images.
+
+    Args:
+        patients: The patient of each of n images.
+        share: Above 0, at most 1; at least one patient is taken.
+        seed: The configured seed.
+
+    Returns:
+        ``(n,)`` bool.
+    """
+    ordered = sorted(set(patients), key=lambda patient: digest(seed, "share of patients", patient))
+    taken = set(ordered[: max(1, round(share * len(ordered)))])
+    return np.array([patient in taken for patient in patients])
+
+
+def calibration_images(ids: Sequence[str], count: int, seed: int) -> np.ndarray:
+    """Return the indices of the images that the calibrated threshold is taken from, in the order of the images.
+
+    Args:
+        ids: Ids of n images.
+        count: How many; all if there are fewer.
+        seed: The configured seed.
+
+    Returns:
+        ``(min(count, n),)`` int64, increasing.
+    """
+    ordered = sorted(range(len(ids)), key=lambda number: digest(seed, "calibration", ids[number]))
+    return np.array(sorted(ordered[:count]), np.int64)
+
+
+def entries_of_own_patients(
+    ids: Sequence[str], patients: Sequence[str], entry_image: np.ndarray, chosen: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """Return which entries of a memory bank each of some normal images may not be compared with: its own patient's.
+
+    Args:
+        ids: Ids of the n normal images.
+        patients: The patient of each.
+        entry_image: ``(k,)`` int, the image that each entry of the bank comes from.
+        chosen: The images that are asked for.
+
+    Returns:
+        For the id of each chosen image ``(k,)`` bool.
+
+    Raises:
+        InputError: If every entry of the bank is of one patient, whose images no entry would be left for.
+    """
+    number = np.unique(list(patients), return_inverse=True)[1]
+    own = {ids[image]: number[entry_image] == number[image] for image in chosen}
+    alone = sorted({patients[image] for image in chosen if own[ids[image]].all()})
+    remedy = "raise the variant's share `normals` (ablations.variants), or give normal images of more patients"
+    raise_if_any(
+        Problem("memory bank", f"entries of patient {patient!r} alone", "those of two patients or more", remedy)
+        for patient in alone
+    )
+    return own

@@ -1,0 +1,223 @@
+"""Files that are whole or absent: a temporary name, then a rename; HDF5 with a checksum on every chunk."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from fundus_anomaly.errors import InputError, Problem, raise_if_any
+from fundus_anomaly.files import provenance
+from fundus_anomaly.files.hdf5_contents import misfit
+from fundus_anomaly.files.hdf5_sink import Sink, SunkDataset, SunkFile
+from fundus_anomaly.files.unwritable import told_unwritable
+
+
+@contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that is renamed to it on success and removed on failure.
+
+    The temporary name is always the same, so that what a killed run left is replaced by the next.
+
+    Args:
+        path: The file to be written. Its folder is made if it is missing.
+
+    Raises:
+        OutputError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.part")
+    with told_unwritable(path, temporary):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write UTF-8 text, whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def create_h5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file that appears under ``path`` only once the block has ended without an error.
+
+    It carries the :mod:`.provenance` of the work in progress as an attribute.
+
+    Raises:
+        OutputError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
+    """
+    with whole(path) as temporary, Sink(temporary) as sink:
+        try:
+            with SunkFile(sink) as file:
+                if line := provenance.line():
+                    file.attrs[provenance.ATTRIBUTE] = np.bytes_(line)
+                yield file
+        finally:
+            # It goes before whatever HDF5 made of it.
+            sink.raise_failure()
+
+
+def create_dataset(
+    file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.typing.DTypeLike, *, compress: bool = False
+) -> h5py.Dataset:
+    """Create a dataset with one chunk per item of its first axis and a Fletcher-32 checksum on each chunk.
+
+    Args:
+        file: The open file.
+        name: Name of the dataset.
+        shape: ``(n, …)``, one chunk for each of the n items.
+        dtype: Its type.
+        compress: Whether chunks are compressed (LZF, lossless).
+    """
+    if 0 in shape:
+        return file.create_dataset(name, shape, dtype)
+    chunk = (1, *shape[1:]) if len(shape) > 1 else (min(shape[0], 4096),)
+    dataset = file.create_dataset(
+        name, shape, dtype, chunks=chunk, fletcher32=True, compression="lzf" if compress else None
+    )
+    return SunkDataset(dataset, file.sink) if isinstance(file, SunkFile) else dataset
+
+
+def write_array(file: h5py.File, name: str, values: np.ndarray) -> None:
+    """Write an array as a dataset with checksums, see :func:`create_dataset`."""
+    create_dataset(file, name, values.shape, values.dtype)[...] = values
+
+
+def write_texts(file: h5py.File, name: str, texts: Sequence[str]) -> None:
+    """Write texts, one for each item of the file's datasets, as a dataset of UTF-8 strings.
+
+    Their length is fixed by the longest: HDF5 keeps texts of variable length outside of what checksums protect.
+    """
+    encoded = [text.encode() for text in texts]
+    kind = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
+    create_dataset(file, name, (len(encoded),), kind)[...] = np.array(encoded, kind)
+
+
+def write_ids(file: h5py.File, ids: Sequence[str]) -> None:
+    """Write the image ids, one for each item of the file's datasets, as the dataset ``id``."""
+    write_texts(file, "id", ids)
+
+
+def read_texts(file: h5py.File, name: str) -> list[str]:
+    """Return the texts that :func:`write_texts` wrote.
+
+    Raises:
+        InputError: If they are no texts in UTF-8.
+    """
+    try:
+        return [str(text) for text in file[name].asstr("utf-8")[:]]
+    except (TypeError, UnicodeDecodeError) as error:
+        remedy = f"delete {file.filename} and run the same command again; the workflow makes it anew"
+        where = f"{file.filename}, dataset {name!r}"
+        raise InputError(Problem(where, f"no texts ({error})", "texts in UTF-8", remedy)) from error
+
+
+def read_ids(file: h5py.File) -> list[str]:
+    """Return the image ids that :func:`write_ids` wrote."""
+    return read_texts(file, "id")
+
+
+def read_all(file: h5py.File) -> None:
+    """Read every chunk of an open file once: where its values are used, an error could not name it any more."""
+    for dataset in file.values():
+        for place in dataset.iter_chunks() if dataset.chunks else [()]:
+            dataset[place]
+
+
+def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
+    """Return an HDF5 file opened for reading, without a lock.
+
+    HDF5 would lock it, and some file systems have no locks (NFS and Lustre, as they may be mounted). None is needed:
+    a file has its name only once it is whole, and nothing changes it from then on.
+
+    Raises:
+        OSError: If the file cannot be opened; with ``errno`` if the system refused, without if it is no whole HDF5.
+    """
+    return h5py.File(path, "r", locking=False)
+
+
+def provenance_of(file: h5py.File) -> str:
+    """Return the line that an open file carries as its :mod:`.provenance`; empty if none can be read."""
+    try:
+        attribute = file.attrs.get_id(provenance.ATTRIBUTE)
+        if attribute.shape == () and attribute.dtype.kind == "S" and attribute.dtype.itemsize <= provenance.MAX_BYTES:
+            return bytes(file.attrs[provenance.ATTRIBUTE]).decode("ascii")
+    except Exception:  # a damaged header makes h5py raise errors of many kinds
+        pass
+    return ""
+
+
+@contextmanager
+def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]:
+    """Yield an HDF5 file opened for reading, after checking that it is whole and holds what is needed.
+
+    Args:
+        path: The file.
+        *datasets: Names of the datasets that must be in it, each as :mod:`.own_datasets` says.
+
+    Raises:
+        InputError: If the file is missing, truncated or not HDF5, lacks a dataset, or has one that is reached through
+            a link, of another type or not stored whole; also if a chunk read inside the block fails its checksum.
+    """
+    path = Path(path)
+    remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+    try:
+        file = open_for_reading(path)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(_unreadable(path, error, "a whole HDF5 file", remedy)) from error
+    with file:
+        raise_if_any(
+            Problem(f"{path}, dataset {name!r}", found, "a dataset stored in this file", remedy)
+            for name in datasets
+            if (found := misfit(file, name))
+        )
+        try:
+            yield file
+        except OSError as error:
+            # The block may have failed on another file; HDF5's message does not tell.
+            damaged = _damaged(file)
+            if not damaged:
+                raise
+            raise InputError(
+                Problem(f"{path}, dataset {name!r}", f"a damaged chunk ({found})", "a chunk as it was written", remedy)
+                if _of_content(found)
+                else _unreadable(f"{path}, dataset {name!r}", found, "a chunk that can be read", remedy)
+                for name, found in damaged.items()
+            ) from error
+
+
+def _of_content(error: Exception) -> bool:
+    """Return whether an error is of what the file holds; the system's own errors have a number."""
+    return getattr(error, "errno", None) in (None, errno.ENOENT)
+
+
+def _unreadable(where: str | os.PathLike[str], error: Exception, allowed: str, remedy: str) -> Problem:
+    """Return the problem of a file that cannot be read; one that the system refuses to read may be whole."""
+    if not _of_content(error):
+        remedy = "see to the file's permissions and its file system, then run the same command again; keep the file"
+    return Problem(str(where), f"an unreadable file ({error})", allowed, remedy)
+
+
+def _damaged(file: h5py.File) -> dict[str, Exception]:
+    """Return the datasets that hold a chunk that cannot be read, each with its error."""
+    damaged = {}
+    for name in file:
+        try:
+            dataset = file[name]
+            for place in dataset.iter_chunks() if dataset.chunks else [()]:
+                dataset[place]
+        except (OSError, KeyError, RuntimeError) as error:
+            damaged[name] = error
+    return damaged

@@ -1,0 +1,127 @@
+"""ReSC, the region and spatial aware feature combination (ReSAD, Sec. 3.2, eq. 2 to 5)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from fundus_anomaly.methods.resad.attention import Attention, spatial_aware
+
+
+def pooled(level: torch.Tensor, pool: int) -> torch.Tensor:
+    """Return a level after average pooling, at its own resolution.
+
+    Args:
+        level: ``(h, w, c)`` float32.
+        pool: Side of the average pooling, odd; 1 for none (ReSAD), 3 for PatchCore (Roth et al. 2022, Sec. 3.1). As in
+            PatchCore's published code what lies outside counts as zero: an average over what lies inside alone is
+            noisier at the border, and the maximum of the map then often lies there.
+
+    Returns:
+        ``(h, w, c)`` float32.
+    """
+    if pool == 1:
+        return level
+    return F.avg_pool2d(level.permute(2, 0, 1)[None], pool, stride=1, padding=pool // 2)[0].permute(1, 2, 0)
+
+
+def concat_levels(level2: torch.Tensor, level3: torch.Tensor) -> torch.Tensor:
+    """Return F, level 2 beside level 3 upscaled to its shape (eq. 2).
+
+    Args:
+        level2: f₂, ``(h2, w2, c2)`` float32.
+        level3: f₃, ``(h3, w3, c3)`` float32.
+
+    Returns:
+        ``(h2, w2, c2 + c3)`` float32.
+    """
+    fine, coarse = (level.permute(2, 0, 1)[None] for level in (level2, level3))
+    coarse = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
+    return torch.cat([fine, coarse], dim=1)[0].permute(1, 2, 0)
+
+
+def region_weights(radius: int) -> torch.Tensor:
+    """Return ψ_r, the filter whose weights fall linearly with the distance d from the centre: max(0, 1 − d/r).
+
+    Returns:
+        ``(2r − 1, 2r − 1)`` float32, not normalised.
+    """
+    steps = torch.arange(1 - radius, radius, dtype=torch.float64)
+    distance = (steps[:, None] ** 2 + steps[None, :] ** 2).sqrt()
+    return (1 - distance / radius).clamp(min=0).float()
+
+
+def region_aware(features: torch.Tensor, radius: int) -> torch.Tensor:
+    """Return R = ψ_r(F), the region-aware feature map (eq. 3).
+
+    Each position is the weighted mean over the disc of positions nearer than r; at the border the mean is taken over
+    the weights that fall inside, so that borders do not darken. Computed by Fourier transform.
+
+    Args:
+        features: F, ``(h, w, c)`` float32.
+        radius: r in positions; the paper's is 12.
+
+    Returns:
+        ``(h, w, c)`` float32.
+    """
+    height, width = features.shape[:2]
+    kernel = region_weights(radius).to(features.device)
+    # Long enough that the periodic convolution does not wrap around.
+    shape = tuple(_fast_length(side + radius - 1) for side in (height, width))
+    spectrum = torch.fft.rfft2(_centred(kernel, shape))
+
+    def filtered(maps: torch.Tensor) -> torch.Tensor:
+        return torch.fft.irfft2(torch.fft.rfft2(maps, s=shape) * spectrum, s=shape)[..., :height, :width]
+
+    inside = filtered(torch.ones(1, height, width, device=features.device))
+    return (filtered(features.permute(2, 0, 1)) / inside).permute(1, 2, 0)
+
+
+def _centred(kernel: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
+    """Return the kernel on a periodic grid with its centre at the origin."""
+    grid = kernel.new_zeros(shape)
+    reach = kernel.shape[0] // 2
+    index = torch.arange(-reach, reach + 1, device=kernel.device)
+    grid.index_put_(((index % shape[0])[:, None], (index % shape[1])[None, :]), kernel, accumulate=True)
+    return grid
+
+
+def _fast_length(least: int) -> int:
+    """Return the smallest length ≥ ``least`` with no prime factor above 5, which Fourier transforms are fast for."""
+    length = least
+    while True:
+        rest = length
+        for factor in (2, 3, 5):
+            while rest % factor == 0:
+                rest //= factor
+        if rest == 1:
+            return length
+        length += 1
+
+
+def combine(
+    level2: torch.Tensor, level3: torch.Tensor, *, pool: int, region: int, attention: Attention
+) -> tuple[torch.Tensor, float]:
+    """Return C = P + R, the region and spatial aware feature map (eq. 5), and the effective number of neighbours.
+
+    With region and attention both off, C is F itself: features without ReSC, or PatchCore's with ``pool`` = 3.
+
+    Args:
+        level2: f₂, ``(h2, w2, c2)`` float.
+        level3: f₃, ``(h3, w3, c3)`` float.
+        pool: Side of the average pooling beforehand; see :func:`pooled`.
+        region: r of eq. 3, or 0 to leave R out.
+        attention: The reading of eq. 4; ``reading`` "off" leaves P out.
+
+    Returns:
+        ``(h2, w2, c2 + c3)`` float32, and the median over positions of exp(entropy) of the attention (NaN if off).
+    """
+    level2, level3 = pooled(level2.float(), pool), pooled(level3.float(), pool)
+    features = concat_levels(level2, level3)
+    parts, neighbours = [], float("nan")
+    if region:
+        parts.append(region_aware(features, region))
+    if attention.reading != "off":
+        spatial, neighbours = spatial_aware(features, attention, level3)
+        parts.append(spatial)
+    return (sum(parts[1:], start=parts[0]) if parts else features), neighbours

@@ -1,0 +1,80 @@
+"""Sparse random projection of features before the coreset is chosen (ReSAD section 3.3, after PatchCore)."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from scipy import sparse
+from sklearn.random_projection import SparseRandomProjection, johnson_lindenstrauss_min_dim
+
+from fundus_anomaly.errors import InputError, Problem, raise_if_any
+from fundus_anomaly.seeds import digest
+
+logger = logging.getLogger(__name__)
+
+
+class Projection:
+    """A linear map that keeps the distances among n points within 1 ± ε, with high probability.
+
+    Its entries are 0, or ±√(√c/d) with probability 1/(2√c) each (Li, Hastie & Church, Very Sparse Random Projections,
+    KDD 2006), and the number of components d is the Johnson–Lindenstrauss bound ``4 ln n / (ε²/2 − ε³/3)``. If that is
+    no less than the number of channels c, the features stay as they are.
+
+    Args:
+        points: Number of points among which distances are kept, n.
+        channels: Channels of a feature, c.
+        epsilon: Relative error of squared distances, ε, above 0 and below 1.
+        seed: Seed of the run.
+
+    Attributes:
+        components: Channels after the projection, d ≤ c.
+        matrix: ``(d, c)`` float32 in compressed rows, or None where features stay as they are.
+
+    Raises:
+        InputError: If an argument is out of range.
+    """
+
+    def __init__(self, points: int, channels: int, epsilon: float, seed: int):
+        problems = [
+            Problem(f"projection, {name}", str(found), allowed, remedy)
+            for name, found, wrong, allowed, remedy in (
+                ("points", points, points < 1, "at least 1", "give the training images"),
+                ("channels", channels, channels < 1, "at least 1", "choose a backbone with features"),
+                ("epsilon", epsilon, not 0 < epsilon < 1, "above 0 and below 1", "set it in the configuration"),
+            )
+            if wrong
+        ]
+        raise_if_any(problems)
+        # One point has no distances; scikit-learn's bound needs two.
+        needed = int(johnson_lindenstrauss_min_dim(max(points, 2), eps=epsilon))
+        self.channels = channels
+        self.components = min(needed, channels)
+        self.matrix: sparse.csr_array | None = None
+        if needed >= channels:
+            logger.info("no projection: %d points at ε = %g need %d ≥ %d channels", points, epsilon, needed, channels)
+            return
+        maker = SparseRandomProjection(needed, density="auto", random_state=digest(seed, "projection") % 2**32)
+        fitted = maker.fit(np.zeros((1, channels), np.float32))
+        self.matrix = sparse.csr_array(fitted.components_, dtype=np.float32)
+        logger.info("projection of %d channels to %d (%d points, ε = %g)", channels, needed, points, epsilon)
+
+    def project(self, block: np.ndarray) -> np.ndarray:
+        """Project a block of features; each row's result depends on that row alone.
+
+        Args:
+            block: ``(m, c)`` float32.
+
+        Returns:
+            ``(m, d)`` float32; the block itself if there is nothing to project.
+
+        Raises:
+            InputError: If the block has another shape.
+        """
+        if block.ndim != 2 or block.shape[1] != self.channels:
+            allowed = f"(m, {self.channels})"
+            remedy = "make the projection for these features"
+            raise InputError(Problem("projection, block's shape", str(block.shape), allowed, remedy))
+        if self.matrix is None:
+            return block
+        return np.ascontiguousarray((self.matrix @ block.T).T, dtype=np.float32)

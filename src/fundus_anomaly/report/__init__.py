@@ -1,0 +1,1 @@
+"""Tables, figures and pages, from the long tables of the evaluations and the files of scores."""

@@ -1,0 +1,63 @@
+"""The paper's Table 3: shares of the training images, parts of ReSC, and the readings of its equation 4."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fundus_anomaly.report.tables.layout import document, markdown, readable, wide_table
+from fundus_anomaly.report.tables.published import published_rows
+from fundus_anomaly.report.tables.resad import FIGURES, shown
+from fundus_anomaly.report.tables.variant import Variant
+
+PARAMETER_HEADINGS = {
+    "training_images": "training images",
+    "reading": "reading of eq. 4",
+    "effective_neighbours": "effective neighbours",
+}
+"""Parameters shown to readers, where the variants have them; the machine-readable table holds all."""
+
+
+def ablation_table(variants: Sequence[Variant], dataset: str, image_score: str) -> pd.DataFrame:
+    """Return Table 3, machine-readable; see :func:`.layout.wide_table`.
+
+    Args:
+        variants: In the order of the rows. The parameter ``effective_neighbours`` is the median over images and
+            positions of exp(entropy) of the attention, NaN or absent without attention.
+        dataset: Decides which published rows stand beneath.
+        image_score: The image score that image-level figures are taken from; the paper's is "maximum".
+    """
+    return wide_table(variants, FIGURES, image_score, published_rows(dataset, [3]))
+
+
+def ablation_markdown(
+    variants: Sequence[Variant],
+    dataset: str,
+    image_score: str,
+    title: str,
+    footnotes: Sequence[str],
+    differences: Sequence[str] = (),
+) -> str:
+    """Return Table 3 as a Markdown document, images and pixels apart.
+
+    Args:
+        variants: As in :func:`ablation_table`.
+        dataset: As in :func:`ablation_table`.
+        image_score: As in :func:`ablation_table`.
+        title: Title of the document.
+        footnotes: From :func:`.footnotes.footnotes`.
+        differences: From :func:`.pixel_differences.difference_part`.
+    """
+    table = ablation_table(variants, dataset, image_score)
+    headings = {"method": "ablation"} | {name: text for name, text in PARAMETER_HEADINGS.items() if name in table}
+    parts = []
+    for level in ("image", "pixel"):
+        figures = [figure for figure in FIGURES if figure.level == level]
+        if shown(table, figures):
+            parts.append(
+                markdown(f"{level.capitalize()}s (the paper's Table 3)", readable(table, figures, headings), 1)
+            )
+    if not parts:
+        parts.append("No figures: the test has not both normal and abnormal images or pixels.\n")
+    return document(title, [*parts, *differences], footnotes)

@@ -1,0 +1,273 @@
+"""LesionPaste's tables: area under the ROC curve of normal images against each grade and against all abnormal ones."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from fundus_anomaly.evaluation.delong import auc_interval, compare
+from fundus_anomaly.report.tables.called import COLUMNS, called_counts, called_table, called_words
+from fundus_anomaly.report.tables.layout import (
+    NONE,
+    OURS,
+    PUBLISHED,
+    document,
+    markdown,
+    number,
+    probability,
+    terminal,
+    with_interval,
+)
+
+FILE = Path(__file__).parent / "published" / "lesionpaste.csv"
+"""Columns table, dataset, method, against (grade_1 … grade_4 | all), auc."""
+
+ALL = "all"
+CHOSEN_ON_TEST = "0 vs all, epoch chosen on the test"
+_NOTE = (
+    "Published rows: Huang, Huang and Tang, LesionPaste: One-Shot Anomaly Detection for Medical Images, Table {table}; "
+    "VGG16 at 256×256, the epoch chosen on the test images by the authors' code."
+)
+_COLUMNS = ("method", "source", "run", "against", "normals", "abnormals", "auc", "auc_low", "auc_high")
+_COLUMNS += ("auc_epoch_chosen_on_test", "epoch_chosen_on_test", "note")
+_TESTED = "epoch_"
+
+
+def against(labels: np.ndarray, grades: np.ndarray) -> dict[str, np.ndarray]:
+    """Return which images each comparison takes, ``(n,)`` bool: normals and one grade, or normals and all abnormal.
+
+    Args:
+        labels: ``(n,)`` int, 0 normal, 1 abnormal; others (unknown) are in none.
+        grades: ``(n,)`` int, 0 to 4, -1 unknown.
+    """
+    normal, abnormal = labels == 0, labels == 1
+    chosen = {f"grade_{grade}": normal | (abnormal & (grades == grade)) for grade in range(1, 5)}
+    return {name: taken for name, taken in chosen.items() if (taken & abnormal).any()} | {ALL: normal | abnormal}
+
+
+def lesionpaste_table(
+    scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataFrame, dataset: str, number: str, confidence: float
+) -> pd.DataFrame:
+    """Return one line for each row, run and comparison.
+
+    Args:
+        scores: For each row of the table and each run (a repeat, of a fold where the dataset has folds) the abnormal
+            logits of the test images, index ``id``: column ``logit`` of the epoch that was chosen by validation, and
+            columns ``epoch_<n>`` of the epochs that the authors' way chooses from.
+        test: Columns ``id``, ``label``, ``grade``, ``patient``.
+        dataset: With ``number`` it decides which published figures stand beneath.
+        number: The table's number in the paper, ``"3"``, ``"1"``, ``"2"``, ``"A1"`` or ``"A2"``.
+        confidence: Coverage of DeLong's intervals.
+
+    Returns:
+        Columns ``method``, ``source``, ``run``, ``against``, ``normals``, ``abnormals``, ``auc``, ``auc_low``,
+        ``auc_high``, ``auc_epoch_chosen_on_test``, ``epoch_chosen_on_test``, ``note``. The epoch that is chosen on the
+        test has the largest AUC of normals against all abnormal images.
+    """
+    lines = []
+    for method, runs in scores.items():
+        for run, found in runs.items():
+            table = test[test["id"].isin(found.index)]
+            labels, patients = table["label"].to_numpy(), table["patient"].to_numpy(str)
+            logits = found.loc[table["id"]]
+            chosen = _chosen_on_test(labels, logits)
+            for name, taken in against(labels, table["grade"].to_numpy()).items():
+                line = {"method": method, "source": OURS, "run": run, "against": name}
+                line |= _figures(labels[taken] == 1, logits["logit"].to_numpy()[taken], confidence, patients[taken])
+                if chosen:
+                    auc = roc_auc_score(labels[taken] == 1, logits[chosen].to_numpy()[taken])
+                    epoch = int(chosen.removeprefix(_TESTED))
+                    line |= {"auc_epoch_chosen_on_test": float(auc), "epoch_chosen_on_test": epoch}
+                if name == ALL and "auc" not in line:
+                    line |= called_counts(found["logit"].reindex(table["id"]).to_numpy(), labels, 0.0)
+                lines.append(line)
+    published = pd.read_csv(FILE, dtype={"table": str})
+    published = published[(published["table"] == number) & (published["dataset"] == dataset)]
+    lines += published[["method", "against", "auc"]].assign(source=PUBLISHED, note="").to_dict("records")
+    whole = dict.fromkeys(("normals", "abnormals", "epoch_chosen_on_test"), "Int64")
+    # Only a test without both classes has them, and no other figure.
+    further = [column for column in COLUMNS if column not in _COLUMNS and any(column in line for line in lines)]
+    whole |= dict.fromkeys(further, "Int64")
+    return pd.DataFrame(lines, columns=[*_COLUMNS, *further]).astype(whole)
+
+
+def _chosen_on_test(labels: np.ndarray, logits: pd.DataFrame) -> str:
+    """Return the column of the epoch with the largest AUC on the test, "" if none was tested or there is no AUC."""
+    known = np.isin(labels, (0, 1))
+    if len(set(labels[known])) < 2:
+        return ""
+    aucs = {
+        column: roc_auc_score(labels[known] == 1, logits[column].to_numpy()[known])
+        for column in logits
+        if column.startswith(_TESTED)
+    }
+    return max(aucs, key=aucs.__getitem__, default="")
+
+
+def _figures(abnormal: np.ndarray, scores: np.ndarray, confidence: float, patients: np.ndarray) -> dict[str, object]:
+    counts = {"normals": int((~abnormal).sum()), "abnormals": int(abnormal.sum())}
+    if not all(counts.values()):
+        return counts | {"note": "undefined: the test needs normal and abnormal images"}
+    low, high, note = auc_interval(abnormal, scores, confidence, patients)
+    return counts | {"auc": float(roc_auc_score(abnormal, scores)), "auc_low": low, "auc_high": high, "note": note}
+
+
+def lesionpaste_markdown(
+    table: pd.DataFrame, p_values: pd.DataFrame, number_of_table: str, title: str, footnotes: Sequence[str]
+) -> str:
+    """Return the table for readers: a row a method, a column a comparison, and DeLong's test of any two rows.
+
+    One run is shown with DeLong's interval, several as mean ± standard deviation.
+
+    Args:
+        table: From :func:`lesionpaste_table`.
+        p_values: From :func:`comparisons`.
+        number_of_table: As in :func:`lesionpaste_table`.
+        title: Title of the document.
+        footnotes: What a reader must know beside it.
+    """
+    published = [_NOTE.format(table=number_of_table)] if (table["source"] == PUBLISHED).any() else []
+    ours = table[table["source"] == OURS]
+    if ours["auc"].notna().any():
+        parts = [markdown(f"AUC (the paper's Table {number_of_table})", _readable(table), 1)]
+    else:
+        parts = [markdown("Images called abnormal: logit at or above 0", called_table(_counted(ours)), 1)]
+    if len(p_values) > 1:
+        shown = p_values.map(probability).rename_axis("p of two rows").reset_index()
+        parts.append(markdown("DeLong's test of two rows, 0 vs all", shown, 1))
+    return document(title, parts, [*footnotes, *published, *_counts(table), *_remarks(table)])
+
+
+def headline(table: pd.DataFrame) -> str:
+    """Return our rows as a short table for the terminal.
+
+    Args:
+        table: From :func:`lesionpaste_table`.
+    """
+    ours = table[table["source"] == OURS]
+    if ours["auc"].notna().any():
+        return terminal(_readable(ours))
+    return "\n".join(
+        f"{row['method']}: {called_words(row, 'called abnormal', float('nan'))}"
+        for row in _counted(ours).to_dict("records")
+    )
+
+
+def _counted(ours: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that count the images called abnormal; a run of several has its number in its name."""
+    ours = ours[ours["against"] == ALL]
+    several = ours["run"].nunique() > 1
+    return ours.assign(method=ours["method"] + (", " + ours["run"] if several else ""))
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row of text for each method, a column for each comparison."""
+    names = list(dict.fromkeys(table["against"]))
+    lines = []
+    for (method, source), group in table.groupby(["method", "source"], sort=False):
+        line = {"method": f"{method} ({PUBLISHED})" if source == PUBLISHED else method}
+        line |= {_heading(name): _cell(group[group["against"] == name]) for name in names}
+        if table["auc_epoch_chosen_on_test"].notna().any():
+            line[CHOSEN_ON_TEST] = _spread(group.loc[group["against"] == ALL, "auc_epoch_chosen_on_test"].dropna())
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _heading(name: str) -> str:
+    return "0 vs all" if name == ALL else f"0 vs {name.removeprefix('grade_')}"
+
+
+def _cell(lines: pd.DataFrame) -> str:
+    values = lines["auc"].dropna()
+    if len(values) == 0:
+        return NONE
+    if len(values) > 1:
+        return _spread(values)
+    return with_interval(values.iloc[0], float(lines["auc_low"].iloc[0]), float(lines["auc_high"].iloc[0]))
+
+
+def _spread(values: pd.Series) -> str:
+    """Return mean and standard deviation of several runs, one run's figure, or "–"."""
+    if len(values) == 0:
+        return NONE
+    mean = number(values.mean())
+    return f"{mean} ± {number(values.std(ddof=1))}" if len(values) > 1 else mean
+
+
+def _counts(table: pd.DataFrame) -> list[str]:
+    ours = table[table["source"] == OURS]
+    ours = ours[ours["method"] == ours["method"].iloc[0]]
+    counts = ours.groupby("against", sort=False)[["normals", "abnormals"]].agg(["min", "max"])
+    told = "; ".join(
+        f"{_heading(name)}: {_span(*line['normals'])} and {_span(*line['abnormals'])}"
+        for name, line in counts.iterrows()
+    )
+    return [f"Normal and abnormal test images of a training: {told}."]
+
+
+def _span(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _remarks(table: pd.DataFrame) -> list[str]:
+    noted = table[table["note"].fillna("") != ""]
+    return [f"{row.method}, {_heading(row.against)}: {row.note}." for row in noted.itertuples()]
+
+
+def comparisons(scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataFrame) -> pd.DataFrame:
+    """Return the p-values of DeLong's test of each pair of rows, normals against all abnormal images.
+
+    Logits of different trainings have no common scale, so that each is ranked among the images of its own run: the
+    areas compared are the means over the runs, those that the table shows, and so are the components of their variance.
+
+    Args:
+        scores: As in :func:`lesionpaste_table`.
+        test: Likewise.
+
+    Returns:
+        ``(m, m)``, rows and columns the names of the rows, NaN on the diagonal and where the test is undefined; empty
+        if no fold has both classes.
+    """
+    known = test[test["label"].isin([0, 1])].set_index("id")
+    strata = _strata(scores, known.index)
+    # A fold of one class has no area, and the table none to average either.
+    classes = known["label"].groupby(strata).transform("nunique")
+    known, strata = known[(strata >= 0) & (classes == 2)], strata[(strata >= 0) & (classes == 2)]
+    if not len(known):
+        return pd.DataFrame()
+    abnormal, patients = known["label"].to_numpy() == 1, known["patient"].to_numpy(str)
+    logits = {row: _logits(list(runs.values()), strata) for row, runs in scores.items()}
+    values = pd.DataFrame(np.nan, index=list(scores), columns=list(scores))
+    for first, second in itertools.combinations(scores, 2):
+        p = compare(abnormal, logits[first], logits[second], patients, strata.to_numpy()).p_value
+        values.loc[first, second] = values.loc[second, first] = p
+    return values
+
+
+def _strata(scores: Mapping[str, Mapping[str, pd.DataFrame]], ids: pd.Index) -> pd.Series:
+    """Return which images were tested by the same runs, a number for each such group; -1 where some row has no run."""
+    tested = [[ids.isin(found.index) for found in runs.values()] for runs in scores.values()]
+    everywhere = np.all([np.any(runs, axis=0) for runs in tested], axis=0)
+    group = np.unique(np.concatenate(tested), axis=1, return_inverse=True)[1].ravel()
+    return pd.Series(np.where(everywhere, group, -1), index=ids)
+
+
+def _logits(runs: Sequence[pd.DataFrame], strata: pd.Series) -> np.ndarray:
+    """Return one row's logits ``(r, n)``: in each stratum those of the runs that tested it, r for all of them."""
+    found = {
+        stratum: [run["logit"].loc[ids].to_numpy() for run in runs if ids.isin(run.index).all()]
+        for stratum, ids in strata.index.groupby(strata).items()
+    }
+    # Where strata have different numbers of runs, each is repeated so often that its mean stays the same.
+    count = math.lcm(*(len(of_stratum) for of_stratum in found.values()))
+    logits = np.empty((count, len(strata)))
+    for stratum, of_stratum in found.items():
+        own = (strata == stratum).to_numpy()
+        logits[:, own] = np.repeat(of_stratum, count // len(of_stratum), axis=0)
+    return logits

@@ -1,0 +1,39 @@
+"""The anomaly maps of a file of scores, brought to the image's size and place."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+
+from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.scoring.maps import anomaly_map
+
+# Far more than half of the largest stride.
+_LARGEST = 64
+
+
+def displacement_of(file: h5py.File) -> tuple[int, int]:
+    """Return the displacement ``(dy, dx)`` of the maps of a file of features or scores, in whole pixels.
+
+    Raises:
+        InputError: If the file's attribute holds anything else.
+    """
+    found = np.asarray(file.attrs.get("displacement", (0, 0)))
+    if found.shape == (2,) and found.dtype.kind in "iu" and np.abs(found.astype(float)).max() <= _LARGEST:
+        return int(found[0]), int(found[1])
+    remedy = f"delete {file.filename} and run the same command again; the workflow makes it anew"
+    where = f"{file.filename}, attribute 'displacement'"
+    raise InputError(Problem(where, str(found)[:80], f"two whole numbers up to {_LARGEST}", remedy))
+
+
+def map_of(file: h5py.File, number: int) -> np.ndarray:
+    """Return one anomaly map, ``(H, W)`` float32.
+
+    Args:
+        file: A file of scores, as :func:`.scored_images.score_images` writes it.
+        number: Which of its images.
+
+    Raises:
+        InputError: If the displacement is none.
+    """
+    return anomaly_map(file["distance"][number], tuple(file.attrs["image_size"]), displacement_of(file))

@@ -1,0 +1,1 @@
+"""One training loop with checkpoints that resume to the same weights."""

@@ -1,0 +1,1 @@
+"""All that knows Snakemake: how a rule's script runs, how configuration is read, what outputs are compared with."""
