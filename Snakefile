@@ -15,12 +15,13 @@ PROJECT = Path(os.fspath(workflow.current_basedir))
 configfile: str(PROJECT / "config.yaml")
 
 
-# Where the library and the workflow's own modules lie: for this process, and through the environment for its jobs'.
+# Where the library and the workflow's own modules lie.
 PYTHON_FOLDERS = [PROJECT / "workflow", PROJECT / "src"]
 sys.path[:0] = map(str, PYTHON_FOLDERS)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    dict.fromkeys([*map(str, PYTHON_FOLDERS), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
-)
+
+from support.python_path import pass_on
+
+pass_on(PYTHON_FOLDERS)
 
 
 include: "workflow/rules/configuration.smk"
