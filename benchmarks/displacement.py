@@ -17,7 +17,7 @@ import torch
 from tabulate import tabulate
 
 from fundus_anomaly.files.hdf5 import open_h5, read_ids
-from fundus_anomaly.imaging.lesion_masks import lesion_truth
+from fundus_anomaly.imaging.lesion_truth import lesion_truth
 from fundus_anomaly.methods.resad.resc import concat_levels, pooled
 from fundus_anomaly.neighbours.search import neighbours_for
 from fundus_anomaly.networks.displacement import displacement, whole_pixels

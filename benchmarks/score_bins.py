@@ -19,7 +19,7 @@ from tabulate import tabulate
 from fundus_anomaly.evaluation.pixel_metrics import roc_auc
 from fundus_anomaly.evaluation.score_bins import BINS, edges_of, quantise
 from fundus_anomaly.files.hdf5 import open_h5, read_ids
-from fundus_anomaly.imaging.lesion_masks import lesion_truth
+from fundus_anomaly.imaging.lesion_truth import lesion_truth
 from fundus_anomaly.scoring.map_files import map_of
 
 

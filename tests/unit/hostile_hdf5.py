@@ -12,7 +12,7 @@ from lesion_samples import lesions
 
 from fundus_anomaly.evaluation.pixel_sample import PixelSample, read_pixel_sample, write_pixel_sample
 from fundus_anomaly.files.hdf5 import open_h5, read_ids
-from fundus_anomaly.imaging.preprocess import source_geometry
+from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank, write_bank
 from fundus_anomaly.neighbours import coreset_checkpoint
 

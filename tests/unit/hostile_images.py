@@ -14,8 +14,8 @@ from hostile_case import Case
 from PIL import Image
 
 from fundus_anomaly.audit.admission import admit
-from fundus_anomaly.audit.fact_tables import fact_table
-from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_photograph
+from fundus_anomaly.audit.fact_tables import PHOTOGRAPH_FACTS, fact_table
+from fundus_anomaly.audit.inspect import inspect_photograph
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.datasets.manifest import frame
 from fundus_anomaly.imaging.decode import decode

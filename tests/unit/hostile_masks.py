@@ -10,8 +10,8 @@ from hostile_case import Case
 from hostile_images import BROKEN, COLOURS, GREY, LESION, MOST, content, picture, png_bomb
 from PIL import Image
 
-from fundus_anomaly.audit.fact_tables import fact_table
-from fundus_anomaly.audit.inspect import MASK_FACTS, inspect_mask
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, fact_table
+from fundus_anomaly.audit.inspect import inspect_mask
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.datasets.manifest import frame
 from fundus_anomaly.imaging.decode import decode_mask

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 from hostile_case import Case
 
-from fundus_anomaly.audit.fact_tables import read_facts
+from fundus_anomaly.audit.fact_tables import PHOTOGRAPH_FACTS, read_facts
 from fundus_anomaly.audit.findings import Finding, findings_table, read_findings
-from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS
 from fundus_anomaly.datasets import registry
+from fundus_anomaly.datasets.columns import COLUMNS
 from fundus_anomaly.datasets.eyeq import _labelled
 from fundus_anomaly.datasets.label_table import read_table
-from fundus_anomaly.datasets.manifest import COLUMNS, read_manifest, write_manifest
+from fundus_anomaly.datasets.manifest import read_manifest, write_manifest
 from fundus_anomaly.errors import raise_if_any
 
 SETTINGS = {"table": "", "normals": "normal", "unknowns": "unknown", "masks_inverted": False}

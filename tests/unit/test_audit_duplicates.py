@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from fundus_anomaly.audit.duplicates import alike, hamming_pairs, identical
-from fundus_anomaly.audit.fact_tables import fact_table
-from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_many, inspect_photograph
+from fundus_anomaly.audit.fact_tables import PHOTOGRAPH_FACTS, fact_table
+from fundus_anomaly.audit.inspect import inspect_many, inspect_photograph
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.errors import InputError

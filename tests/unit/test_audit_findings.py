@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from fundus_anomaly.audit.admission import admit
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.findings import Finding, exclude_line, findings_from, findings_table
-from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.audit.relations import patient_findings

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fundus_anomaly.audit.fact_tables import fact_table, mask_jobs, read_facts
-from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS, inspect_many, inspect_mask, inspect_photograph
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, fact_table, mask_jobs, read_facts
+from fundus_anomaly.audit.inspect import inspect_many, inspect_mask, inspect_photograph
 from fundus_anomaly.audit.perceptual_hash import BITS
 from fundus_anomaly.datasets.manifest import frame
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from fundus_anomaly.datasets import manifest, registry
+from fundus_anomaly.datasets import columns, manifest, registry
 from fundus_anomaly.datasets.image_ids import id_part, is_id
 from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame
 from fundus_anomaly.datasets.official_counts import Count, differences
@@ -29,7 +29,7 @@ def test_each_image_of_unknown_patient_is_its_own_patient():
     table = dataset().manifest
     assert table["patient"].tolist() == table["id"].tolist()
     assert table["grade"].tolist() == [-1, -1, -1]
-    assert list(table.columns) == [*manifest.COLUMNS, "mask_MA"]
+    assert list(table.columns) == [*columns.COLUMNS, "mask_MA"]
     checked(dataset())
 
 

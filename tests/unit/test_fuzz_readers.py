@@ -18,14 +18,15 @@ from mosmed_samples import HEADER, write_volume
 from PIL import Image
 from tiny_onnx import mean_pooling_graph
 
-from fundus_anomaly.audit.fact_tables import fact_table, read_facts
+from fundus_anomaly.audit.fact_tables import PHOTOGRAPH_FACTS, fact_table, read_facts
 from fundus_anomaly.audit.findings import Finding, findings_table, read_findings
-from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_mask, inspect_photograph
+from fundus_anomaly.audit.inspect import inspect_mask, inspect_photograph
 from fundus_anomaly.datasets import eyeq, registry
+from fundus_anomaly.datasets.columns import COLUMNS
 from fundus_anomaly.datasets.idrid_files import _graded
 from fundus_anomaly.datasets.image_ids import is_id
 from fundus_anomaly.datasets.label_table import read_table
-from fundus_anomaly.datasets.manifest import COLUMNS, Dataset, checked, frame, read_manifest, write_manifest
+from fundus_anomaly.datasets.manifest import Dataset, checked, frame, read_manifest, write_manifest
 from fundus_anomaly.datasets.mosmed_files import read_scans
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, write_ids

@@ -6,7 +6,8 @@ from PIL import Image
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.geometry import keep_aspect, stretch
-from fundus_anomaly.imaging.lesion_masks import covered_levels, lesion_coverage, lesion_truth
+from fundus_anomaly.imaging.lesion_masks import lesion_coverage
+from fundus_anomaly.imaging.lesion_truth import covered_levels, lesion_truth
 
 FULL = (2848, 4288)
 

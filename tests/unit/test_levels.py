@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops, TiffImagePlugin
 
-from fundus_anomaly.audit.fact_tables import fact_table
-from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS, inspect_photograph
+from fundus_anomaly.audit.fact_tables import PHOTOGRAPH_FACTS, fact_table
+from fundus_anomaly.audit.inspect import inspect_photograph
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.datasets.manifest import frame
 from fundus_anomaly.errors import InputError

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageFilter
 
-from fundus_anomaly.audit.fact_tables import fact_table
-from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS, inspect_mask
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, fact_table
+from fundus_anomaly.audit.inspect import inspect_mask
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.datasets.manifest import frame
 from fundus_anomaly.errors import InputError

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from fundus_anomaly.audit.fact_tables import fact_table
-from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS, inspect_mask, inspect_photograph
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, fact_table
+from fundus_anomaly.audit.inspect import inspect_mask, inspect_photograph
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.datasets.manifest import frame
 from fundus_anomaly.imaging.decode import decode, decode_mask
+from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.lesion_masks import lesion_coverage
-from fundus_anomaly.imaging.preprocess import preprocess, source_geometry
+from fundus_anomaly.imaging.preprocess import preprocess
 
 MOST = 10**8
 # Upright 60 wide and 40 high; the lesion in the upper left.

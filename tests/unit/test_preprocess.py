@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.graham import subtract_local_average
 from fundus_anomaly.imaging.lesion_masks import lesion_coverage
-from fundus_anomaly.imaging.preprocess import preprocess, source_geometry
+from fundus_anomaly.imaging.preprocess import preprocess
 
 DOT = (150, 330)
 

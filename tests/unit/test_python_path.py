@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from support.python_path import pass_on
 
 

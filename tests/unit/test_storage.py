@@ -9,6 +9,7 @@ import pytest
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.files import hdf5
+from fundus_anomaly.files.whole import whole, write_text
 from fundus_anomaly.neighbours import coreset_checkpoint
 
 IDS = ["idrid/größe/1", "b", "c"]
@@ -72,11 +73,11 @@ def test_a_failed_write_leaves_no_file_and_keeps_the_old_one(tmp_path, before):
 
 def test_a_text_appears_only_once_it_is_whole(tmp_path):
     path = tmp_path / "a.csv"
-    with hdf5.whole(path) as temporary:
+    with whole(path) as temporary:
         temporary.write_text("half")
         assert not path.exists()
     assert path.read_text() == "half"
-    hdf5.write_text(path, "ü\nb\n")
+    write_text(path, "ü\nb\n")
     assert path.read_bytes() == "ü\nb\n".encode()
 
 

@@ -14,9 +14,10 @@ import torch
 from PIL import Image
 
 from fundus_anomaly.errors import InputError, OutputError
-from fundus_anomaly.files.hdf5 import create_h5, open_h5, whole, write_text
+from fundus_anomaly.files.hdf5 import create_h5, open_h5
 from fundus_anomaly.files.scratch import scratch_array
 from fundus_anomaly.files.unwritable import require_writable, told_unwritable
+from fundus_anomaly.files.whole import whole, write_text
 
 HDF5 = f"""
 import resource, sys

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from fundus_anomaly.datasets import manifest, registry
+from fundus_anomaly.datasets.columns import NO_FOLD, UNUSED
 from fundus_anomaly.datasets.cuts import only
 from fundus_anomaly.plan import lesionpaste_rows
 from fundus_anomaly.plan.lesion_sources import SOURCE, audited_sources, require_sources, source_key, source_rows
@@ -102,7 +103,7 @@ def audited(split=None, columns=None):
 
 def admissible():
     """Return id and split of what the gate admits or leaves out: the benchmark, and images refused for their names."""
-    named = [image for image in REFUSED if image["split"] != manifest.UNUSED]
+    named = [image for image in REFUSED if image["split"] != UNUSED]
     table = pd.concat([FOUND.manifest, pd.DataFrame(named, columns=["id", "split"], dtype="str")])
     return columns_of(table, None, ["id", "split"])
 

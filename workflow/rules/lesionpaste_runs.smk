@@ -6,7 +6,7 @@ from fundus_anomaly.plan.bank import require_trainable
 PUBLISHED_LESIONPASTE = from_here(LIBRARY / "report" / "tables" / "published" / "lesionpaste.csv")
 # The paper's tables of LesionPaste that the configuration has rows for; the main one first.
 PAPER_TABLES = list(dict.fromkeys(row["table"] for row in LESIONPASTE_ROWS))
-FOLDS = sorted(set(DATASET.manifest["fold"]) - {manifest.NO_FOLD})
+FOLDS = sorted(set(DATASET.manifest["fold"]) - {NO_FOLD})
 # Each training of a row: its folder, and its fold (None where the dataset has none) and repeat.
 RUNS = {
     f"repeat~{repeat}" if fold is None else f"fold~{fold}/repeat~{repeat}": (fold, repeat)

@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from fundus_anomaly.audit.fact_tables import read_facts
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, read_facts
 from fundus_anomaly.audit.findings import read_findings
-from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.datasets.manifest import write_manifest
 from fundus_anomaly.datasets.official_counts import Count
-from fundus_anomaly.files.hdf5 import write_text
+from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.audit import page
 from support.rule_log import logged
 

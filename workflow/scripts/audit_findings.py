@@ -4,9 +4,8 @@ import logging
 
 import pandas as pd
 
-from fundus_anomaly.audit.fact_tables import read_facts
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, read_facts
 from fundus_anomaly.audit.findings import findings_table
-from fundus_anomaly.audit.inspect import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.named_findings import named_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings

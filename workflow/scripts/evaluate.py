@@ -13,7 +13,7 @@ from fundus_anomaly.evaluation.score_bins import edges_of
 from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.files.sealed import read_csv, write_csv
 from fundus_anomaly.files.tables import read_results_table
-from fundus_anomaly.imaging.lesion_masks import lesion_truth
+from fundus_anomaly.imaging.lesion_truth import lesion_truth
 from fundus_anomaly.progress import track
 from fundus_anomaly.scoring.map_files import map_of
 from support.rule_log import logged

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.files.hdf5 import open_h5, whole, write_text
+from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.files.output_names import output_file
 from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.files.whole import whole, write_text
 from fundus_anomaly.progress import track
 from fundus_anomaly.report.figures.heat_map import overlay
 from fundus_anomaly.report.figures.shown_images import ShownImages, scale_of, scores_by_id

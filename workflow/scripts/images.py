@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import PIL
 
-from fundus_anomaly.audit.fact_tables import read_facts
-from fundus_anomaly.audit.inspect import PHOTOGRAPH_FACTS
+from fundus_anomaly.audit.fact_tables import PHOTOGRAPH_FACTS, read_facts
 from fundus_anomaly.audit.usable import usable
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.files.hdf5 import create_dataset, create_h5, write_ids, write_texts

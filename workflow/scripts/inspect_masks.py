@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from fundus_anomaly.audit.fact_tables import fact_table, mask_jobs
-from fundus_anomaly.audit.inspect import MASK_FACTS, inspect_many, inspect_mask
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, fact_table, mask_jobs
+from fundus_anomaly.audit.inspect import inspect_many, inspect_mask
 from fundus_anomaly.files.sealed import write_csv
 from support.rule_log import logged
 

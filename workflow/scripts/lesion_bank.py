@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 
+from fundus_anomaly.datasets.columns import mask_column
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.lesionpaste.annotated_image import read_lesions
 from fundus_anomaly.methods.lesionpaste.lesion_bank import require_fit, require_kinds, write_bank
@@ -13,7 +14,7 @@ def main(output, params):
     """Write the lesion bank of all named images."""
     lesions, problems, files = [], list[Problem](), dict[str, list[str]]()
     for row in params.sources:
-        masks = {kind: row[f"mask_{kind}"] for kind in params.lesions if row[f"mask_{kind}"]}
+        masks = {kind: row[mask_column(kind)] for kind in params.lesions if row[mask_column(kind)]}
         for kind, file in masks.items():
             files.setdefault(kind, []).append(file)
         if row["id"] in params.excluded:

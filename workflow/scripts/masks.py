@@ -3,11 +3,12 @@
 import cv2
 import numpy as np
 
+from fundus_anomaly.datasets.columns import mask_column
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, read_texts, write_ids
 from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.lesion_masks import lesion_coverage
-from fundus_anomaly.imaging.preprocess import source_geometry
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from support.rule_log import logged
@@ -16,7 +17,7 @@ from support.rule_log import logged
 def main(input, output, params, threads):
     """Write ``coverage`` (m, L, S, S) uint8 of the m images with a mask, ``id``, and the attribute ``lesions``."""
     lesions = list(params.lesions)
-    columns = [params.manifest[f"mask_{lesion}"] for lesion in lesions]
+    columns = [params.manifest[mask_column(lesion)] for lesion in lesions]
     paths = {name: row for name, *row in zip(params.manifest["id"], *columns, strict=True) if any(row)}
     with open_h5(input.images, "image", "source", "id") as file:
         sources = dict(zip(read_ids(file), read_texts(file, "source"), strict=True))

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fundus_anomaly.files.hdf5 import whole, write_text
+from fundus_anomaly.files.whole import whole, write_text
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.render import render

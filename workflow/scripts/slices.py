@@ -10,7 +10,7 @@ import numpy as np
 from fundus_anomaly.datasets.cuts import slice_number
 from fundus_anomaly.datasets.lesion_slices import is_lesion
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
-from fundus_anomaly.files.hdf5 import whole
+from fundus_anomaly.files.whole import whole
 from fundus_anomaly.imaging.ct_volume import CtVolume, require_hounsfield_units, windowed
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pandas as pd
 
-from fundus_anomaly.files.hdf5 import write_text
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.footnotes import independence, left_out_note, without_names

@@ -9,9 +9,10 @@ from fundus_anomaly.evaluation.delong import compare
 from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
-from fundus_anomaly.files.hdf5 import open_h5, write_text
+from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.called import called_counts
 from fundus_anomaly.report.tables.footnotes import (

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 
 from fundus_anomaly.files.digest import sha256
-from fundus_anomaly.files.hdf5 import write_text
+from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from support.rule_log import logged

@@ -22,8 +22,8 @@ from snakemake.settings.types import RerunTrigger
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.carried import carried_by
-from fundus_anomaly.files.hdf5 import write_text
 from fundus_anomaly.files.provenance import Provenance, carriers
+from fundus_anomaly.files.whole import write_text
 from support.import_closure import imports
 from support.parameters import digest_of, shown
 from support.private import private

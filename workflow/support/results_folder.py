@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
-from fundus_anomaly.files.hdf5 import write_text
+from fundus_anomaly.files.whole import write_text
 
 # What a folder of results says of the data that it was made from.
 RECORD = "experiment.json"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS
 from fundus_anomaly.audit.perceptual_hash import perceptual_hash
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.files.digest import sha256
@@ -20,38 +21,6 @@ from fundus_anomaly.imaging.image_names import ending, is_read, kind_of
 from fundus_anomaly.imaging.orientation import orientation, stored_size
 from fundus_anomaly.progress import track
 
-FILE_FACTS = {
-    "path": "str",
-    "bytes": "int64",
-    "sha256": "str",
-    "format": "str",
-    "mode": "str",
-    "bits": "int64",
-    "width": "int64",
-    "height": "int64",
-    "frames": "int64",
-    "larger_page": "str",
-    "exif_orientation": "int64",
-    "alpha": "int64",
-    "colour_profile": "str",
-    "error": "str",
-    "error_kind": "str",
-}
-PHOTOGRAPH_FACTS = FILE_FACTS | {
-    "highest_level": "float64",
-    "white_level": "float64",
-    "container_level": "float64",
-    "perceptual_hash": "str",
-    "level_mean": "float64",
-    "level_spread": "float64",
-}
-MASK_FACTS = FILE_FACTS | {
-    "values": "str",
-    "value_count": "int64",
-    "rule": "str",
-    "lesion_pixels": "int64",
-    "lesion_share": "float64",
-}
 ERROR_KINDS = ("missing", "no file", "empty file", "no image", "too large", "damaged", "other format")
 
 _REDUCED = (512, 512)

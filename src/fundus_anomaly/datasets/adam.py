@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from fundus_anomaly.datasets.columns import ABNORMAL, MASK_PREFIX, NORMAL
 from fundus_anomaly.datasets.folders import require_folders
-from fundus_anomaly.datasets.manifest import ABNORMAL, MASK_PREFIX, NORMAL, Dataset, frame
+from fundus_anomaly.datasets.manifest import Dataset, frame
 from fundus_anomaly.datasets.official_counts import Count, differences
 from fundus_anomaly.datasets.official_names import numbered_images
 from fundus_anomaly.errors import Problem, raise_if_any

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from fundus_anomaly.datasets.columns import ABNORMAL, NORMAL, UNUSED
 from fundus_anomaly.datasets.csv_rows import csv_rows
 from fundus_anomaly.datasets.folders import named_files, require_folders
-from fundus_anomaly.datasets.manifest import ABNORMAL, NORMAL, UNUSED, Dataset, frame, set_aside
+from fundus_anomaly.datasets.manifest import Dataset, frame, set_aside
 from fundus_anomaly.datasets.official_counts import Count, differences
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 

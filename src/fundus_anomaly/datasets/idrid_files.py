@@ -10,9 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from fundus_anomaly.datasets.camera_clock import taken_at
+from fundus_anomaly.datasets.columns import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED
 from fundus_anomaly.datasets.folders import require_folders
 from fundus_anomaly.datasets.label_table import read_table
-from fundus_anomaly.datasets.manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame, set_aside
+from fundus_anomaly.datasets.manifest import Dataset, frame, set_aside
 from fundus_anomaly.datasets.official_counts import Count, differences
 from fundus_anomaly.datasets.official_names import numbered_images
 from fundus_anomaly.datasets.sittings import LONGEST_PAUSE, MOST_PHOTOGRAPHS, sittings

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from fundus_anomaly.datasets.columns import UNUSED
 from fundus_anomaly.datasets.idrid_files import read_files
-from fundus_anomaly.datasets.manifest import UNUSED, Dataset
+from fundus_anomaly.datasets.manifest import Dataset
 
 NAME = "idrid_grading"
 

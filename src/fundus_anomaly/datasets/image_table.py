@@ -7,10 +7,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from fundus_anomaly.datasets.columns import ABNORMAL, MASK_PREFIX, NORMAL, UNKNOWN
 from fundus_anomaly.datasets.folders import is_hidden, left_alone, listing
 from fundus_anomaly.datasets.inside import Inside
 from fundus_anomaly.datasets.label_table import read_table
-from fundus_anomaly.datasets.manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNKNOWN
 from fundus_anomaly.datasets.near_columns import near_columns
 from fundus_anomaly.datasets.patients import MOST_LETTERS, missing_notes, one_spelling, person, spelling_notes
 from fundus_anomaly.errors import InputError, Problem, raise_if_any

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
-from fundus_anomaly.files.hdf5 import write_text
+from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.imaging.ct_volume import CtVolume
 
 # One line a mask: of a file that was cut short no mask is taken that has lost some of its slices.

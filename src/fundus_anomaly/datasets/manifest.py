@@ -9,22 +9,25 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from fundus_anomaly.datasets.columns import (
+    ABNORMAL,
+    COLUMNS,
+    GRADES,
+    MASK_PREFIX,
+    NO_FOLD,
+    NORMAL,
+    SPLITS,
+    UNKNOWN,
+    UNUSED,
+)
 from fundus_anomaly.datasets.cuts import Cut
 from fundus_anomaly.datasets.image_ids import LONGEST_PART, is_id
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.datasets.refused import UNNAMEABLE, Refused, shown_path
 from fundus_anomaly.datasets.spreadsheet import guarded, unguarded
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
-from fundus_anomaly.files.hdf5 import write_text
 from fundus_anomaly.files.tables import read_results_table
-
-COLUMNS = ("id", "path", "split", "patient", "eye", "label", "grade", "fold")
-MASK_PREFIX = "mask_"
-SPLITS = ("train", "test")
-UNUSED = "unused"
-NORMAL, ABNORMAL, UNKNOWN = 0, 1, -1
-NO_FOLD = -1
-GRADES = range(-1, 5)
+from fundus_anomaly.files.whole import write_text
 
 _INTEGERS = ("label", "grade", "fold")
 _SHOWN = 10

@@ -7,9 +7,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from fundus_anomaly.datasets.columns import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED
 from fundus_anomaly.datasets.cuts import Cut, image_path, slice_name
 from fundus_anomaly.datasets.lesion_slices import lesion_slices
-from fundus_anomaly.datasets.manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame, set_aside
+from fundus_anomaly.datasets.manifest import Dataset, frame, set_aside
 from fundus_anomaly.datasets.mosmed_files import Scan, read_scans
 from fundus_anomaly.datasets.official_counts import Count, differences
 from fundus_anomaly.errors import Problem, raise_if_any

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 import pandas as pd
 
-from fundus_anomaly.datasets.manifest import MASK_PREFIX
+from fundus_anomaly.datasets.columns import MASK_PREFIX
 from fundus_anomaly.errors import Problem
 
 # What else people call a column, by the column that is read: words, in any case, with any signs between them.

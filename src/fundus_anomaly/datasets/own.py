@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
+from fundus_anomaly.datasets.columns import NORMAL, UNKNOWN
 from fundus_anomaly.datasets.folders import archives, is_hidden, left_alone, listing, require_folders
 from fundus_anomaly.datasets.image_ids import ids
 from fundus_anomaly.datasets.image_table import read_image_table
 from fundus_anomaly.datasets.inside import Inside
-from fundus_anomaly.datasets.manifest import NORMAL, UNKNOWN, Dataset, frame
+from fundus_anomaly.datasets.manifest import Dataset, frame
 from fundus_anomaly.datasets.refused import shown_path
 from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.imaging.image_names import looks_like_image

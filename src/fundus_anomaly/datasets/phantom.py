@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from fundus_anomaly.datasets.manifest import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED, Dataset, frame, set_aside
+from fundus_anomaly.datasets.columns import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED
+from fundus_anomaly.datasets.manifest import Dataset, frame, set_aside
 from fundus_anomaly.phantom import cohort
 
 NAME = cohort.DATASET

@@ -12,7 +12,7 @@ import pandas as pd
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files import provenance
 from fundus_anomaly.files.digest import sha256
-from fundus_anomaly.files.hdf5 import whole, write_text
+from fundus_anomaly.files.whole import whole, write_text
 
 
 def seal_of(path: str | os.PathLike[str]) -> Path:

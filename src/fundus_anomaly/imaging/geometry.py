@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
+
+from fundus_anomaly.errors import InputError, Problem
 
 
 @dataclass(frozen=True)
@@ -83,3 +86,18 @@ def keep_aspect(size: int, shape: tuple[int, int], box: tuple[int, int, int, int
     offset = ((size - inner[0]) // 2, (size - inner[1]) // 2)
     shares = (top / shape[0], left / shape[1], height / shape[0], width / shape[1])
     return Geometry(shares, inner, offset, size)
+
+
+def source_geometry(source: str) -> tuple[Geometry, tuple[int, int]]:
+    """Return the geometry and the full ``(height, width)`` from the JSON text of :class:`.preprocess.Preprocessed`.
+
+    Raises:
+        InputError: If it is no such text.
+    """
+    try:
+        values = json.loads(source)
+        return Geometry.from_dict(values["geometry"]), (int(values["height"]), int(values["width"]))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        found = f"{source[:80]!r} ({type(error).__name__})"
+        remedy = "delete the file of the images and run the same command again; the workflow makes it anew"
+        raise InputError(Problem("images, dataset 'source'", found, "a text as it was written", remedy)) from error

@@ -9,7 +9,7 @@ import numpy as np
 
 from fundus_anomaly.files.hdf5 import read_ids, read_texts
 from fundus_anomaly.imaging.field_of_view import retina_diameter
-from fundus_anomaly.imaging.preprocess import source_geometry
+from fundus_anomaly.imaging.geometry import source_geometry
 
 
 class Normal(NamedTuple):

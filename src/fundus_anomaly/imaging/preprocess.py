@@ -12,7 +12,7 @@ from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.imaging.decode import decode
 from fundus_anomaly.imaging.field_of_view import bounding_box, field_of_view
-from fundus_anomaly.imaging.geometry import Geometry, keep_aspect, stretch
+from fundus_anomaly.imaging.geometry import keep_aspect, stretch
 from fundus_anomaly.imaging.graham import subtract_local_average
 
 
@@ -84,18 +84,3 @@ def preprocess(
         "geometry": geometry.as_dict(),
     }
     return Preprocessed(image, small_view, json.dumps(source, ensure_ascii=False, sort_keys=True))
-
-
-def source_geometry(source: str) -> tuple[Geometry, tuple[int, int]]:
-    """Return the geometry and the full ``(height, width)`` from the JSON text of :class:`Preprocessed`.
-
-    Raises:
-        InputError: If it is no such text.
-    """
-    try:
-        values = json.loads(source)
-        return Geometry.from_dict(values["geometry"]), (int(values["height"]), int(values["width"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        found = f"{source[:80]!r} ({type(error).__name__})"
-        remedy = "delete the file of the images and run the same command again; the workflow makes it anew"
-        raise InputError(Problem("images, dataset 'source'", found, "a text as it was written", remedy)) from error

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from fundus_anomaly.datasets.manifest import COLUMNS, NO_FOLD, Dataset, mask_columns
+from fundus_anomaly.datasets.columns import COLUMNS, NO_FOLD
+from fundus_anomaly.datasets.manifest import Dataset, mask_columns
 from fundus_anomaly.datasets.patients import person
 from fundus_anomaly.errors import Problem, raise_if_any
 

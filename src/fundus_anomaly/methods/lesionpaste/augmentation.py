@@ -9,7 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from fundus_anomaly.imaging.lesion_masks import covered_levels, lesion_truth
+from fundus_anomaly.imaging.lesion_truth import covered_levels, lesion_truth
 from fundus_anomaly.methods.lesionpaste.lesion import Lesion
 
 

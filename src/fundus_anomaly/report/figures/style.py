@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.hdf5 import whole
+from fundus_anomaly.files.whole import whole
 
 # The palette of Okabe and Ito (2008), "Color Universal Design", told apart in all common kinds of colour blindness.
 # In the order of a plot's lines: dark ones first, on white paper.

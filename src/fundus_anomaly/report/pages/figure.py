@@ -10,7 +10,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from fundus_anomaly.files.hdf5 import write_text
+from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.figures.style import save
 
 _STYLE = """
