@@ -80,7 +80,7 @@ def test_resc_runs_through_attention_but_through_no_backbone_and_features_the_ot
         {str(path.relative_to(ROOT)) for path in import_closure(SCRIPTS / f"{name}.py", *FOLDERS)}
         for name in ("resc", "features")
     )
-    assert {f"{RESAD}/resc.py", f"{RESAD}/attention.py", "workflow/support/rule_log.py"} <= resc
+    assert {f"{RESAD}/resc.py", f"{RESAD}/attention.py", "workflow/support/rule.py"} <= resc
     assert not any("networks" in path or "imaging" in path for path in resc)
     networks = "src/fundus_anomaly/networks"
     # Imported only when the backbone is asked for, and still part of the rule.

@@ -24,7 +24,7 @@ import resource, sys
 sys.path[:0] = {[str(Path(__file__).resolve().parents[2] / folder) for folder in ("workflow", "src")]!r}
 import numpy as np
 from fundus_anomaly.files.hdf5 import create_dataset, create_h5
-from support.rule_log import logged
+from support.rule import logged
 path, log, count = sys.argv[1:]
 with logged(log):
     resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, resource.RLIM_INFINITY))

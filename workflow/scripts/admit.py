@@ -7,7 +7,7 @@ import pandas as pd
 from fundus_anomaly.audit.admission import admit
 from fundus_anomaly.audit.findings import read_findings
 from fundus_anomaly.files.sealed import write_csv
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -21,5 +21,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

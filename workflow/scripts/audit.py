@@ -8,7 +8,7 @@ from fundus_anomaly.datasets.manifest import write_manifest
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.audit import page
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -37,5 +37,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -10,7 +10,7 @@ from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.named_findings import named_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
 from fundus_anomaly.files.sealed import write_csv
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -32,5 +32,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

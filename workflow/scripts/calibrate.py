@@ -9,7 +9,7 @@ from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.methods.resad.scored_maps import FieldsOfView, score_images
 from fundus_anomaly.neighbours.search import neighbours_for
 from fundus_anomaly.scoring.map_files import displacement_of
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params, resources, threads):
@@ -43,5 +43,4 @@ def main(input, output, params, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.resources, snakemake.threads)
+    run(main, snakemake)

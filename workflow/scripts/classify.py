@@ -14,7 +14,7 @@ from fundus_anomaly.networks.classifier import Classifier, empty_network
 from fundus_anomaly.networks.state import load_state, read_state
 from fundus_anomaly.progress import bar
 from fundus_anomaly.training.loop import logits_of
-from support.rule_log import logged
+from support.rule import run
 
 
 def logits(input, ids, classifier, device, settings, what):
@@ -71,12 +71,4 @@ def main(input, output, params, wildcards, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(
-            snakemake.input,
-            snakemake.output,
-            snakemake.params,
-            snakemake.wildcards,
-            snakemake.resources,
-            snakemake.threads,
-        )
+    run(main, snakemake)

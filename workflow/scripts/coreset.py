@@ -12,7 +12,7 @@ from fundus_anomaly.files.scratch import scratch_array
 from fundus_anomaly.neighbours.coreset import select
 from fundus_anomaly.neighbours.projection import Projection
 from fundus_anomaly.progress import track
-from support.rule_log import logged
+from support.rule import run
 
 
 def projected(features, images: np.ndarray, projection: Projection, folder: Path) -> np.memmap:
@@ -59,5 +59,4 @@ def main(input, output, params, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.resources, snakemake.threads)
+    run(main, snakemake)

@@ -16,7 +16,7 @@ from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.imaging.lesion_truth import lesion_truth
 from fundus_anomaly.progress import track
 from fundus_anomaly.scoring.map_files import map_of
-from support.rule_log import logged
+from support.rule import run
 
 
 def views(file: h5py.File, wanted: bool) -> dict[str, int]:
@@ -95,5 +95,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

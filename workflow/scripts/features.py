@@ -9,7 +9,7 @@ from fundus_anomaly.methods.resad.features import extract, level_shapes
 from fundus_anomaly.networks.displacement import displacement, whole_pixels
 from fundus_anomaly.networks.interface import load
 from fundus_anomaly.progress import bar
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params, wildcards, resources, threads):
@@ -49,12 +49,4 @@ def main(input, output, params, wildcards, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(
-            snakemake.input,
-            snakemake.output,
-            snakemake.params,
-            snakemake.wildcards,
-            snakemake.resources,
-            snakemake.threads,
-        )
+    run(main, snakemake)

@@ -6,7 +6,7 @@ import pandas as pd
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.report.figures.curves import Curve, Interval, draw
 from fundus_anomaly.report.pages.figure import save_with_page
-from support.rule_log import logged
+from support.rule import run
 
 
 def curve_of(method: str, metrics: pd.DataFrame, curves: pd.DataFrame, level: str, score: str) -> Curve | None:
@@ -57,5 +57,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -5,7 +5,7 @@ import math
 from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.report.figures.effective_neighbours import draw
 from fundus_anomaly.report.pages.figure import save_with_page
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -19,5 +19,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

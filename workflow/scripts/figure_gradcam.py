@@ -18,7 +18,7 @@ from fundus_anomaly.report.figures.lesion_colours import lesion_colours
 from fundus_anomaly.report.figures.row_choice import choose_rows, lesion_areas
 from fundus_anomaly.report.figures.shown_images import ShownImages
 from fundus_anomaly.report.pages.figure import save_with_page
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -76,5 +76,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

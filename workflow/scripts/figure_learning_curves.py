@@ -3,7 +3,7 @@
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.report.figures.learning_curves import draw
 from fundus_anomaly.report.pages.figure import save_with_page
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -14,5 +14,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -3,7 +3,7 @@
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
 from fundus_anomaly.report.figures.lesion_bank import draw
 from fundus_anomaly.report.pages.figure import save_with_page
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -18,5 +18,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -11,7 +11,7 @@ from fundus_anomaly.report.figures.misses import Tile, draw, worst_misses
 from fundus_anomaly.report.figures.shown_images import ShownImages, scale_of, scores_by_id
 from fundus_anomaly.report.pages.figure import save_with_page
 from fundus_anomaly.scoring.thresholds import image_threshold
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -58,5 +58,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -11,7 +11,7 @@ from fundus_anomaly.report.figures.qualitative import Row, draw
 from fundus_anomaly.report.figures.row_choice import choose_rows, lesion_areas
 from fundus_anomaly.report.figures.shown_images import ShownImages, scale_of, scores_by_id
 from fundus_anomaly.report.pages.figure import save_with_page
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -64,5 +64,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

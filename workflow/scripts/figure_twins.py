@@ -9,7 +9,7 @@ from fundus_anomaly.report.figures.lesion_colours import lesion_colours
 from fundus_anomaly.report.figures.twins import Row, draw
 from fundus_anomaly.report.pages.figure import save_with_page
 from fundus_anomaly.seeds import digest
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -37,5 +37,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -17,7 +17,7 @@ from fundus_anomaly.report.figures.heat_map import overlay
 from fundus_anomaly.report.figures.shown_images import ShownImages, scale_of, scores_by_id
 from fundus_anomaly.report.pages.scores import Finding, Settings, pages
 from fundus_anomaly.scoring.thresholds import calibration_in_words, image_threshold
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -74,5 +74,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

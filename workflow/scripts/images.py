@@ -15,7 +15,7 @@ from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess, require_same_content
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
-from support.rule_log import logged
+from support.rule import run
 
 
 def readable(ids: list[str], paths: list[str], facts: pd.DataFrame, on_bad_image: str) -> list[tuple[str, str]]:
@@ -71,5 +71,4 @@ def main(input, output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)
+    run(main, snakemake)

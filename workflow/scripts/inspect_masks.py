@@ -5,7 +5,7 @@ import pandas as pd
 from fundus_anomaly.audit.fact_tables import MASK_FACTS, fact_table, mask_jobs
 from fundus_anomaly.audit.inspect import inspect_many, inspect_mask
 from fundus_anomaly.files.sealed import write_csv
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(output, params, threads):
@@ -18,5 +18,4 @@ def main(output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.output, snakemake.params, snakemake.threads)
+    run(main, snakemake)

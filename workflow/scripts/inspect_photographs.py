@@ -5,7 +5,7 @@ import pandas as pd
 from fundus_anomaly.audit.fact_tables import PHOTOGRAPH_FACTS, fact_table
 from fundus_anomaly.audit.inspect import inspect_many, inspect_photograph
 from fundus_anomaly.files.sealed import write_csv
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params, threads):
@@ -17,5 +17,4 @@ def main(input, output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)
+    run(main, snakemake)

@@ -7,7 +7,7 @@ from fundus_anomaly.datasets.columns import mask_column
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.lesionpaste.annotated_image import read_lesions
 from fundus_anomaly.methods.lesionpaste.lesion_bank import require_fit, require_kinds, write_bank
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(output, params):
@@ -54,5 +54,4 @@ def _told(counts):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -11,7 +11,7 @@ from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.lesion_masks import lesion_coverage
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params, threads):
@@ -59,5 +59,4 @@ def main(input, output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)
+    run(main, snakemake)

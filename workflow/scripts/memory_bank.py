@@ -4,7 +4,7 @@ import numpy as np
 
 from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, write_ids
 from fundus_anomaly.progress import track
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output):
@@ -28,5 +28,4 @@ def main(input, output):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output)
+    run(main, snakemake)

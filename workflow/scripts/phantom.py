@@ -10,7 +10,7 @@ from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.phantom import cohort
 from fundus_anomaly.phantom.render import render
 from fundus_anomaly.progress import track
-from support.rule_log import logged
+from support.rule import run
 
 
 def draw(eye: cohort.Eye, seed: int, width: int, height: int, root: Path) -> None:
@@ -43,5 +43,4 @@ def main(output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.output, snakemake.params, snakemake.threads)
+    run(main, snakemake)

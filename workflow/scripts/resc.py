@@ -13,7 +13,7 @@ from fundus_anomaly.methods.resad.resc import combine
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
 from fundus_anomaly.scoring.map_files import displacement_of
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params, resources, threads):
@@ -57,5 +57,4 @@ def main(input, output, params, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.resources, snakemake.threads)
+    run(main, snakemake)

@@ -14,7 +14,7 @@ from fundus_anomaly.files.whole import whole
 from fundus_anomaly.imaging.ct_volume import CtVolume, require_hounsfield_units, windowed
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
-from support.rule_log import logged
+from support.rule import run
 
 
 def cut(volume: str, images: list[str], lesions: bool, window: dict[str, float]) -> list[Problem]:
@@ -51,5 +51,4 @@ def main(input, output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)
+    run(main, snakemake)

@@ -23,7 +23,7 @@ from fundus_anomaly.report.tables.layout import PUBLISHED
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.report.tables.resad import FIGURES
 from fundus_anomaly.report.tables.variant import Variant
-from support.rule_log import logged
+from support.rule import run
 
 
 def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:
@@ -89,5 +89,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

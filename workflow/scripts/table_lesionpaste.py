@@ -12,7 +12,7 @@ from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.footnotes import independence, left_out_note, without_names
 from fundus_anomaly.report.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
-from support.rule_log import logged
+from support.rule import run
 
 
 def lesions_of(bank):
@@ -56,5 +56,4 @@ def main(input, output, params, wildcards):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards)
+    run(main, snakemake)

@@ -30,7 +30,7 @@ from fundus_anomaly.report.tables.layout import PUBLISHED
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.report.tables.resad import FIGURES, headline, lesion_table, resad_markdown, resad_table
 from fundus_anomaly.report.tables.variant import Variant
-from support.rule_log import logged
+from support.rule import run
 
 
 def comparison(variants: list[dict], files: list[str], test: dict, score: str, left_out: Collection[str]) -> list[str]:
@@ -118,5 +118,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -24,7 +24,7 @@ from fundus_anomaly.progress import bar
 from fundus_anomaly.seeds import digest
 from fundus_anomaly.training.checkpoint import read_checkpoint, write_checkpoint
 from fundus_anomaly.training.loop import Schedule, Training
-from support.rule_log import logged
+from support.rule import run
 
 
 def divided(ids: list[str], patient_of: dict[str, str], share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -124,12 +124,4 @@ def main(input, output, params, wildcards, resources, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(
-            snakemake.input,
-            snakemake.output,
-            snakemake.params,
-            snakemake.wildcards,
-            snakemake.resources,
-            snakemake.threads,
-        )
+    run(main, snakemake)

@@ -5,7 +5,7 @@ import pandas as pd
 from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, read_facts
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.files.sealed import write_csv
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params):
@@ -18,5 +18,4 @@ def main(input, output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params)
+    run(main, snakemake)

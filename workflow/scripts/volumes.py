@@ -8,7 +8,7 @@ from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.progress import track
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(input, output, params, threads):
@@ -24,5 +24,4 @@ def main(input, output, params, threads):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.input, snakemake.output, snakemake.params, snakemake.threads)
+    run(main, snakemake)

@@ -3,7 +3,7 @@
 import logging
 
 from fundus_anomaly.networks.weights import fetch
-from support.rule_log import logged
+from support.rule import run
 
 
 def main(output, params):
@@ -13,5 +13,4 @@ def main(output, params):
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], snakemake):
-        main(snakemake.output, snakemake.params)
+    run(main, snakemake)

@@ -2,16 +2,20 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from support import rule
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import logging, sys, warnings
 sys.path[:0] = {folders!r}
 from fundus_anomaly.errors import InputError, OutputError, Problem
-from support.rule_log import logged
+from support.rule import logged
 with logged(sys.argv[1]):
     logging.info("Bilder: ü")
     warnings.warn("be warned")
@@ -73,3 +77,14 @@ def test_a_log_that_cannot_be_written_does_not_hide_what_the_rule_says(tmp_path)
     assert "a.png: found 0 bytes" in done.stderr
     assert f"the log {log} cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_script_is_passed_what_its_parameters_name(monkeypatch):
+    logs, passed = [], {}
+
+    def main(threads, output):
+        passed.update(threads=threads, output=output)
+
+    monkeypatch.setattr(rule, "logged", lambda log, job: logs.append(log) or nullcontext())
+    rule.run(main, SimpleNamespace(log=["a.log"], output=["a.csv"], threads=3, input=["b"]))
+    assert logs == ["a.log"] and passed == {"threads": 3, "output": ["a.csv"]}

@@ -1,13 +1,15 @@
-"""Logging of one rule's script: everything to the rule's log and the terminal, input errors without a traceback."""
+"""How one rule's script runs: its messages go to the rule's log and the terminal, input errors without a traceback."""
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fundus_anomaly.errors import InputError, OutputError
 from fundus_anomaly.files.carried import require_carried
@@ -16,7 +18,7 @@ from fundus_anomaly.files.sealed import seal
 
 
 class _LogFile(logging.FileHandler):
-    """A log that a full disk silences: the terminal tells, and an error about each line would hide what it tells."""
+    """A log file that drops lines it cannot write (full disk): the terminal still shows them, without an error each."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Pass over a line that could not be written."""
@@ -70,3 +72,15 @@ def logged(log: str, job: object = None) -> Iterator[None]:
     except Exception:
         logging.exception("the rule failed")
         sys.exit(1)
+
+
+def run(main: Callable[..., None], job: Any) -> None:
+    """Do a script's work, see :func:`logged`.
+
+    Args:
+        main: It is passed what its parameters name of the job: ``input``, ``output``, ``params``, ``wildcards``,
+            ``resources``, ``threads``.
+        job: Snakemake's object of the job, ``snakemake`` in its script.
+    """
+    with logged(job.log[0], job):
+        main(**{name: getattr(job, name) for name in inspect.signature(main).parameters})
