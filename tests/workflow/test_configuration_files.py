@@ -173,13 +173,14 @@ def test_shares_in_exponent_form_have_a_path(checkout):
     assert "MissingInputException" not in refused.stdout
 
 
-def test_another_workflow_can_take_this_one_as_a_module(checkout, tmp_path):
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_another_workflow_can_take_this_one_as_a_module(checkout, tmp_path, snakefile):
     (tmp_path / "config.yaml").write_text("samples: samples.tsv\n")
     (tmp_path / "Snakefile").write_text(
         f"""
 configfile: "config.yaml"
 module fundus:
-    snakefile: "{checkout.folder / "Snakefile"}"
+    snakefile: "{checkout.folder / snakefile}"
     config: config.get("fundus", {{}})
 use rule * from fundus as fundus_*
 rule first:
