@@ -16,7 +16,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 run: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
 	$(BIN)/snakemake --cores 1 --report results/phantom/report.html
-	@$(BIN)/python workflow/support/show_results.py results/phantom resad.csv lesionpaste_3.csv
+	@PYTHONPATH=src $(BIN)/python workflow/support/show_results.py results/phantom resad.csv lesionpaste_3.csv
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
