@@ -8,7 +8,7 @@ import pytest
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.files import sealed
 from fundus_anomaly.files.carried import carried_by, require_carried
-from fundus_anomaly.files.hdf5 import create_h5, provenance_of, write_array
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
 from fundus_anomaly.files.provenance import MAX_BYTES, MAX_CARRIERS, Provenance, carriers, parse, recording
 
 MADE = Provenance("features", "a" * 64, "c" * 64, {"size": 392}, {"torch": "2.14.1"}, {"images": "b" * 64})
@@ -48,33 +48,47 @@ def test_all_that_was_made_otherwise_or_by_nobody_knows_what_is_refused_at_once(
 
 def test_a_damaged_array_is_left_for_its_reader_to_name(tmp_path):
     array, _ = written(tmp_path)
-    array.write_bytes(array.read_bytes()[:100])
-    require_carried({str(array): OTHER.identity})
+    array.write_bytes(array.read_bytes()[:2000])
+    require_carried({str(array): MADE.identity})
 
 
 def test_the_block_alone_records(tmp_path):
     with pytest.raises(RuntimeError), recording(MADE):
         raise RuntimeError
     with create_h5(tmp_path / "a.h5") as file:
-        assert not provenance_of(file)
+        write_array(file, "values", np.arange(3))
+    assert carried_by(tmp_path / "a.h5") is None
 
 
 @pytest.mark.parametrize(
     "hostile",
     [
-        np.bytes_(b"\xff\xfe"),
-        np.bytes_("[1, 2]"),
-        np.bytes_('{"rule": "x", "unknown": 1}'),
-        np.bytes_("[" * 20_000),
-        np.arange(5),
-        "text of variable length",
-        h5py.Empty("S10"),
+        b"",
+        b"\n",
+        b"\xff\xfe\n",
+        b"[1, 2]\n",
+        b'{"rule": "x", "unknown": 1}\n',
+        b"[" * 20_000 + b"\n",
+        b"{" + b" " * MAX_BYTES + b"}\n",
+        b"no end of the line",
     ],
 )
-def test_an_attribute_that_is_none_of_ours_counts_as_none(tmp_path, hostile):
-    with h5py.File(tmp_path / "a.h5", "w") as file:
-        file.attrs["provenance"] = hostile
-        assert parse(provenance_of(file)) is None
+def test_a_first_line_that_is_none_of_ours_counts_as_none(tmp_path, hostile):
+    (tmp_path / "a.h5").write_bytes(hostile)
+    assert carried_by(tmp_path / "a.h5") is None
+
+
+@pytest.mark.parametrize("length", [1, 400, 511, 512, 513, 5000, 40_000])
+def test_what_made_an_array_is_its_files_first_line_and_hdf5_reads_on_behind_it(tmp_path, length):
+    made = Provenance("features", "a" * 64, "c" * 64, {"text": "x" * length})
+    array, _ = written(tmp_path, made)
+    assert array.read_bytes().split(b"\n")[0].decode() == made.text()
+    assert carried_by(array) == made
+    with open_h5(array, "values") as file:
+        assert file["values"][:].tolist() == [0, 1, 2]
+        assert file.userblock_size >= len(made.text()) + 1
+    with h5py.File(array) as file:
+        assert not file.attrs
 
 
 def test_a_seal_that_is_none_of_ours_counts_as_damage(tmp_path):

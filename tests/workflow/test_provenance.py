@@ -10,7 +10,7 @@ from tiny_project import REPOSITORY, TINY
 
 from fundus_anomaly.datasets import registry
 from fundus_anomaly.datasets.manifest import read_manifest
-from fundus_anomaly.files.provenance import parse
+from fundus_anomaly.files.carried import carried_by
 
 pytestmark = pytest.mark.workflow
 
@@ -28,10 +28,11 @@ def test_the_manifest_holds_every_image_as_its_adapter_read_it(finished):
 @pytest.mark.parametrize(("method", "section"), [("resad", ""), ("lesionpaste", "lesionpaste")])
 def test_photographs_at_the_working_size_tell_their_preprocessing(finished, method, section):
     default, tiny = (config[section] if section else config for config in (DEFAULT, TINY))
-    with h5py.File(finished.results / "images" / method / "test.h5") as file:
+    images = finished.results / "images" / method / "test.h5"
+    with h5py.File(images) as file:
         told = dict(file.attrs)
     made_by = told.pop("made_by")
-    made = parse(told.pop("provenance").decode())
+    made = carried_by(images)
     assert (made.rule, made.settings["wildcards"]) == ("images", {"method": method, "split": "test"})
     assert made.settings["preprocessing"] == told
     assert {"PIL", "cv2", "numpy"} <= set(made.libraries)
@@ -42,9 +43,10 @@ def test_photographs_at_the_working_size_tell_their_preprocessing(finished, meth
 
 def test_features_tell_their_backbone_and_the_digest_of_its_weights(finished):
     weights = finished.results / "weights" / "efficientnet_lite0.weights"
-    with h5py.File(finished.results / "features" / "backbone~efficientnet_lite0" / "train.h5") as file:
+    features = finished.results / "features" / "backbone~efficientnet_lite0" / "train.h5"
+    with h5py.File(features) as file:
         told = dict(file.attrs)
-    made = parse(told.pop("provenance").decode())
+    made = carried_by(features)
     assert made.libraries["torch"] == importlib.metadata.version("torch")
     assert made.inputs.keys() == {"images", "weights"}
     for name, value in {

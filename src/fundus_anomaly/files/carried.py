@@ -6,8 +6,7 @@ import os
 from collections.abc import Mapping
 
 from fundus_anomaly.errors import Problem, raise_if_any
-from fundus_anomaly.files.hdf5 import open_for_reading, provenance_of
-from fundus_anomaly.files.provenance import Provenance, parse
+from fundus_anomaly.files.provenance import Provenance, first_line, parse
 from fundus_anomaly.files.sealed import read_seal
 
 
@@ -15,15 +14,9 @@ def carried_by(path: str | os.PathLike[str]) -> Provenance | None:
     """Return what an output carries; None if it carries nothing that can be read.
 
     Raises:
-        OSError: If an HDF5 file is missing, or damaged so that it cannot be opened.
+        OSError: If an HDF5 file is missing or cannot be read.
     """
-    if not str(path).endswith(".h5"):
-        return parse(read_seal(path)[1])
-    try:
-        with open_for_reading(path) as file:
-            return parse(provenance_of(file))
-    except (RuntimeError, ValueError) as error:  # HDF5 has many kinds for a damaged file
-        raise OSError(str(error)) from error
+    return parse(first_line(path) if str(path).endswith(".h5") else read_seal(path)[1])
 
 
 def require_carried(expected: Mapping[str, str]) -> None:

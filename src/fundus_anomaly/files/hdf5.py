@@ -22,17 +22,18 @@ from fundus_anomaly.files.whole import whole
 def create_h5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     """Yield a new HDF5 file that appears under ``path`` only once the block has ended without an error.
 
-    It carries the :mod:`.provenance` of the work in progress as an attribute.
+    It begins with the :mod:`.provenance` of the work in progress, in HDF5's user block.
 
     Raises:
         OutputError: If the disk is full or the folder cannot be written; ``path`` is then as it was before.
     """
     with whole(path) as temporary, Sink(temporary) as sink:
         try:
-            with SunkFile(sink) as file:
-                if line := provenance.line():
-                    file.attrs[provenance.ATTRIBUTE] = np.bytes_(line)
+            block = provenance.user_block()
+            with SunkFile(sink, len(block)) as file:
                 yield file
+            sink.seek(0)
+            sink.write(block)
         finally:
             # It goes before whatever HDF5 made of it.
             sink.raise_failure()
@@ -115,17 +116,6 @@ def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
         OSError: If the file cannot be opened; with ``errno`` if the system refused, without if it is no whole HDF5.
     """
     return h5py.File(path, "r", locking=False)
-
-
-def provenance_of(file: h5py.File) -> str:
-    """Return the line that an open file carries as its :mod:`.provenance`; empty if none can be read."""
-    try:
-        attribute = file.attrs.get_id(provenance.ATTRIBUTE)
-        if attribute.shape == () and attribute.dtype.kind == "S" and attribute.dtype.itemsize <= provenance.MAX_BYTES:
-            return bytes(file.attrs[provenance.ATTRIBUTE]).decode("ascii")
-    except Exception:  # a damaged header makes h5py raise errors of many kinds
-        pass
-    return ""
 
 
 @contextmanager

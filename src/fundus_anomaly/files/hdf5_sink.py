@@ -44,10 +44,11 @@ class SunkFile(h5py.File):
 
     Args:
         sink: The file that takes its bytes.
+        user_block: Bytes at its beginning that HDF5 leaves alone: 0, or a power of two from 512.
     """
 
-    def __init__(self, sink: Sink):
-        super().__init__(sink, "w", libver="latest")
+    def __init__(self, sink: Sink, user_block: int = 0):
+        super().__init__(sink, "w", libver="latest", userblock_size=user_block or None)
         self.sink = sink
 
 

@@ -1,7 +1,8 @@
 """What made a file: settings, library versions and inputs; written with each array and table.
 
-A rule's work runs inside :func:`recording`. What it writes then carries the :class:`Provenance`: an attribute of an
-HDF5 file, a line of the seal beside any other file. :mod:`.carried` reads it again.
+A rule's work runs inside :func:`recording`. What it writes then carries the :class:`Provenance` as a line: the first of
+an HDF5 file, in the block before HDF5's own content that is left to the user, the second of the seal beside any other
+file. :mod:`.carried` reads it again, without HDF5, since planning a run does so for every output.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
-# The name of the attribute of an HDF5 file.
-ATTRIBUTE = "provenance"
-# An attribute of HDF5 holds at most 64 KiB.
 MAX_BYTES = 60_000
+_SMALLEST_BLOCK = 512
 MAX_CARRIERS = 20
 
 
@@ -79,6 +79,25 @@ def recording(made: Provenance | None) -> Iterator[None]:
         yield
     finally:
         _Work.text = before
+
+
+def user_block() -> bytes:
+    """Return the block that a new HDF5 file begins with: :func:`line`, filled up to a power of two, or nothing."""
+    if not (text := line()):
+        return b""
+    content = text.encode("ascii") + b"\n"
+    return content.ljust(max(_SMALLEST_BLOCK, 1 << (len(content) - 1).bit_length()), b"\0")
+
+
+def first_line(path: str | os.PathLike[str]) -> str:
+    """Return the line that a file begins with, or an empty text if that cannot be a provenance.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        content, end, _ = file.read(MAX_BYTES + 1).partition(b"\n")
+    return content.decode("ascii") if end and content.isascii() else ""
 
 
 def line() -> str:
