@@ -6,6 +6,7 @@ import pytest
 
 from fundus_anomaly.datasets import eyeq
 from fundus_anomaly.datasets.manifest import checked
+from fundus_anomaly.datasets.place import Place
 from fundus_anomaly.errors import InputError
 
 SETTINGS = {
@@ -23,7 +24,7 @@ TEST = HEADER + "0,1_left.jpeg,0,0\n1,1_right.jpeg,0,3\n2,2_left.jpeg,1,1\n"
 
 
 def load(root, **settings):
-    return checked(eyeq.load(SETTINGS | settings, root))
+    return checked(eyeq.load(SETTINGS | settings, Place(root, root / "made", 0)))
 
 
 def write(path, text="x"):

@@ -6,6 +6,7 @@ import pytest
 
 from fundus_anomaly.datasets import idrid, idrid_grading
 from fundus_anomaly.datasets.manifest import checked, excluding
+from fundus_anomaly.datasets.place import Place
 from fundus_anomaly.errors import InputError
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "idrid"
@@ -14,7 +15,7 @@ MASKS = {"MA": "1. Microaneurysms", "HE": "2. Haemorrhages", "EX": "3. Hard Exud
 
 
 def load(root, **settings):
-    return checked(idrid_grading.load(SETTINGS | settings, root))
+    return checked(idrid_grading.load(SETTINGS | settings, Place(root, root / "made", 0)))
 
 
 def write(path, text="x"):
@@ -78,7 +79,8 @@ def test_no_image_of_the_benchmark_has_a_mask(root):
 
 def test_an_image_has_the_same_id_and_file_in_both_benchmarks(root):
     here, there = (
-        adapter.load(SETTINGS, root).audited.set_index("id")["path"].to_dict() for adapter in (idrid, idrid_grading)
+        adapter.load(SETTINGS, Place(root, root / "made", 0)).audited.set_index("id")["path"].to_dict()
+        for adapter in (idrid, idrid_grading)
     )
     assert here == there
 

@@ -9,6 +9,7 @@ import hostile_tables
 import hostile_volumes
 import hostile_weights
 import pytest
+import torchvision.models  # noqa: F401  (what a module takes to be imported is no memory of a reader)
 from hostile_case import outcome, snapshot
 
 CASES = {

@@ -10,6 +10,7 @@ from fundus_anomaly.datasets.folders import require_folders
 from fundus_anomaly.datasets.manifest import Dataset, frame
 from fundus_anomaly.datasets.official_counts import Count, differences
 from fundus_anomaly.datasets.official_names import numbered_images
+from fundus_anomaly.datasets.place import Place
 from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.seeds import digest
 
@@ -20,7 +21,7 @@ _OTHER_NAMES = {"others": "other"}
 _UNPACK = "unpack Training400 and Training400-Lesion below the root, or correct the root and the folders in the config"
 
 
-def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
+def load(settings: Mapping[str, object], place: Place) -> Dataset:
     """Return ReSAD's ADAM benchmark (ReSAD, section 3.1): 282 normals for training, 118 abnormal images for the test.
 
     Normal is an image without any lesion mask, whatever the folder that it lies in: the 311 images without AMD hold
@@ -31,14 +32,13 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
         settings: ``amd``, ``non_amd`` and ``lesion_masks``, the folders of the parts below the root;
             ``test_normals``, the number of normals that are held out for the test (the paper: 0, so that no image
             AUC exists); ``strict_counts``, whether another number of images than the official one is an error.
-        root: The folder that holds the parts.
-        seed: The seed of the configuration; it decides which normals are held out.
+        place: Its root holds the parts; its seed decides which normals are held out.
 
     Raises:
         InputError: With every folder or file that is missing or wrong.
     """
-    parts = {name: root / str(settings[name]) for name in ("amd", "non_amd", "lesion_masks")}
-    require_folders(root, parts.values(), "ADAM", _UNPACK)
+    parts = {name: place.root / str(settings[name]) for name in ("amd", "non_amd", "lesion_masks")}
+    require_folders(place.root, parts.values(), "ADAM", _UNPACK)
     problems: list[Problem] = []
     notes: list[str] = []
     unread: list[str] = []
@@ -58,7 +58,7 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
     raise_if_any(problems)
 
     marked = {name for files in masks.values() for name in files}
-    normals = sorted(images.keys() - marked, key=lambda name: digest(seed, "adam test normals", name))
+    normals = sorted(images.keys() - marked, key=lambda name: digest(place.seed, "adam test normals", name))
     held_out = set(normals[: int(str(settings["test_normals"]))])
     rows = [
         {
@@ -76,7 +76,7 @@ def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
         Count("images without a lesion mask", 282, len(normals)),
         Count("images with a lesion mask", 118, len(marked)),
     )
-    notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"ADAM at {str(root)!r}")
+    notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"ADAM at {str(place.root)!r}")
     if held_out:
         notes.append(f"{len(held_out)} normals are held out for the test; the published benchmark holds out none.")
     notes.append("No patients are known: each image counts as a patient of its own.")

@@ -12,6 +12,7 @@ from fundus_anomaly.datasets.csv_rows import csv_rows
 from fundus_anomaly.datasets.folders import named_files, require_folders
 from fundus_anomaly.datasets.manifest import Dataset, frame, set_aside
 from fundus_anomaly.datasets.official_counts import Count, differences
+from fundus_anomaly.datasets.place import Place
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 
 NAME = "eyeq"
@@ -28,7 +29,7 @@ _UNPACK = "complete the copy of EyePACS and EyeQ, or correct the root and the fo
 _SHOWN = 10
 
 
-def load(settings: Mapping[str, object], root: Path) -> Dataset:
+def load(settings: Mapping[str, object], place: Place) -> Dataset:
     """Return LesionPaste's EyeQ benchmark (Huang et al. 2022, section 3.1).
 
     Training normals are the grade-0 images of EyeQ's training table, the test set is its whole test table, each of
@@ -40,15 +41,15 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
             ``train_images`` and ``test_images``, the folders of EyePACS' images below the root; ``quality``, which of
             ``QUALITIES`` are kept (the paper: good alone); ``strict_counts``, whether other numbers than the official
             ones are an error. The numbers by grade are known for the quality "good" alone.
-        root: The folder that holds the parts.
+        place: Its root holds the parts.
 
     Raises:
         InputError: With every folder, table or image that is missing, and every kind of wrong row.
     """
     qualities = _qualities(settings["quality"])
-    labels = root / str(settings["labels"])
-    folders = {split: root / str(settings[f"{split}_images"]) for split in _TABLES}
-    require_folders(root, [labels, *folders.values()], "EyeQ", _UNPACK)
+    labels = place.root / str(settings["labels"])
+    folders = {split: place.root / str(settings[f"{split}_images"]) for split in _TABLES}
+    require_folders(place.root, [labels, *folders.values()], "EyeQ", _UNPACK)
 
     problems: list[Problem] = []
     notes: list[str] = []
@@ -61,7 +62,7 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
         rows += _rows(split, kept, _images(folder, kept["stem"].tolist(), problems, notes, unread, folders.values()))
         counts += _counts(split, table, qualities)
     raise_if_any(problems)
-    notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"EyeQ at {str(root)!r}")
+    notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"EyeQ at {str(place.root)!r}")
     parts = set_aside(frame(rows, ()))
     notes.append(
         f"{len(parts['unused'])} training images of grades 1 to 4 are no part of the benchmark; "

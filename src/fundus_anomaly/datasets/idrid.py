@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from fundus_anomaly.datasets.columns import UNUSED
 from fundus_anomaly.datasets.idrid_files import read_files
 from fundus_anomaly.datasets.manifest import Dataset
 from fundus_anomaly.datasets.official_counts import Count
+from fundus_anomaly.datasets.place import Place
 
 NAME = "idrid"
 
 
-def load(settings: Mapping[str, object], root: Path) -> Dataset:
+def load(settings: Mapping[str, object], place: Place) -> Dataset:
     """Return ReSAD's IDRiD benchmark (ReSAD, section 3.1).
 
     Training normals are the 134 grade-0 images of the grading part's training set; the test set is the 34 grade-0
@@ -24,12 +24,12 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
     Args:
         settings: ``grading`` and ``segmentation``, the folders of the two parts below the root, and
             ``strict_counts``, whether another number of the benchmark's images than the official one is an error.
-        root: The folder that holds the two parts.
+        place: Its root holds the two parts.
 
     Raises:
         InputError: With every folder, file or row that is missing or wrong.
     """
-    files = read_files(settings, root)
+    files = read_files(settings, place.root)
     rows: list[dict[str, object]] = []
     counts: list[Count] = []
     unused: list[Count] = []

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from fundus_anomaly.datasets.columns import UNUSED
 from fundus_anomaly.datasets.idrid_files import read_files
 from fundus_anomaly.datasets.manifest import Dataset
+from fundus_anomaly.datasets.place import Place
 
 NAME = "idrid_grading"
 
 
-def load(settings: Mapping[str, object], root: Path) -> Dataset:
+def load(settings: Mapping[str, object], place: Place) -> Dataset:
     """Return IDRiD's grading part, labelled as LesionPaste labels EyeQ (Huang et al. 2022, section 3.1).
 
     Training normals are the 134 grade-0 images of the grading part's training set; the test set is all 103 images of
@@ -25,7 +25,7 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
     Args:
         settings: ``grading`` and ``segmentation``, the folders of the two parts below the root, and
             ``strict_counts``, whether another number of the benchmark's images than the official one is an error.
-        root: The folder that holds the two parts.
+        place: Its root holds the two parts.
 
     Returns:
         The dataset. No row of its manifest has a mask; those of its ``unused`` images have.
@@ -33,7 +33,7 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
     Raises:
         InputError: With every folder, file or row that is missing or wrong.
     """
-    files = read_files(settings, root)
+    files = read_files(settings, place.root)
     rows = [row | {"split": UNUSED if row["grade"] else "train"} for row in files.graded["train"]]
     rows += [row | {"split": "test"} for row in files.graded["test"]]
     rows += [row | {"split": UNUSED} for annotated in files.annotated.values() for row in annotated]

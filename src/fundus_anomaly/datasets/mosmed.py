@@ -13,6 +13,7 @@ from fundus_anomaly.datasets.lesion_slices import lesion_slices
 from fundus_anomaly.datasets.manifest import Dataset, frame, set_aside
 from fundus_anomaly.datasets.mosmed_files import Scan, read_scans
 from fundus_anomaly.datasets.official_counts import Count, differences
+from fundus_anomaly.datasets.place import Place
 from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.seeds import digest
 
@@ -24,7 +25,7 @@ _MEMO = "lesion_slices.csv"
 _SECTION = "config, data.mosmed"
 
 
-def load(settings: Mapping[str, object], root: Path, made: Path, seed: int) -> Dataset:
+def load(settings: Mapping[str, object], place: Place) -> Dataset:
     """Return LesionPaste's MosMed benchmark (Huang et al. 2022, section 3.1), its images still to be cut.
 
     Normal images are slices of the healthy scans, evenly spaced over the middle of each and spread over the scans as
@@ -39,38 +40,37 @@ def load(settings: Mapping[str, object], root: Path, made: Path, seed: int) -> D
             from, from foot (0) to head (1); ``folds`` of the cross-validation (the paper: 5); ``source_study``, the
             annotated study that the lesion bank comes from; ``strict_counts``, whether other numbers than the
             official ones are an error; that of slices with lesions, which only the paper gives, never is.
-        root: The folder of the dataset.
-        made: The folder into which the workflow cuts the slices. Which slices hold lesions is noted there.
-        seed: The seed of the configuration; it divides the scans into folds.
+        place: Its root holds the dataset. Slices are cut into its folder ``made``, where it is noted which of them hold
+            lesions; its seed divides the scans into folds.
 
     Raises:
         InputError: With every row of the registry, every volume and every setting that is wrong.
     """
-    scans, notes, unread = read_scans(root, str(settings["registry"]), str(settings["healthy"]))
+    scans, notes, unread = read_scans(place.root, str(settings["registry"]), str(settings["healthy"]))
     healthy = [scan for scan in scans if scan.mask is None]
     annotated = [scan for scan in scans if scan.mask is not None]
-    by_mask = lesion_slices(root, [scan.mask for scan in annotated], made / _MEMO)
+    by_mask = lesion_slices(place.root, [scan.mask for scan in annotated], place.made / _MEMO)
     lesions = {scan: by_mask[scan.mask] for scan in annotated}
     source, folds = str(settings["source_study"]), int(str(settings["folds"]))
     tested = [scan for scan in annotated if scan.study != source and lesions[scan]]
-    normals = _normals(healthy, settings, seed)
+    normals = _normals(healthy, settings, place.seed)
     raise_if_any(
         [*_source_problems(lesions, source), *_fold_problems(folds, list(normals), tested), *_middle_problems(settings)]
     )
 
-    fold_of = _folds(normals, folds, seed) | _folds(tested, folds, seed)
+    fold_of = _folds(normals, folds, place.seed) | _folds(tested, folds, place.seed)
     rows: list[dict[str, object]] = []
     for scan, numbers in normals.items():
         normal = {"split": "train", "label": NORMAL, "grade": 0, "fold": fold_of[scan]}
-        rows += [_row(scan, number, made) | normal for number in numbers]
+        rows += [_row(scan, number, place.made) | normal for number in numbers]
     for scan, pixels in lesions.items():
         if scan in fold_of:
-            rows += [_row(scan, number, made) | {"split": "test", "fold": fold_of[scan]} for number in pixels]
+            rows += [_row(scan, number, place.made) | {"split": "test", "fold": fold_of[scan]} for number in pixels]
         elif scan.study == source:
             largest_first = sorted(pixels, key=lambda number: (-pixels[number], number))
             rows += [
-                _row(scan, number, made) | {"id": f"{NAME}/source/{place:02}", "split": UNUSED}
-                for place, number in enumerate(largest_first, 1)
+                _row(scan, number, place.made) | {"id": f"{NAME}/source/{rank:02}", "split": UNUSED}
+                for rank, number in enumerate(largest_first, 1)
             ]
     counts = (
         Count("healthy scans", 254, len(healthy)),
@@ -81,11 +81,11 @@ def load(settings: Mapping[str, object], root: Path, made: Path, seed: int) -> D
     slices = Count(
         "slices with lesions, the source study's included", _PAPER_LESION_SLICES, sum(map(len, lesions.values()))
     )
-    where = f"MosMed at {str(root)!r}"
+    where = f"MosMed at {str(place.root)!r}"
     notes += differences(counts, strict=bool(settings["strict_counts"]), where=where)
     notes += differences([slices], strict=False, where=where)
     notes += _uneven(normals) + _empty(lesions)
-    cuts = [cut for scan, numbers in (normals | lesions).items() if numbers for cut in _cuts(scan, numbers, made)]
+    cuts = [cut for scan, numbers in (normals | lesions).items() if numbers for cut in _cuts(scan, numbers, place.made)]
     parts = set_aside(frame(rows, LESIONS))
     return Dataset(
         NAME,

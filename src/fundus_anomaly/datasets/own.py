@@ -11,6 +11,7 @@ from fundus_anomaly.datasets.image_ids import ids
 from fundus_anomaly.datasets.image_table import read_image_table
 from fundus_anomaly.datasets.inside import Inside
 from fundus_anomaly.datasets.manifest import Dataset, frame
+from fundus_anomaly.datasets.place import Place
 from fundus_anomaly.datasets.refused import shown_path
 from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.imaging.image_names import looks_like_image
@@ -22,7 +23,7 @@ _OWN_PATIENTS = (
 )
 
 
-def load(settings: Mapping[str, object], root: Path) -> Dataset:
+def load(settings: Mapping[str, object], place: Place) -> Dataset:
     """Return the user's own images.
 
     In the two folders everything counts as an image that is named as one or begins as one; what of it cannot be read
@@ -32,7 +33,7 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
         settings: ``table``, a CSV below the root (see :func:`.image_table.read_image_table`), or ``""`` to take two
             folders; ``normals`` and ``unknowns``, those folders below the root, with all folders in them;
             ``masks_inverted``, whether 0 is lesion in the masks that the table names.
-        root: The folder that holds everything. A path that leads out of it, also through a link, is an error.
+        place: Its root holds everything. A path that leads out of it, also through a link, is an error.
 
     Raises:
         InputError: With every folder, file or row that is missing or wrong.
@@ -41,12 +42,12 @@ def load(settings: Mapping[str, object], root: Path) -> Dataset:
     unread: list[str] = []
     lesions: tuple[str, ...] = ()
     if settings["table"]:
-        rows, lesions, notes, unread = read_image_table(root, str(settings["table"]))
-        names = [PurePath(str(row["path"])).relative_to(root) for row in rows]
+        rows, lesions, notes, unread = read_image_table(place.root, str(settings["table"]))
+        names = [PurePath(str(row["path"])).relative_to(place.root) for row in rows]
         rows = [row | {"id": f"{NAME}/{name}"} for row, name in zip(rows, ids(names), strict=True)]
     else:
-        folders = {"normal": root / str(settings["normals"]), "unknown": root / str(settings["unknowns"])}
-        rows = _from_folders(root, folders, notes, unread)
+        folders = {"normal": place.root / str(settings["normals"]), "unknown": place.root / str(settings["unknowns"])}
+        rows = _from_folders(place.root, folders, notes, unread)
     if not any(row.get("patient") for row in rows):
         notes.append(_OWN_PATIENTS)
     return Dataset(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from fundus_anomaly.datasets.columns import ABNORMAL, MASK_PREFIX, NORMAL, UNUSED
 from fundus_anomaly.datasets.manifest import Dataset, frame, set_aside
+from fundus_anomaly.datasets.place import Place
 from fundus_anomaly.phantom import cohort
 
 NAME = cohort.DATASET
@@ -16,28 +16,27 @@ LESIONS = cohort.LESIONS
 _PATIENTS = ("train_patients", "test_normal_patients", "test_abnormal_patients", "source_patients")
 
 
-def load(settings: Mapping[str, object], root: Path, seed: int) -> Dataset:
+def load(settings: Mapping[str, object], place: Place) -> Dataset:
     """Return the manifest of the planned cohort; annotated images for lesion banks are ``unused``.
 
     Args:
         settings: ``train_patients``, ``test_normal_patients``, ``test_abnormal_patients`` and ``source_patients``,
             each patient with two eyes.
-        root: The folder into which photographs and masks are written.
-        seed: The seed of the configuration.
+        place: Photographs and masks are written into its root; its seed draws the cohort.
     """
     rows = []
-    for eye in cohort.plan(seed, **{name: settings[name] for name in _PATIENTS}):
+    for eye in cohort.plan(place.seed, **{name: settings[name] for name in _PATIENTS}):
         photograph, masks = cohort.file_names(eye)
         rows.append(
             {
                 "id": eye.id,
-                "path": str(root / photograph),
+                "path": str(place.root / photograph),
                 "split": UNUSED if eye.split == "source" else eye.split,
                 "patient": eye.patient,
                 "eye": eye.eye,
                 "label": ABNORMAL if eye.grade else NORMAL,
                 "grade": eye.grade,
             }
-            | {MASK_PREFIX + lesion: str(root / mask) for lesion, mask in masks.items()}
+            | {MASK_PREFIX + lesion: str(place.root / mask) for lesion, mask in masks.items()}
         )
     return Dataset(NAME, lesions=LESIONS, masks_inverted=False, **set_aside(frame(rows, LESIONS)))

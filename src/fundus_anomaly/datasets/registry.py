@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from fundus_anomaly.datasets import adam, eyeq, idrid, idrid_grading, mosmed, own, phantom
 from fundus_anomaly.datasets.manifest import Dataset, checked
+from fundus_anomaly.datasets.place import Place
 from fundus_anomaly.errors import InputError, Problem
 
-NAMES = (phantom.NAME, idrid.NAME, idrid_grading.NAME, adam.NAME, eyeq.NAME, mosmed.NAME, own.NAME)
+# Each is a module of this folder with ``load(settings, place)``, imported when its dataset is asked for: one that reads
+# volumes needs a library for them, which nobody else has to have.
+ADAPTERS = {
+    "phantom": "phantom",
+    "idrid": "idrid",
+    "idrid_grading": "idrid_grading",
+    "adam": "adam",
+    "eyeq": "eyeq",
+    "mosmed": "mosmed",
+    "images": "own",
+}
 
 
 def load(
@@ -27,7 +38,7 @@ def load(
     workflow is parsed.
 
     Args:
-        name: One of ``NAMES``.
+        name: One of ``ADAPTERS``.
         settings: The validated config values of that dataset; each adapter's ``load`` says which.
         root: The folder that holds the dataset; for ``phantom``, the folder into which its files are written.
         made: The folder into which the workflow cuts images from a dataset's volumes.
@@ -37,19 +48,7 @@ def load(
     Raises:
         InputError: For an unknown name, and for all that is missing or wrong in the dataset.
     """
-    root = Path(root)
-    if name == phantom.NAME:
-        return checked(phantom.load(settings, root, seed), on_bad_image)
-    if name == idrid.NAME:
-        return checked(idrid.load(settings, root), on_bad_image)
-    if name == idrid_grading.NAME:
-        return checked(idrid_grading.load(settings, root), on_bad_image)
-    if name == eyeq.NAME:
-        return checked(eyeq.load(settings, root), on_bad_image)
-    if name == adam.NAME:
-        return checked(adam.load(settings, root, seed), on_bad_image)
-    if name == mosmed.NAME:
-        return checked(mosmed.load(settings, root, Path(made), seed), on_bad_image)
-    if name == own.NAME:
-        return checked(own.load(settings, root), on_bad_image)
-    raise InputError(Problem("config, dataset", repr(name), ", ".join(NAMES), "name one of these datasets"))
+    if name not in ADAPTERS:
+        raise InputError(Problem("config, dataset", repr(name), ", ".join(ADAPTERS), "name one of these datasets"))
+    adapter = importlib.import_module(f"fundus_anomaly.datasets.{ADAPTERS[name]}")
+    return checked(adapter.load(settings, Place(Path(root), Path(made), seed)), on_bad_image)
