@@ -9,8 +9,6 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 WITH = ("snakemake", "pandas")
-# The cluster's executors are Snakemake's own plugins, found by their names.
-PLUGINS = ("snakemake_executor_plugin_", "snakemake_storage_plugin_", "snakemake_interface_")
 
 
 def brought(names):
@@ -26,7 +24,9 @@ def brought(names):
             continue
         found.add(name)
         needed = [Requirement(text) for text in requirements]
-        waiting += [canonicalize_name(one.name) for one in needed if not one.marker or one.marker.evaluate({"extra": ""})]
+        waiting += [
+            canonicalize_name(one.name) for one in needed if not one.marker or one.marker.evaluate({"extra": ""})
+        ]
     return found
 
 
@@ -37,8 +37,10 @@ class Missing(importlib.abc.MetaPathFinder):
         owners = defaultdict(set)
         for module, distributions in importlib.metadata.packages_distributions().items():
             owners[module] |= {canonicalize_name(name) for name in distributions}
-        there = brought(WITH)
-        self.names = {module for module, names in owners.items() if not names & there and not module.startswith(PLUGINS)}
+        # Snakemake imports every plugin that it finds: executors for clusters are part of it, with what they need.
+        plugins = {name for names in owners.values() for name in names if name.startswith("snakemake-")}
+        there = brought(WITH) | brought(plugins)
+        self.names = {module for module, names in owners.items() if not names & there}
         self.names -= {"fundus_anomaly", "packaging"}
 
     def find_spec(self, name, path, target=None):

@@ -26,7 +26,7 @@ def planned(folder, *arguments):
 
 
 def test_the_default_run(tmp_path):
-    assert "table_resad" in planned(tmp_path) 
+    assert "table_resad" in planned(tmp_path)
 
 
 def test_own_images(tmp_path):
@@ -35,4 +35,6 @@ def test_own_images(tmp_path):
         for number in range(12):
             Image.new("RGB", (64, 48), (number, 0, 0)).save(tmp_path / "mine" / folder / f"{number}.png")
     config = str(REPOSITORY / "config" / "images.yaml")
-    assert "heat_maps" in planned(tmp_path, "resad", "--configfile", config, "--config", f"data_root={tmp_path / 'mine'}")
+    assert "heat_maps" in planned(
+        tmp_path, "resad", "--configfile", config, "--config", f"data_root={tmp_path / 'mine'}"
+    )
