@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from fundus_layouts import write_eyeq, write_idrid
 from PIL import Image
 from tiny_project import REPOSITORY
 
