@@ -11,9 +11,10 @@ from snakemake.utils import update_config
 
 from fundus_anomaly.plan import lesionpaste_rows
 from support.config_check import require_valid
+from support.schema import read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA = read_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
 

@@ -20,9 +20,10 @@ from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.report.pages import audit
 from support.configuration import combined
+from support.schema import read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
 NOTHING = {"str": "", "int64": 0, "float64": 0.0}
 SHARE = 0.12
 

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from snakemake.cli import parse_config
 
 from fundus_anomaly.errors import InputError
 from support.command_line_config import require_given_once, typed
 from support.config_check import require_valid
 from support.given_options import given_options
+from support.schema import read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
 
 
 def read(*entries):

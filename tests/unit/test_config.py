@@ -6,17 +6,27 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake import utils
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config, validate
+from snakemake.utils import update_config
 
 from fundus_anomaly.methods.resad.attention import READINGS, Attention
 from fundus_anomaly.networks.timm_network import NETWORKS
 from fundus_anomaly.scoring.maps import IMAGE_SCORES
+from support.schema import read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA_FILE = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-SCHEMA = yaml.safe_load(SCHEMA_FILE.read_text(encoding="utf-8"))
+SCHEMA = read_schema(SCHEMA_FILE)
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def validate(tmp_path_factory):
+    """Return Snakemake's own check, by the whole schema."""
+    file = tmp_path_factory.mktemp("schema") / "schema.yaml"
+    file.write_text(yaml.safe_dump(SCHEMA), encoding="utf-8")
+    return lambda config: utils.validate(config, str(file))
 
 
 def keys(node, path=(), in_item=False):
@@ -53,7 +63,7 @@ def test_every_key_is_described_and_has_a_default_and_allows_no_other_key(path):
 
 
 KEYWORDS = {
-    *("$schema", "$defs", "$ref", "type", "enum", "default", "description", "properties", "required", "items"),
+    *("$schema", "$defs", "$ref", "title", "type", "enum", "default", "description", "properties", "required", "items"),
     *("additionalProperties", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "pattern"),
     *("minLength", "minItems", "maxItems", "uniqueItems"),
 }
@@ -88,20 +98,20 @@ def test_the_default_configuration_names_every_key(path):
     at(DEFAULT, path)
 
 
-def test_an_empty_configuration_is_filled_with_the_defaults():
+def test_an_empty_configuration_is_filled_with_the_defaults(validate):
     config = {}
-    validate(config, str(SCHEMA_FILE))
+    validate(config)
     for path, (node, in_item) in KEYS.items():
         if not in_item and "properties" not in node:
             assert at(config, path) == node["default"], path
 
 
 @pytest.mark.parametrize("file", [None, *sorted((ROOT / "config").glob("*.yaml"))], ids=lambda f: f and f.name)
-def test_every_configuration_is_valid_and_changes_what_it_names(file):
+def test_every_configuration_is_valid_and_changes_what_it_names(file, validate):
     config = copy.deepcopy(DEFAULT)
     change = yaml.safe_load(file.read_text(encoding="utf-8")) if file else {}
     update_config(config, change)
-    validate(config, str(SCHEMA_FILE))
+    validate(config)
     assert file is None or config != DEFAULT
 
 
@@ -144,15 +154,15 @@ def test_every_configuration_is_valid_and_changes_what_it_names(file):
         ("figures.rows", 0),
     ],
 )
-def test_an_unknown_key_a_wrong_type_and_a_value_out_of_range_are_errors(path, value):
-    validate(copy.deepcopy(DEFAULT), str(SCHEMA_FILE))
+def test_an_unknown_key_a_wrong_type_and_a_value_out_of_range_are_errors(path, value, validate):
+    validate(copy.deepcopy(DEFAULT))
     with pytest.raises(WorkflowError):
-        validate(changed(path, value), str(SCHEMA_FILE))
+        validate(changed(path, value))
 
 
 @pytest.mark.parametrize("scale", ["none", "inv_sqrt", "cosine-0.1", "cosine-1", "perplexity-100", "perplexity-1.5"])
-def test_every_scale_that_the_schema_allows_is_one_that_the_attention_knows(scale):
-    validate(changed("resad.scale", scale), str(SCHEMA_FILE))
+def test_every_scale_that_the_schema_allows_is_one_that_the_attention_knows(scale, validate):
+    validate(changed("resad.scale", scale))
     assert Attention("matmul", scale).scale == scale
 
 

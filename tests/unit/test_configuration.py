@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.plan import lesionpaste_rows as lesionpaste_rows
 from support.configuration import combined, settled, unread
+from support.schema import read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 
 

@@ -57,7 +57,7 @@ def test_no_method_imports_another():
         if wing(path) == "methods":
             _, method, *_ = path.relative_to(LIBRARY).with_suffix("").parts
             others = {parts[1] for parts in ours(path) if parts[0] == "methods" and len(parts) > 1}
-            assert others <= {method, "interface", "reconstruction"}, path
+            assert others <= {method, "interface", "named", "reconstruction"}, path
 
 
 def test_the_library_knows_nothing_of_snakemake_nor_of_the_workflow():

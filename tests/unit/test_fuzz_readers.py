@@ -10,7 +10,6 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lesion_samples import lesions
@@ -39,9 +38,10 @@ from fundus_anomaly.networks.state import load_state, read_state
 from fundus_anomaly.networks.vgg16_convolutions import vgg16_convolutions
 from fundus_anomaly.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from support.config_check import require_valid
+from support.schema import read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA = read_schema(ROOT / "workflow" / "schemas" / "config.schema.yaml")
 # Processor seconds that one file may take, and memory that all of them may map.
 BUSY, MAPPED = 10, 3 * 2**30
 few, many = (

@@ -7,8 +7,9 @@ import pytest
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.files import hdf5
-from fundus_anomaly.methods.resad.scored_maps import FieldsOfView, sampled_positions, score_images
+from fundus_anomaly.methods.resad.scored_maps import sampled_positions, score_images
 from fundus_anomaly.report.figures import shown_images
+from fundus_anomaly.scoring.contract import FieldsOfView
 from fundus_anomaly.scoring.maps import IMAGE_SCORES, anomaly_map, image_scores
 
 DISTANCE = np.random.default_rng(0).random((9, 7)).astype(np.float32)

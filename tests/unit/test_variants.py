@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from snakemake.utils import Paramspace
@@ -15,6 +14,7 @@ from snakemake.utils import Paramspace
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.plan.variants import BANK_KEYS, RESC_KEYS, WILDCARDS, expand, unchanged
 from support.configuration import combined
+from support.schema import read_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,7 +83,7 @@ def test_two_variants_of_one_name_are_refused(name):
         rows(variants=[{"name": name}, {"name": "twice"}])
 
 
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
 VARIANT = SCHEMA["properties"]["ablations"]["properties"]["variants"]["items"]["properties"]
 
 

@@ -38,12 +38,26 @@ TINY = {
         "training": {"epochs": 1, "batch": 4, "validation": 0.4},
         "rows": [],
     },
+    "compared": {"size": 64, "held_out": 0.4},
+    "methods": {"auto_encoder": {"epochs": 2, "batch": 2}},
 }
 ONE_THREAD = [
     f"{rule}=1"
-    for rule in ("features", "resc", "coreset", "score", "calibrate", "images", "masks", "train", "classify")
+    for rule in (
+        "features",
+        "resc",
+        "coreset",
+        "score",
+        "calibrate",
+        "images",
+        "masks",
+        "train",
+        "classify",
+        "fit",
+        "apply",
+    )
 ]
-TARGETS = {"all", "resad", "ablations", "audit", "lesionpaste"}
+TARGETS = {"all", "resad", "ablations", "audit", "lesionpaste", "compared"}
 
 
 def changed(config: Mapping, changes: Mapping[str, object]) -> dict:

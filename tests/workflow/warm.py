@@ -120,10 +120,12 @@ def _run(argv: list[str], env: dict[str, str], cwd: str, descriptors: array.arra
     os.environ.clear()
     os.environ.update(env)
     sys.executable, sys.orig_argv = python, [python, *argv]
-    sys.path[:0] = env.get("PYTHONPATH", "").split(os.pathsep) if env.get("PYTHONPATH") else []
+    folders = env["PYTHONPATH"].split(os.pathsep) if env.get("PYTHONPATH") else []
+    sys.path[:0] = folders
     code = 0
     try:
-        if (startup := Path(sys.path[0]) / "sitecustomize.py").is_file() and env.get("PYTHONPATH"):
+        startup = next((file for folder in folders if (file := Path(folder) / "sitecustomize.py").is_file()), None)
+        if startup is not None:
             exec(compile(startup.read_text(encoding="utf-8"), str(startup), "exec"), {"__name__": "sitecustomize"})
         if argv[0] == "-m":
             sys.argv = argv[1:]

@@ -10,11 +10,11 @@ from snakemake.utils import Paramspace
 SCRIPTS = PROJECT / "workflow" / "scripts"
 LIBRARY = PROJECT / "src" / "fundus_anomaly"
 
-from fundus_anomaly.plan import variants
+from fundus_anomaly.plan import compared, variants
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.plan.bank import require_scorable
 from fundus_anomaly.networks.weights import require_source, weights_of_methods
-from support.import_closure import import_closure
+from support.import_closure import import_closure, imports_of, named_modules
 
 RESULTS = f"results/{config['experiment'] or config['dataset']}"
 # Where slices are cut to, from volumes of the run's own dataset and of one that only gives annotated images.
@@ -32,6 +32,8 @@ def or_stop(function, *arguments):
 
 
 VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
+COMPARED = or_stop(compared.expand, config, METHOD_TITLES, [variants.RESAD, variants.PATCHCORE])
+FITS = compared.fits(COMPARED)
 RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
 
@@ -71,9 +73,24 @@ def code(script):
     return lambda wildcards: ancient(files)
 
 
+def code_of_method(script):
+    """Return what :func:`code` does of a script that runs one method: of the others' modules it depends on none."""
+
+    def modules(wildcards):
+        files, _ = imports_of((SCRIPTS / script, *named_modules(wildcards, PROJECT)), PYTHON_FOLDERS)
+        return ancient([from_here(file) for file in files[1:]])
+
+    return modules
+
+
+# How photographs are prepared: as ReSAD sees them, as LesionPaste does, and as the methods that ours are compared with.
 PREPROCESSING = {
-    method: settings["preprocessing"] | {"bits_used": config["data"]["bits_used"]}
-    for method, settings in (("resad", config), ("lesionpaste", config["lesionpaste"]))
+    name: settings | {"bits_used": config["data"]["bits_used"]}
+    for name, settings in (
+        ("resad", config["preprocessing"]),
+        ("lesionpaste", config["lesionpaste"]["preprocessing"]),
+        ("compared", config["preprocessing"] | {"size": config["compared"]["size"]}),
+    )
 }
 # Each file of weights: the network, where it comes from, and the section of the configuration that says so.
 WEIGHTS = weights_of_methods(config)
@@ -129,7 +146,10 @@ def resc_paths(names, pattern):
 wildcard_constraints:
     **variants.WILDCARDS,
     split="train|test|unused|source",
-    method="resad|lesionpaste",
+    prepared="resad|lesionpaste|compared",
+    method="[a-z0-9_]+",
+    # What was scored: a variant of the memory bank, or a run of another method.
+    scored="(backbone~|[a-z0-9_]+/).+",
     network="[a-z0-9_]+",
     row="[^/]+",
     run="(fold~[0-9]+/)?repeat~[0-9]+",

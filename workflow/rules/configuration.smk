@@ -1,6 +1,5 @@
 # This run's configuration: from the files and the command line, checked as a whole.
 
-import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 
@@ -10,6 +9,11 @@ from fundus_anomaly.errors import InputError
 from fundus_anomaly.plan.settings import require_consistent
 from support.unique_keys import require_unique_entries, require_unique_keys
 from support.given_options import given_options
+from support.schema import read_schema
+
+SCHEMA = read_schema(PROJECT / "workflow/schemas/config.schema.yaml")
+# How each method is printed that ours are compared with.
+METHOD_TITLES = {name: part["title"] for name, part in SCHEMA["properties"]["methods"]["properties"].items()}
 
 
 def configuration():
@@ -17,7 +21,6 @@ def configuration():
 
     Snakemake has read the same files, but merges them into each other, and keeps one of two equal keys or options.
     """
-    schema = yaml.safe_load((PROJECT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
     given, project = workflow.config_settings, PROJECT / "config.yaml"
     remarks = []
     if workflow.is_main_process:
@@ -33,9 +36,9 @@ def configuration():
         layers.append(("module", config))
     else:
         layers += [(str(file), load_configfile(file)) for file in given.configfiles]
-        layers.append(("--config", typed(given.config or {}, schema)))
-    result, replaced = combined(layers, schema)
-    require_consistent(result, schema)
+        layers.append(("--config", typed(given.config or {}, SCHEMA)))
+    result, replaced = combined(layers, SCHEMA)
+    require_consistent(result, SCHEMA)
     return result, remarks + replaced
 
 

@@ -9,33 +9,41 @@ RESAMPLING = {
 }
 
 TABLE = {
-    "dataset": config["dataset"],
-    "image_score": config["scoring"]["image_score"],
-    "normal_quantile": config["evaluation"]["normal_quantile"],
-    "confidence": config["evaluation"]["confidence"],
     "size": config["preprocessing"]["size"],
     "search": INDEX,
     "test": rows("test", ["id", "label", "patient"]),
+    "resampling": RESAMPLING,
 }
+
+
+def table_settings(against):
+    """Return what both tables of ReSAD's say of their figures; the others' pixels are compared with those of one row."""
+    return {
+        "dataset": config["dataset"],
+        "image_score": config["scoring"]["image_score"],
+        "normal_quantile": config["evaluation"]["normal_quantile"],
+        "confidence": config["evaluation"]["confidence"],
+        "against": against,
+    }
 
 
 rule evaluate:
     input:
-        maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.h5",
-        scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.csv",
-        calibration_maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.h5",
-        calibration_scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.csv",
+        maps=f"{RESULTS}/scores/{{scored}}/test.h5",
+        scores=f"{RESULTS}/scores/{{scored}}/test.csv",
+        calibration_maps=f"{RESULTS}/scores/{{scored}}/calibration.h5",
+        calibration_scores=f"{RESULTS}/scores/{{scored}}/calibration.csv",
         images=f"{RESULTS}/images/resad/test.h5",
         train_images=f"{RESULTS}/images/resad/train.h5",
         masks=MASKS,
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("evaluate.py"),
     output:
-        metrics=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/metrics.csv",
-        curves=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/curves.csv",
-        pixels=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/pixels.h5",
+        metrics=f"{RESULTS}/evaluation/{{scored}}/metrics.csv",
+        curves=f"{RESULTS}/evaluation/{{scored}}/curves.csv",
+        pixels=f"{RESULTS}/evaluation/{{scored}}/pixels.h5",
     log:
-        f"{RESULTS}/logs/evaluate/{BANK_SPACE.wildcard_pattern}.log",
+        f"{RESULTS}/logs/evaluate/{{scored}}.log",
     conda:
         "../../envs/cpu.yaml"
     resources:
@@ -88,8 +96,8 @@ rule table_resad:
     params:
         **TABLE,
         variants=variant_rows(MAIN),
-        against=variants.PATCHCORE,
-        resampling=RESAMPLING,
+        dataset=config["dataset"],
+        settings=table_settings(variants.PATCHCORE),
     script:
         "../scripts/table_resad.py"
 
@@ -126,8 +134,7 @@ rule table_ablations:
         "../../envs/cpu.yaml"
     params:
         **TABLE,
+        **table_settings(variants.unchanged(VARIANTS.to_dict("records"))),
         variants=variant_rows(ABLATIONS),
-        against=variants.unchanged(VARIANTS.to_dict("records")),
-        resampling=RESAMPLING,
     script:
         "../scripts/table_ablations.py"

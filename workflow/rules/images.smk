@@ -8,11 +8,11 @@ rule images:
         unusable_masks=unusable_train_masks,
         code=code("images.py"),
     output:
-        images=f"{RESULTS}/images/{{method}}/{{split}}.h5",
+        images=f"{RESULTS}/images/{{prepared}}/{{split}}.h5",
     log:
-        f"{RESULTS}/logs/images/{{method}}.{{split}}.log",
+        f"{RESULTS}/logs/images/{{prepared}}.{{split}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/images/{{method}}.{{split}}.tsv"
+        f"{RESULTS}/benchmarks/images/{{prepared}}.{{split}}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: all_cores
@@ -20,7 +20,7 @@ rule images:
         mem_mb=memory(images_mb),
         runtime=minutes(images_seconds),
     params:
-        preprocessing=lambda wildcards: PREPROCESSING[wildcards.method],
+        preprocessing=lambda wildcards: PREPROCESSING[wildcards.prepared],
         ids=ids_of_split,
         on_bad_image=config["data"]["on_bad_image"],
         max_pixels=config["data"]["max_pixels"],
@@ -31,13 +31,13 @@ rule images:
 rule masks:
     input:
         masks=masks,
-        images=f"{RESULTS}/images/{{method}}/{{split}}.h5",
+        images=f"{RESULTS}/images/{{prepared}}/{{split}}.h5",
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("masks.py"),
     output:
-        masks=f"{RESULTS}/masks/{{method}}/{{split}}.h5",
+        masks=f"{RESULTS}/masks/{{prepared}}/{{split}}.h5",
     log:
-        f"{RESULTS}/logs/masks/{{method}}.{{split}}.log",
+        f"{RESULTS}/logs/masks/{{prepared}}.{{split}}.log",
     conda:
         "../../envs/cpu.yaml"
     threads: all_cores

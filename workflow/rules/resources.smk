@@ -99,11 +99,11 @@ def slices_seconds(wildcards):
 
 
 def images_mb(wildcards, threads):
-    return 120 + (20 + 20e-6 * PIXELS[wildcards.method]) * threads
+    return 120 + (20 + 20e-6 * PIXELS[wildcards.prepared]) * threads
 
 
 def images_seconds(wildcards):
-    return (0.1 + 0.1e-6 * PIXELS[wildcards.method]) * images_of(wildcards)
+    return (0.1 + 0.1e-6 * PIXELS[wildcards.prepared]) * images_of(wildcards)
 
 
 def lesion_bank_mb(wildcards, threads):
@@ -207,3 +207,20 @@ def classify_mb(wildcards, threads):
 def classify_seconds(wildcards):
     pixel = 25e-6 if wildcards.network == "vgg16" else 2e-6
     return pixel * PIXELS["lesionpaste"] * sum(COUNTS.values()) * (1 + len(TESTED_EPOCHS))
+
+
+# Methods that ours are compared with: activations of a batch, forward and backward.
+
+
+def fit_mb(wildcards, threads):
+    settings = fitted_row(wildcards)["settings"]
+    return 1100 + 1.5e-3 * settings.get("batch", 16) * PIXELS["compared"]
+
+
+def fit_seconds(wildcards):
+    settings = fitted_row(wildcards)["settings"]
+    return 4e-6 * PIXELS["compared"] * COUNTS.get("train", 0) * settings.get("epochs", 1)
+
+
+def apply_seconds(wildcards):
+    return 4e-6 * (PIXELS["compared"] + PIXELS["resad"]) * sum(COUNTS.values())

@@ -6,8 +6,9 @@ from fundus_anomaly.datasets.subsets import calibration_images, entries_of_own_p
 from fundus_anomaly.device import device_for
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
 from fundus_anomaly.files.sealed import write_csv
-from fundus_anomaly.methods.resad.scored_maps import FieldsOfView, score_images
+from fundus_anomaly.methods.resad.scored_maps import score_images
 from fundus_anomaly.neighbours.search import neighbours_for
+from fundus_anomaly.scoring.contract import FieldsOfView
 from fundus_anomaly.scoring.map_files import displacement_of
 from support.rule import run
 

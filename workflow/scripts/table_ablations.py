@@ -5,7 +5,7 @@ import numpy as np
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
 from fundus_anomaly.files.hdf5 import open_h5
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.sealed import read_csv, write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.table import page
@@ -23,6 +23,7 @@ from fundus_anomaly.report.tables.layout import PUBLISHED
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.report.tables.resad import FIGURES
 from fundus_anomaly.report.tables.variant import Variant
+from fundus_anomaly.scoring.map_files import recall_of
 from support.rule import run
 
 
@@ -41,12 +42,6 @@ def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:
         "effective_neighbours": float(np.nanmedian(neighbours)) if attends else float("nan"),
     }
     return Variant(row["variant"], parameters, read_csv(metrics))
-
-
-def recall_of(maps: str) -> float:
-    """Return the recall of the index that made these distance maps."""
-    with open_h5(maps, "distance") as file:
-        return float(file.attrs["recall"])
 
 
 def main(input, output, params):
@@ -79,8 +74,8 @@ def main(input, output, params):
         ],
         independence(params.test, left_out["id"]),
     )
-    write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
-    write_text(output.differences, differences.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.csv, table)
+    write_csv(output.differences, differences)
     title = f"ReSAD's ablations on {params.dataset}"
     part = difference_part(differences, params.confidence)
     text = ablation_markdown(variants, params.dataset, params.image_score, title, notes, part)

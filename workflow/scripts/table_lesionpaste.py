@@ -5,7 +5,7 @@ from collections import Counter
 
 import pandas as pd
 
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.sealed import read_csv, write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
@@ -46,7 +46,7 @@ def main(input, output, params, wildcards):
         "The epoch is chosen on normal images held out by patient and their twins; no true anomaly is seen before the "
         "test.",
     ]
-    write_text(output.csv, table.to_csv(index=False, lineterminator="\n"))
+    write_csv(output.csv, table)
     text = lesionpaste_markdown(
         table, comparisons(scores, test), number, f"LesionPaste on {params.dataset}, Table {number}", notes
     )

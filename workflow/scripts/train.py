@@ -1,19 +1,14 @@
 """Train the classifier on normal images and their artificial anomalous twins."""
 
-import hashlib
-import json
 import logging
 import math
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 
-from fundus_anomaly.datasets.subsets import share_of_patients
+from fundus_anomaly.datasets.subsets import taught_and_held_out
 from fundus_anomaly.device import device_for
-from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.hdf5 import open_h5, read_all, read_ids
 from fundus_anomaly.files.sealed import move_sealed, remove_sealed, sealed, write_csv
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
@@ -22,34 +17,9 @@ from fundus_anomaly.methods.lesionpaste.twins import Twins, batches, order_of
 from fundus_anomaly.networks.classifier import build
 from fundus_anomaly.progress import bar
 from fundus_anomaly.seeds import digest
-from fundus_anomaly.training.checkpoint import read_checkpoint, write_checkpoint
+from fundus_anomaly.training.checkpoint import key_of, read_checkpoint, write_checkpoint
 from fundus_anomaly.training.loop import Schedule, Training
 from support.rule import run
-
-
-def divided(ids: list[str], patient_of: dict[str, str], share: float, seed: int) -> tuple[list[int], list[int]]:
-    """Return the numbers of the images to train on and of those to choose the epoch by, no patient in both.
-
-    Images of no patient that is named here, those of a held-out fold, are in neither.
-
-    Raises:
-        InputError: If the images are of fewer than two patients.
-    """
-    taken = np.array([number for number, name in enumerate(ids) if name in patient_of], np.int64)
-    patients = [patient_of[ids[number]] for number in taken]
-    if len(set(patients)) < 2:
-        told = f"{len(taken)} of {len(set(patients))} patients; the patients who choose the epoch train nothing"
-        remedy = "give normal images of more patients, or take some out of data.exclude; each page names those left out"
-        raise InputError(Problem("normal images to train on", told, "images of two patients or more", remedy))
-    held_out = share_of_patients(patients, share, seed)
-    return taken[~held_out].tolist(), taken[held_out].tolist()
-
-
-def configuration_key(input, params) -> str:
-    """Return a digest of all that the weights depend on, code included: another checkpoint is not gone on from."""
-    files = [sha256(file) for file in (input.images, input.bank, input.weights, *input.code)]
-    told = [files, params.row, params.training, params.train, params.repeat, params.seed, params.tested]
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def save(path: str | Path, weights: dict[str, torch.Tensor]) -> None:
@@ -68,7 +38,7 @@ def main(input, output, params, wildcards, resources, threads):
         # Twins are made in processes of their own, whose errors cannot name the file.
         read_all(file)
     patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
-    numbers, held_out = divided(ids, patient_of, settings["validation"], params.seed)
+    numbers, held_out = taught_and_held_out(ids, patient_of, settings["validation"], params.seed)
     batch = min(settings["batch"], 2 * len(numbers))
     if batch < settings["batch"]:
         logging.info("batches of %d images instead of %d: there are no more", batch, settings["batch"])
@@ -86,7 +56,9 @@ def main(input, output, params, wildcards, resources, threads):
     )
     schedule = Schedule(*(settings[name] for name in ("epochs", "learning_rate", "momentum", "weight_decay", "clip")))
     training = Training(classifier, schedule, device=device, precision=settings["precision"], seed=seed)
-    checkpoint, key = Path(output.weights).parent / "training.checkpoint.pt", configuration_key(input, params)
+    checkpoint = Path(output.weights).parent / "training.checkpoint.pt"
+    settings_of_weights = (params.row, params.training, params.train, params.repeat, params.seed, params.tested)
+    key = key_of((input.images, input.bank, input.weights, *input.code), settings_of_weights)
     # Declared outputs vanish when a job is killed: until the end, weights to be tested lie beside the checkpoint.
     tested = {epoch: checkpoint.with_name(f"training.{key[:16]}.epoch~{epoch}.pt") for epoch in params.tested}
     known = read_checkpoint(checkpoint, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +38,33 @@ def imports(script: Path, *roots: Path) -> tuple[list[Path], frozenset[str]]:
                     found.add(reached)
                     waiting.append(reached)
     return sorted(found), frozenset(packages)
+
+
+def imports_of(sources: Iterable[Path], roots: Sequence[Path]) -> tuple[list[Path], frozenset[str]]:
+    """Return all files that some modules run through, themselves first, and the packages from elsewhere.
+
+    Args:
+        sources: A script, and modules that it imports by a name that no import statement has.
+        roots: Folders that hold packages.
+    """
+    files: dict[Path, None] = {}
+    packages: frozenset[str] = frozenset()
+    for source in sources:
+        found, names = imports(source, *roots)
+        files |= dict.fromkeys((source, *found))
+        packages |= names
+    return list(files), packages
+
+
+def named_modules(wildcards: Mapping[str, str], project: Path) -> list[Path]:
+    """Return the modules that a job imports by the names in its wildcards: that of its method.
+
+    Args:
+        wildcards: Of the job; a job of a method has one called ``method``.
+        project: The project's folder.
+    """
+    method = dict(wildcards.items()).get("method")
+    return [project / "src" / "fundus_anomaly" / "methods" / f"{method}.py"] if method else []
 
 
 @cache

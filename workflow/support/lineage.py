@@ -24,7 +24,7 @@ from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.carried import carried_by
 from fundus_anomaly.files.provenance import Provenance, carriers
 from fundus_anomaly.files.whole import write_text
-from support.import_closure import imports
+from support.import_closure import imports_of, named_modules
 from support.parameters import digest_of, shown
 from support.private import private
 
@@ -189,9 +189,9 @@ class Lineage:
 
     def _provenance(self, rule: Any, wildcards: Any) -> Provenance:
         settings = self._settings(rule, wildcards)
-        files, packages = imports(self._script(rule), *self.python_folders)
+        files, packages = imports_of((self._script(rule), *named_modules(wildcards, self.project)), self.python_folders)
         libraries = {name: _version(name) for name in sorted(packages - sys.stdlib_module_names - _NO_VALUES)}
-        codes = [content_digest(str(file)) for file in (self._script(rule), *files)]
+        codes = [content_digest(str(file)) for file in files]
         inputs: dict[str, str] = {}
         for name, paths in self._inputs(rule, wildcards):
             makers = [self.maker(path) for path in paths]

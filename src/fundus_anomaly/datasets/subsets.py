@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fundus_anomaly.errors import Problem, raise_if_any
+from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.seeds import digest
 
 
@@ -27,6 +27,32 @@ def share_of_patients(patients: Sequence[str], share: float, seed: int) -> np.nd
     ordered = sorted(set(patients), key=lambda patient: digest(seed, "share of patients", patient))
     taken = set(ordered[: max(1, round(share * len(ordered)))])
     return np.array([patient in taken for patient in patients])
+
+
+def taught_and_held_out(
+    ids: Sequence[str], patient_of: Mapping[str, str], share: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Return the numbers of the images to train on and of those held out, no patient in both.
+
+    Images of no patient that is named here, those of a held-out fold, are in neither.
+
+    Args:
+        ids: Ids of the images.
+        patient_of: The patient by id.
+        share: Share of the patients that is held out.
+        seed: The configured seed.
+
+    Raises:
+        InputError: If the images are of fewer than two patients.
+    """
+    taken = np.array([number for number, name in enumerate(ids) if name in patient_of], np.int64)
+    patients = [patient_of[ids[number]] for number in taken]
+    if len(set(patients)) < 2:
+        found = f"{len(taken)} of {len(set(patients))} patients; the patients who are held out train nothing"
+        remedy = "give normal images of more patients, or take some out of data.exclude; each page names those left out"
+        raise InputError(Problem("normal images to train on", found, "images of two patients or more", remedy))
+    held_out = share_of_patients(patients, share, seed)
+    return taken[~held_out].tolist(), taken[held_out].tolist()
 
 
 def calibration_images(ids: Sequence[str], count: int, seed: int) -> np.ndarray:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.methods.lesionpaste.keys import SYNTHESIS_KEYS
 from fundus_anomaly.plan.lesion_sources import source_key
+from fundus_anomaly.plan.row_keys import change, plain, row_key, short_digest
 
 LESIONPASTE, CONTROL = "LesionPaste", "control: twins without lesions"
 MAIN_TABLE = "3"
-_MAIN, _CONTROL = "as_configured", "without_lesions"
-_LONGEST = 120
+_CONTROL = "without_lesions"
 
 
 def expand(config: Mapping) -> list[dict]:
@@ -102,17 +100,13 @@ def _key(row: Mapping, main: Mapping) -> str:
     if not row["pasted"]:
         return _CONTROL
     parts = [f"sources~{source_key(row['sources'])}"] if row["sources"] != main["sources"] else []
-    parts += [f"{name}~{_text(row[name])}" for name in ("most", "count_by", "mask", "mixup") if row[name] != main[name]]
+    parts += [change(name, row[name]) for name in ("most", "count_by", "mask", "mixup") if row[name] != main[name]]
     if row["mix"] != main["mix"]:
         types = "_".join("+".join(part["types"]) for part in row["mix"])
-        parts.append(f"mix~{types[:40]}-{_digest(_mix_text(row['mix']))}")
+        parts.append(f"mix~{types[:40]}-{short_digest(_mix_text(row['mix']))}")
     ours, configured = (_effective(each["augmentation"]) for each in (row, main))
-    parts += [f"{name}~{_text(value)}" for name, value in ours.items() if value != configured[name]]
-    told = ",".join(parts)
-    text = re.sub(r"[^A-Za-z0-9.~+_,-]", ".", told)
-    if text != told or len(text) > _LONGEST:
-        text = f"{text[:_LONGEST]}-{_digest(told)}"
-    return text or _MAIN
+    parts += [change(name, value) for name, value in ours.items() if value != configured[name]]
+    return row_key(parts)
 
 
 def _effective(augmentation: Mapping) -> dict[str, object]:
@@ -121,24 +115,8 @@ def _effective(augmentation: Mapping) -> dict[str, object]:
     return {name: value if name in augmentation["operations"] else "off" for name, value in strengths.items()}
 
 
-def _text(value: object) -> str:
-    """Return a setting as part of a folder's name; 1 and 1.0 are one setting."""
-    if isinstance(value, list | tuple):
-        return "-".join(map(_text, value))
-    return str(_plain(value))
-
-
-def _plain(value: object) -> object:
-    """Return a whole number as int."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def _mix_text(mix: Sequence[Mapping]) -> str:
-    return json.dumps([{key: _plain(value) for key, value in part.items()} for part in mix], sort_keys=True)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return json.dumps([{key: plain(value) for key, value in part.items()} for part in mix], sort_keys=True)
 
 
 def _section(table: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import h5py
 import numpy as np
 
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.scoring.maps import anomaly_map
 
 # Far more than half of the largest stride.
@@ -37,3 +40,9 @@ def map_of(file: h5py.File, number: int) -> np.ndarray:
         InputError: If the displacement is none.
     """
     return anomaly_map(file["distance"][number], tuple(file.attrs["image_size"]), displacement_of(file))
+
+
+def recall_of(path: str | os.PathLike[str]) -> float:
+    """Return the recall of the approximate index that a file of maps was made with."""
+    with open_h5(path, "distance") as file:
+        return float(file.attrs["recall"])

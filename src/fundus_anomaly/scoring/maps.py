@@ -51,7 +51,7 @@ def image_scores(
             of view.
     """
     view = field_of_view if field_of_view.any() else np.ones(map_.shape, bool)
-    inner = _inner(view, margin)
+    inner = inside(view, margin)
     sigma = smoothing * max(map_.shape)
     smoothed = cv2.GaussianBlur(map_, (0, 0), sigma) if sigma > 0 else map_
     # The whole map stays as it is: a mean over a copy of other shape would be another sum.
@@ -61,15 +61,21 @@ def image_scores(
         "mean": float(counted.mean(dtype=np.float64)),
         "top_quantile": float(np.quantile(counted, top_quantile)),
         "smoothed_maximum": float(counted_smoothed.max()),
-        "inner_maximum": float(map_[inner if inner.any() else view].max()),
+        "inner_maximum": float(map_[inner].max()),
     }
 
 
-def _inner(view: np.ndarray, margin: float) -> np.ndarray:
+def inside(field_of_view: np.ndarray, margin: float) -> np.ndarray:
     """Return the pixels of a field of view from whose centre no pixel outside of it is within ``margin``, (H, W) bool.
 
     What lies beyond the square is outside, too; the distance is the larger of those along y and x.
+
+    Args:
+        field_of_view: ``(H, W)`` bool; one without a pixel stands for the whole square.
+        margin: In pixels; where nothing remains, the whole field of view is returned.
     """
+    view = field_of_view if field_of_view.any() else np.ones(field_of_view.shape, bool)
     reach = round(margin)
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    return cv2.erode(view.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0).astype(bool)
+    left = cv2.erode(view.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0).astype(bool)
+    return left if left.any() else view

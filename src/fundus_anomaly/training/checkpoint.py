@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.sealed import require_sealed, sealed
 from fundus_anomaly.files.torch_file import load
 
@@ -31,6 +35,17 @@ class Checkpoint:
     weights: dict[str, torch.Tensor] = field(default_factory=dict)
     optimiser: dict = field(default_factory=dict)
     best: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+def key_of(files: Iterable[str | os.PathLike[str]], settings: Iterable[object]) -> str:
+    """Return a digest of all that the weights of a training depend on.
+
+    Args:
+        files: Those that it reads, its code included.
+        settings: Its settings, of plain values.
+    """
+    told = [[sha256(file) for file in files], *settings]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint, key: str) -> None:

@@ -62,7 +62,9 @@ def calibration_notes(variants: Sequence[Variant], image_score: str, normal_quan
     by_count: dict[int, list[str]] = {}
     for variant in variants:
         rows = variant.metrics
-        found = rows[(rows["metric"] == FALSE_ALARMS) & (rows["score"].fillna("") == image_score)]
+        found = rows[
+            (rows["metric"] == FALSE_ALARMS) & (rows["score"].fillna("") == variant.score_of("image", image_score))
+        ]
         by_count.setdefault(int(found["negatives"].sum()), []).append(variant.label)
     return [
         f"Calibrated threshold of images, {', '.join(labels)}: {calibration_in_words(count, normal_quantile)}. Normals "
@@ -163,7 +165,7 @@ def notes_of(variants: Sequence[Variant], figures: Sequence[Figure], image_score
     for variant in variants:
         rows = variant.metrics
         for figure in figures:
-            score = image_score if figure.level == "image" else ""
+            score = variant.score_of(figure.level, image_score)
             of_figure = (rows["level"] == figure.level) & (rows["metric"] == figure.metric)
             of_row = (rows["subset"] == figure.subset) & (rows["score"].fillna("") == score)
             for note in rows.loc[of_figure & of_row, "note"].fillna(""):

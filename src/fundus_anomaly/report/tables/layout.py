@@ -61,7 +61,7 @@ def wide_table(
     for variant in variants:
         row = {"method": variant.label, "source": OURS, **variant.params}
         for figure in figures:
-            score = image_score if figure.level == "image" else ""
+            score = variant.score_of(figure.level, image_score)
             found = variant.figure(figure.level, figure.metric, score, figure.subset)
             row[figure.column] = float(found["value"])
             if figure.interval:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from fundus_anomaly.evaluation.delong import auc_interval, compare
+from fundus_anomaly.evaluation.comparison import p_values
+from fundus_anomaly.evaluation.delong import auc_interval
 from fundus_anomaly.report.tables.called import COLUMNS, called_counts, called_table, called_words
 from fundus_anomaly.report.tables.layout import (
     NONE,
@@ -119,7 +118,7 @@ def _figures(abnormal: np.ndarray, scores: np.ndarray, confidence: float, patien
 
 
 def lesionpaste_markdown(
-    table: pd.DataFrame, p_values: pd.DataFrame, number_of_table: str, title: str, footnotes: Sequence[str]
+    table: pd.DataFrame, compared: pd.DataFrame, number_of_table: str, title: str, footnotes: Sequence[str]
 ) -> str:
     """Return the table for readers: a row a method, a column a comparison, and DeLong's test of any two rows.
 
@@ -127,7 +126,7 @@ def lesionpaste_markdown(
 
     Args:
         table: From :func:`lesionpaste_table`.
-        p_values: From :func:`comparisons`.
+        compared: From :func:`comparisons`.
         number_of_table: As in :func:`lesionpaste_table`.
         title: Title of the document.
         footnotes: What a reader must know beside it.
@@ -138,8 +137,8 @@ def lesionpaste_markdown(
         parts = [markdown(f"AUC (the paper's Table {number_of_table})", _readable(table), 1)]
     else:
         parts = [markdown("Images called abnormal: logit at or above 0", called_table(_counted(ours)), 1)]
-    if len(p_values) > 1:
-        shown = p_values.map(probability).rename_axis("p of two rows").reset_index()
+    if len(compared) > 1:
+        shown = compared.map(probability).rename_axis("p of two rows").reset_index()
         parts.append(markdown("DeLong's test of two rows, 0 vs all", shown, 1))
     return document(title, parts, [*footnotes, *published, *_counts(table), *_remarks(table)])
 
@@ -223,51 +222,12 @@ def _remarks(table: pd.DataFrame) -> list[str]:
 def comparisons(scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataFrame) -> pd.DataFrame:
     """Return the p-values of DeLong's test of each pair of rows, normals against all abnormal images.
 
-    Logits of different trainings have no common scale, so that each is ranked among the images of its own run: the
-    areas compared are the means over the runs, those that the table shows, and so are the components of their variance.
-
     Args:
         scores: As in :func:`lesionpaste_table`.
         test: Likewise.
 
     Returns:
-        ``(m, m)``, rows and columns the names of the rows, NaN on the diagonal and where the test is undefined; empty
-        if no fold has both classes.
+        From :func:`..evaluation.comparison.p_values`.
     """
-    known = test[test["label"].isin([0, 1])].set_index("id")
-    strata = _strata(scores, known.index)
-    # A fold of one class has no area, and the table none to average either.
-    classes = known["label"].groupby(strata).transform("nunique")
-    known, strata = known[(strata >= 0) & (classes == 2)], strata[(strata >= 0) & (classes == 2)]
-    if not len(known):
-        return pd.DataFrame()
-    abnormal, patients = known["label"].to_numpy() == 1, known["patient"].to_numpy(str)
-    logits = {row: _logits(list(runs.values()), strata) for row, runs in scores.items()}
-    values = pd.DataFrame(np.nan, index=list(scores), columns=list(scores))
-    for first, second in itertools.combinations(scores, 2):
-        p = compare(abnormal, logits[first], logits[second], patients, strata.to_numpy()).p_value
-        values.loc[first, second] = values.loc[second, first] = p
-    return values
-
-
-def _strata(scores: Mapping[str, Mapping[str, pd.DataFrame]], ids: pd.Index) -> pd.Series:
-    """Return which images were tested by the same runs, a number for each such group; -1 where some row has no run."""
-    tested = [[ids.isin(found.index) for found in runs.values()] for runs in scores.values()]
-    everywhere = np.all([np.any(runs, axis=0) for runs in tested], axis=0)
-    group = np.unique(np.concatenate(tested), axis=1, return_inverse=True)[1].ravel()
-    return pd.Series(np.where(everywhere, group, -1), index=ids)
-
-
-def _logits(runs: Sequence[pd.DataFrame], strata: pd.Series) -> np.ndarray:
-    """Return one row's logits ``(r, n)``: in each stratum those of the runs that tested it, r for all of them."""
-    found = {
-        stratum: [run["logit"].loc[ids].to_numpy() for run in runs if ids.isin(run.index).all()]
-        for stratum, ids in strata.index.groupby(strata).items()
-    }
-    # Where strata have different numbers of runs, each is repeated so often that its mean stays the same.
-    count = math.lcm(*(len(of_stratum) for of_stratum in found.values()))
-    logits = np.empty((count, len(strata)))
-    for stratum, of_stratum in found.items():
-        own = (strata == stratum).to_numpy()
-        logits[:, own] = np.repeat(of_stratum, count // len(of_stratum), axis=0)
-    return logits
+    logits = {row: {run: found["logit"] for run, found in runs.items()} for row, runs in scores.items()}
+    return p_values(logits, test)

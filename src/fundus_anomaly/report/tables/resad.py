@@ -105,7 +105,7 @@ def lesion_table(variants: Sequence[Variant], image_score: str) -> pd.DataFrame:
     """
     parts = [
         wide_table(
-            [Variant(variant.label, {"lesion": subset.removeprefix("lesion:")}, variant.metrics)],
+            [variant._replace(params={"lesion": subset.removeprefix("lesion:")})],
             [figure._replace(subset=subset) for figure in _OF_A_LESION],
             image_score,
             published_rows("", []),
@@ -124,11 +124,12 @@ def image_score_table(variants: Sequence[Variant]) -> pd.DataFrame:
     rows = []
     for variant in variants:
         row = {"method": variant.label, "source": OURS}
-        for score in scores:
+        for score in variant.scores():
             found = variant.figure("image", "auc", score)
             row |= {f"auc_{score}{end and '_' + end}": found[end or "value"] for end in ("", "low", "high")}
         rows.append(row)
-    return pd.DataFrame(rows)
+    columns = [f"auc_{score}{end}" for score in scores for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=["method", "source", *columns])
 
 
 def resad_markdown(

@@ -18,11 +18,17 @@ class Variant(NamedTuple):
         params: What distinguishes it, e.g. ``{"coreset_fraction": 0.1, "effective_neighbours": 106.0}``; each is a
             column of the machine-readable table.
         metrics: The evaluation's long table.
+        image_score: The image score of its image-level figures where it is not that of the whole table, else "".
     """
 
     label: str
     params: Mapping[str, object]
     metrics: pd.DataFrame
+    image_score: str = ""
+
+    def score_of(self, level: str, image_score: str) -> str:
+        """Return the score whose figures are shown at a level, given that of the whole table."""
+        return (self.image_score or image_score) if level == "image" else ""
 
     def figure(self, level: str, metric: str, score: str = "", subset: str = "all") -> pd.Series:
         """Return one figure's ``value``, ``low`` and ``high``.

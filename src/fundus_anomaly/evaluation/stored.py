@@ -1,0 +1,118 @@
+"""The evaluation of what a method left behind in files: its maps and image scores beside the photographs' masks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import chain
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.evaluation.evaluate import Evaluation, HeldOutNormal, ScoredImage, Settings, evaluate
+from fundus_anomaly.evaluation.score_bins import edges_of
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
+from fundus_anomaly.imaging.lesion_truth import lesion_truth
+from fundus_anomaly.progress import track
+from fundus_anomaly.scoring.contract import read_scores
+from fundus_anomaly.scoring.map_files import map_of
+
+Path = str | os.PathLike[str]
+Truth = Callable[[], Mapping[str, np.ndarray] | None]
+
+
+def evaluate_stored(
+    *,
+    maps: Path,
+    scores: Path,
+    calibration_maps: Path,
+    calibration_scores: Path,
+    images: Path,
+    train_images: Path,
+    masks: Path | None,
+    excluded: Collection[str],
+    manifest: pd.DataFrame,
+    lesions: Sequence[str],
+    field_of_view_only: bool,
+    settings: Settings,
+) -> Evaluation:
+    """Return every figure of a method from its files, see :mod:`..scoring.contract` and :func:`.evaluate.evaluate`.
+
+    Args:
+        maps: Maps of the test images.
+        scores: Their image scores.
+        calibration_maps: Maps of the held-out normals.
+        calibration_scores: Their image scores.
+        images: The test images as the rule ``images`` wrote them, at the size that maps are brought to.
+        train_images: Likewise the images that the held-out normals are of.
+        masks: The test images' lesions as the rule ``masks`` wrote them; None if there are none.
+        excluded: Ids that take no part.
+        manifest: Rows of the test images, see :func:`.evaluate.evaluate`.
+        lesions: Names of the lesion types, in the order of the masks.
+        field_of_view_only: Whether pixels outside the field of view are left out.
+        settings: Of the evaluation.
+
+    Raises:
+        InputError: If a file is damaged, or they do not fit each other.
+    """
+    with ExitStack() as opened:
+        tested = opened.enter_context(open_h5(maps, "distance", "id"))
+        held_out = opened.enter_context(open_h5(calibration_maps, "distance", "id"))
+        photographs = opened.enter_context(open_h5(images, "field_of_view", "id"))
+        normals = opened.enter_context(open_h5(train_images, "field_of_view", "id"))
+        truths = {} if masks is None else _truths(opened.enter_context(open_h5(masks, "coverage", "id")), lesions)
+        kept = [name for name in read_ids(tested) if name not in excluded]
+        table = read_scores(scores)
+        distances = [file["distance"] for file in (tested, held_out)]
+        return evaluate(
+            _scored(tested, set(kept), truths, _Views(photographs, field_of_view_only)),
+            image_scores=table[table["id"].isin(kept)].reset_index(drop=True),
+            manifest=manifest[manifest["id"].isin(kept)].reset_index(drop=True),
+            lesions=lesions,
+            edges=edges_of(chain.from_iterable(distances), sum(one.size for one in distances)),
+            held_out_scores=read_scores(calibration_scores),
+            held_out=_held_out(held_out, _Views(normals, field_of_view_only)),
+            settings=settings,
+        )
+
+
+class _Views:
+    """The fields of view of a file's images by id; None for each if pixel figures take the whole square."""
+
+    def __init__(self, file: h5py.File, wanted: bool):
+        self._file = file
+        self._places = {name: number for number, name in enumerate(read_ids(file))} if wanted else {}
+
+    def of(self, name: str) -> np.ndarray | None:
+        """Return one image's, ``(S, S)`` bool."""
+        return self._file["field_of_view"][self._places[name]].astype(bool) if name in self._places else None
+
+
+def _scored(
+    maps: h5py.File, kept: Collection[str], truths: Mapping[str, Truth], views: _Views
+) -> Iterator[ScoredImage]:
+    """Yield the test images with their score maps at image size and their lesions."""
+    for number, name in enumerate(track(read_ids(maps), len(maps["distance"]), "evaluation")):
+        if name in kept:
+            yield ScoredImage(name, map_of(maps, number), truths.get(name, lambda: None)(), views.of(name))
+
+
+def _truths(masks: h5py.File, lesions: Sequence[str]) -> dict[str, Truth]:
+    """Return for each annotated image a function that reads its lesions, ``(S, S)`` bool each."""
+
+    def reader(number: int) -> Truth:
+        def read() -> dict[str, np.ndarray]:
+            coverage = masks["coverage"][number]
+            return {lesion: lesion_truth(one) for lesion, one in zip(lesions, coverage, strict=True) if one.any()}
+
+        return read
+
+    return {name: reader(number) for number, name in enumerate(read_ids(masks))}
+
+
+def _held_out(maps: h5py.File, views: _Views) -> Iterator[HeldOutNormal]:
+    """Yield the held-out normals with their score maps at image size."""
+    for number, name in enumerate(read_ids(maps)):
+        yield HeldOutNormal(name, map_of(maps, number), views.of(name))

@@ -1,0 +1,74 @@
+"""A detector applied to the photographs of a file: maps and image scores as :mod:`..scoring.contract` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.methods.interface import Detector, Photographs
+from fundus_anomaly.progress import bar
+from fundus_anomaly.scoring.contract import FieldsOfView, ScoredMaps
+
+_AT_ONCE = 16
+
+
+def apply_detector(
+    detector: Detector,
+    photographs: Photographs,
+    views: FieldsOfView,
+    file: h5py.File,
+    *,
+    side: int,
+    image_size: tuple[int, int],
+    options: Mapping[str, float],
+    what: str,
+) -> pd.DataFrame:
+    """Write the maps of photographs and return their image scores, the method's own among them.
+
+    Args:
+        detector: Of any method.
+        photographs: At the size that it takes.
+        views: Their fields of view at ``image_size``.
+        file: The new file of maps.
+        side: Side of the photographs that the detector was fitted with.
+        image_size: ``(H, W)`` of the anomaly maps in pixels.
+        options: As :class:`..scoring.contract.ScoredMaps`.
+        what: What is scored, for the progress bar.
+
+    Raises:
+        InputError: If the photographs have another size, or a score or map is not finite.
+    """
+    scored = None
+    with bar(len(photographs), what, "image") as shown:
+        for first in range(0, len(photographs), _AT_ONCE):
+            places = range(first, min(first + _AT_ONCE, len(photographs)))
+            images = photographs.images(places)
+            _require_side(images, side)
+            scores = detector.score(images, photographs.fields_of_view(places))
+            for place, map_, own in zip(places, scores.maps, scores.own, strict=True):
+                _require_finite(photographs.ids[place], map_, own)
+                if scored is None:
+                    shape = map_.shape
+                    size = {"image_size": image_size, "options": options}
+                    scored = ScoredMaps(file, photographs.ids, shape, views, **size)
+                scored.add(map_, own)
+            shown.update(len(places))
+    if scored is None:
+        scored = ScoredMaps(file, [], (side, side), views, image_size=image_size, options=options)
+    return scored.table()
+
+
+def _require_side(images: np.ndarray, side: int) -> None:
+    if images.shape[1] != side:
+        remedy = "fit the method again, or set compared.size to what it was fitted with"
+        raise InputError(Problem("photographs", f"a side of {images.shape[1]} pixels", f"{side} pixels", remedy))
+
+
+def _require_finite(name: str, map_: np.ndarray, own: float) -> None:
+    if not (np.isfinite(map_).all() and np.isfinite(own)):
+        remedy = "lower the method's learning_rate (methods in the configuration), and fit it again"
+        raise InputError(Problem(f"scores of {name}", "NaN or infinite values", "finite scores", remedy))

@@ -1,0 +1,26 @@
+"""The methods of this package by the names of their modules, each imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+
+from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.methods.interface import Method
+
+
+def method_named(name: str) -> Method:
+    """Return ``METHOD`` of the module of this package that has this name.
+
+    Only here a method is imported, and not by an import statement: a rule declares the module of its own method.
+
+    Raises:
+        InputError: If there is no such method.
+    """
+    module = f"fundus_anomaly.methods.{name}"
+    try:
+        return importlib.import_module(module).METHOD
+    except (ModuleNotFoundError, AttributeError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name != module:
+            raise
+        remedy = "name a method that workflow/schemas/config.schema.yaml has below methods"
+        raise InputError(Problem("compared.rows, method", repr(name), "a method of this package", remedy)) from error

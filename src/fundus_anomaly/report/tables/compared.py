@@ -1,0 +1,51 @@
+"""Rows of methods that ours are compared with, in the tables of ReSAD."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from fundus_anomaly.report.tables.variant import Variant
+from fundus_anomaly.scoring.contract import OWN
+
+
+def compared_rows(
+    ours: Sequence[str], others: Sequence[Mapping[str, object]], metrics: Sequence[pd.DataFrame]
+) -> list[Variant]:
+    """Return the rows of the table: ours, then the others, whose image figures are those of their own image score.
+
+    Args:
+        ours: Names of our rows.
+        others: The others, ``name`` and ``settings`` of each.
+        metrics: The long table of each row, in order.
+    """
+    rows = [*({"name": name} for name in ours), *others]
+    return [
+        Variant(
+            str(row["name"]),
+            {},
+            table,
+            OWN if OWN in set(table.loc[table["level"] == "image", "score"]) else "",
+        )
+        for row, table in zip(rows, metrics, strict=True)
+    ]
+
+
+def compared_notes(others: Sequence[Mapping[str, object]], side: int, held_out: float) -> list[str]:
+    """Return what a reader must know of the others.
+
+    Args:
+        others: ``name`` and ``settings`` of each row.
+        side: Side of the photographs that they see.
+        held_out: Share of the normal patients that they do not learn from.
+    """
+    told = "; ".join(
+        f"{row['name']}: {', '.join(f'{name} {value}' for name, value in row['settings'].items())}" for row in others
+    )
+    return [
+        f"Other methods see photographs of {side}×{side} pixels, prepared as ReSAD's, and learn from the normals of "
+        f"{1 - held_out:.0%} of the patients for a fixed number of epochs; those of the others calibrate their "
+        "thresholds. Their image figures are those of the score that each one's paper names (“own”).",
+        f"Settings, those of the common protocol and not of any paper: {told}." if others else "No other method.",
+    ]

@@ -1,0 +1,145 @@
+"""Tables 1 and 2 of the paper with all that stands around them: for our rows alone, or beside other methods'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from fundus_anomaly.evaluation.comparison import compare_rows
+from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
+from fundus_anomaly.evaluation.pixel_intervals import Resampling
+from fundus_anomaly.evaluation.pixel_sample import PixelSample
+from fundus_anomaly.report.tables.called import called_counts
+from fundus_anomaly.report.tables.footnotes import (
+    calibration_notes,
+    comparison_note,
+    footnotes,
+    independence,
+    notes_of,
+    tested,
+)
+from fundus_anomaly.report.tables.layout import PUBLISHED
+from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
+from fundus_anomaly.report.tables.resad import FIGURES, lesion_table, resad_markdown, resad_table
+from fundus_anomaly.report.tables.variant import Variant
+
+
+class Settings(NamedTuple):
+    """What the configuration says about a table.
+
+    Attributes:
+        dataset: It decides which published rows stand beneath.
+        image_score: Image score of the image-level figures, but for rows with one of their own.
+        normal_quantile: Quantile of the calibrated thresholds.
+        confidence: Coverage of the intervals.
+        against: Name of the row that the others' pixel figures are compared with.
+        resampling: How the pixel figures' differences are drawn.
+    """
+
+    dataset: str
+    image_score: str
+    normal_quantile: float
+    confidence: float
+    against: str
+    resampling: Resampling
+
+
+class MainTables(NamedTuple):
+    """Tables 1 and 2.
+
+    Attributes:
+        table: One row a method, machine-readable.
+        lesions: Likewise by lesion type.
+        differences: Differences of pixel figures.
+        markdown: All of it for readers.
+    """
+
+    table: pd.DataFrame
+    lesions: pd.DataFrame
+    differences: pd.DataFrame
+    markdown: str
+
+
+def main_tables(
+    variants: Sequence[Variant],
+    scores: Sequence[pd.DataFrame],
+    pixels: Sequence[PixelSample],
+    test: Mapping[str, Sequence],
+    excluded: Mapping[str, str],
+    settings: Settings,
+    *,
+    title: str,
+    facts: Mapping[str, object],
+    notes: Sequence[str],
+) -> MainTables:
+    """Return Tables 1 and 2 of some rows.
+
+    Args:
+        variants: The rows.
+        scores: The image scores of each, from its ``test.csv``.
+        pixels: The pixels of each, from its evaluation.
+        test: Columns ``id``, ``label`` and ``patient`` of the test's images.
+        excluded: Why each excluded image was left out, by id.
+        settings: See :class:`Settings`.
+        title: Title of the document.
+        facts: What was run.
+        notes: Footnotes of the table's own, before those on its figures.
+    """
+    image_score = settings.image_score
+    by_row = {
+        variant.label: found.set_index("id")[variant.score_of("image", image_score)]
+        for variant, found in zip(variants, scores, strict=True)
+    }
+    variants = [
+        variant._replace(params=variant.params | _called(variant, by_row[variant.label], test, image_score, excluded))
+        for variant in variants
+    ]
+    table = resad_table(variants, settings.dataset, image_score)
+    differences = difference_table(variants, pixels, settings.against, test, settings.resampling)
+    footnoted = footnotes(
+        {**facts, "test images": tested(test, excluded)},
+        excluded,
+        settings.normal_quantile,
+        settings.confidence,
+        image_score,
+        bool((table["source"] == PUBLISHED).any()),
+        [
+            *notes,
+            *_comparisons(by_row, test, excluded),
+            *calibration_notes(variants, image_score, settings.normal_quantile),
+            *notes_of(variants, FIGURES, image_score),
+        ],
+        independence(test, excluded),
+    )
+    part = difference_part(differences, settings.confidence)
+    text = resad_markdown(variants, settings.dataset, image_score, title, footnoted, part)
+    return MainTables(table, lesion_table(variants, image_score), differences, text)
+
+
+def _comparisons(scores: Mapping[str, pd.Series], test: Mapping[str, Sequence], excluded: Iterable[str]) -> list[str]:
+    """Return DeLong's test of the first row and each other as footnotes; none if the test has not both classes."""
+    table = pd.DataFrame({name: test[name] for name in ("id", "label", "patient")})
+    first = next(iter(scores))
+    pairs = compare_rows({name: {"": found} for name, found in scores.items()}, table[~table["id"].isin(set(excluded))])
+    return [
+        comparison_note(first, other, found.auc_a, found.auc_b, found.p_value, found.note)
+        for (name, other), found in pairs.items()
+        if name == first
+    ]
+
+
+def _called(
+    variant: Variant, scores: pd.Series, test: Mapping[str, Sequence], image_score: str, excluded: Iterable[str]
+) -> dict[str, float]:
+    """Return how many images are called abnormal, if the test has not both classes: no other figure of it exists."""
+    labels = pd.Series(test["label"], index=test["id"])
+    labels = labels[labels.index.isin(scores.index) & ~labels.index.isin(set(excluded))]
+    if {0, 1} <= set(labels):
+        return {}
+    score = variant.score_of("image", image_score)
+    threshold = float(variant.figure("image", "threshold_at_normal_quantile", score)["value"])
+    counts = called_counts(scores[labels.index].to_numpy(), labels.to_numpy(), threshold)
+    expected = float(variant.figure("image", FALSE_ALARMS, score)["value"])
+    return {"threshold": threshold, "false_alarms": expected} | counts

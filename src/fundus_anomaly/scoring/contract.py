@@ -1,0 +1,123 @@
+"""What every method leaves behind: image scores of photographs as a table, and their maps in one HDF5 file.
+
+``test.csv`` has a row a photograph: ``id`` and a column an image score, float64; ``test.h5`` has ``distance`` (n, h, w)
+float32, ``id``, and the attributes ``image_size`` (H, W) and ``displacement`` (dy, dx) that bring a map to the
+photograph's pixels. ``calibration.csv`` and ``calibration.h5`` are the same of normals that the method has not learned
+from. Whatever stands behind them knows no method.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.hdf5 import create_dataset, read_ids, write_ids
+from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.scoring.maps import anomaly_map, image_scores
+
+OWN = "own"
+"""The image score that a method's own paper names, where it is none of those that every map gives."""
+# Positions along the border that the inner maximum leaves out: zero padding, and a filter that eq. 3 cuts off there.
+_MARGIN_POSITIONS = 2
+
+
+class FieldsOfView:
+    """The fields of view of a split's images, by id.
+
+    Args:
+        file: File of the rule ``images``, with the datasets ``field_of_view`` and ``id``.
+    """
+
+    def __init__(self, file: h5py.File):
+        self._file = file
+        self._place = {name: number for number, name in enumerate(read_ids(file))}
+
+    def of(self, image: str, size: tuple[int, int]) -> np.ndarray:
+        """Return one image's field of view, ``(H, W)`` bool.
+
+        Args:
+            image: Its id.
+            size: ``(H, W)`` that it must have.
+
+        Raises:
+            InputError: If there is none of this size.
+        """
+        views = self._file["field_of_view"]
+        if image not in self._place or views.shape[1:] != tuple(size):
+            found = f"shape {views.shape[1:]}" if image in self._place else "none"
+            remedy = f"delete {self._file.filename} and run the same command again; the workflow makes it anew"
+            where = f"{self._file.filename}, field of view of {image}"
+            raise InputError(Problem(where, found, f"one of {tuple(size)}", remedy))
+        return views[self._place[image]].astype(bool)
+
+
+class ScoredMaps:
+    """The maps of a number of photographs as they are written, one after another, and their image scores.
+
+    Args:
+        file: The new file of maps.
+        ids: The photographs, in order.
+        shape: ``(h, w)`` of a map.
+        views: The photographs' fields of view at ``image_size``.
+        image_size: ``(H, W)`` of the anomaly maps in pixels.
+        displacement: How far they are displaced, see :func:`.maps.anomaly_map`.
+        options: ``top_quantile``, ``smoothing`` and ``field_of_view_only`` of :func:`.maps.image_scores`.
+    """
+
+    def __init__(
+        self,
+        file: h5py.File,
+        ids: Sequence[str],
+        shape: tuple[int, int],
+        views: FieldsOfView,
+        *,
+        image_size: tuple[int, int],
+        displacement: tuple[int, int] = (0, 0),
+        options: Mapping[str, float],
+    ):
+        self._file, self._ids, self._views = file, list(ids), views
+        self._image_size, self._displacement, self._options = tuple(image_size), displacement, options
+        self._margin = _MARGIN_POSITIONS * max(image_size[0] / shape[0], image_size[1] / shape[1])
+        self._maps = create_dataset(file, "distance", (len(self._ids), *shape), np.float32)
+        self._rows: list[dict[str, object]] = []
+
+    def add(self, distance: np.ndarray, own: float | None = None) -> None:
+        """Write the next photograph's map.
+
+        Args:
+            distance: ``(h, w)`` float32.
+            own: The method's own image score, if it has one.
+
+        Raises:
+            InputError: If the photograph has no field of view of its size.
+        """
+        number = len(self._rows)
+        name = self._ids[number]
+        self._maps[number] = distance
+        scores = image_scores(
+            anomaly_map(distance, self._image_size, self._displacement),
+            self._views.of(name, self._image_size),
+            margin=self._margin,
+            **self._options,
+        )
+        self._rows.append({"id": name} | ({} if own is None else {OWN: float(own)}) | scores)
+
+    def table(self) -> pd.DataFrame:
+        """Write what is left to write, and return the image scores: ``id`` and a column a score, float64."""
+        write_ids(self._file, self._ids)
+        self._file.attrs["image_size"], self._file.attrs["displacement"] = self._image_size, self._displacement
+        return pd.DataFrame(self._rows)
+
+
+def read_scores(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Return a table of image scores: ``id`` as text, the others as they were written.
+
+    Raises:
+        InputError: If the file is not what was written.
+    """
+    return read_csv(path, dtype={"id": str})

@@ -1,0 +1,99 @@
+"""The dense and the spatial auto-encoder: as published, and a detector of what they have not seen."""
+
+import numpy as np
+import pytest
+import torch
+from sample_photographs import ArrayPhotographs, discs
+
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.methods.auto_encoder import METHOD, Settings, network, summed_l1
+from fundus_anomaly.methods.interface import Work
+
+
+@pytest.mark.parametrize(
+    ("size", "bottleneck", "parameters"),
+    [(256, "dense", 2_064_595), (128, "dense", 1_628_915), (256, "spatial", 1_797_059)],
+)
+def test_it_has_the_published_number_of_parameters(size, bottleneck, parameters):
+    assert sum(part.numel() for part in network(size, bottleneck, 128).parameters()) == parameters
+
+
+@pytest.mark.parametrize("bottleneck", ["dense", "spatial"])
+def test_an_image_is_reconstructed_at_its_own_size(bottleneck):
+    assert network(64, bottleneck, 16).eval()(torch.zeros(2, 3, 64, 64)).shape == (2, 3, 64, 64)
+
+
+def test_the_dense_form_depends_on_its_code_alone():
+    model = network(64, "dense", 4).eval()
+    place = next(number for number, part in enumerate(model) if isinstance(part, torch.nn.Linear))
+    encoder, decoder = model[: place + 1], model[place + 1 :]
+    images = torch.rand(2, 3, 64, 64)
+    codes = encoder(images)
+    assert codes.shape == (2, 4)
+    assert torch.equal(decoder(codes), model(images))
+    assert torch.equal(*decoder(codes[:1].expand(2, -1)))
+
+
+def test_the_loss_is_summed_over_an_image_and_a_mean_over_images():
+    a, b = torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, 4, 4)
+    b[0] = 1.0
+    assert float(summed_l1(a, b)) == 3 * 4 * 4 / 2
+
+
+@pytest.mark.parametrize("size", [8, 96, 100])
+def test_a_size_that_no_stage_halves_to_eight_is_an_error_with_its_key(size):
+    with pytest.raises(InputError, match=r"compared\.size.*8 times a power of 2"):
+        network(size, "dense", 128)
+
+
+def fitted(tmp_path, photographs, epochs, name="a", seed=3):
+    work = Work("cpu", seed, tmp_path / f"{name}.checkpoint.pt", "key")
+    settings = Settings(epochs=epochs, batch=4, learning_rate=2e-3, code=16)
+    return METHOD.fit(photographs, ArrayPhotographs(photographs.array[:1]), settings, work)
+
+
+def test_four_images_are_learned_by_heart(tmp_path):
+    history = fitted(tmp_path, ArrayPhotographs(discs(4, 32)), 400).history
+    # Dropout and batch statistics are left out where it scores, so that this is the loss of the held-out image.
+    assert history[-1]["held_out_loss"] < 0.05 * history[0]["loss"]
+    assert [row["epoch"] for row in history] == list(range(1, 401))
+
+
+def test_a_pasted_bright_disc_has_more_residual_inside_than_outside(tmp_path):
+    detector = fitted(tmp_path, ArrayPhotographs(discs(8, 64)), 60).detector
+    image = discs(1, 64, seed=9)
+    spot = np.zeros((64, 64), bool)
+    spot[28:36, 28:36] = True
+    pasted = image.copy()
+    pasted[0, spot] = 255
+    views = np.ones((1, 64, 64), bool)
+    plain, changed = detector.score(image, views), detector.score(pasted, views)
+    assert changed.maps[0, spot].mean() > 2 * changed.maps[0, ~spot].mean()
+    assert changed.own[0] > plain.own[0]
+    assert changed.maps.dtype == np.float32
+    assert changed.own.dtype == np.float64
+
+
+def test_the_own_score_is_the_mean_within_the_field_of_view(tmp_path):
+    detector = fitted(tmp_path, ArrayPhotographs(discs(2, 64)), 1).detector
+    view = np.zeros((1, 64, 64), bool)
+    view[0, 10:50, 10:50] = True
+    found = detector.score(discs(1, 64), view)
+    # 2 % of 64 pixels are one.
+    assert found.own[0] == found.maps[0, 11:49, 11:49].mean(dtype=np.float64)
+
+
+def test_the_same_seed_gives_the_same_detector_and_another_seed_another(tmp_path):
+    photographs = ArrayPhotographs(discs(4, 64))
+    one, two = (fitted(tmp_path, photographs, 2, name).detector.state() for name in "ab")
+    assert all(torch.equal(value, two[name]) for name, value in one.items())
+    other = fitted(tmp_path, photographs, 2, "c", seed=4).detector.state()
+    assert not torch.equal(one["0.weight"], other["0.weight"])
+
+
+def test_what_was_learned_is_read_again(tmp_path):
+    photographs = ArrayPhotographs(discs(4, 64))
+    detector = fitted(tmp_path, photographs, 2).detector
+    again = METHOD.read(detector.state(), 64, Settings(code=16), Work())
+    views = np.ones((4, 64, 64), bool)
+    assert np.array_equal(detector.score(photographs.array, views).maps, again.score(photographs.array, views).maps)

@@ -1,0 +1,130 @@
+# Methods that ours are compared with: each fits the normals, and is applied to the test and to normals held out.
+
+DETECTOR = f"{RESULTS}/methods/{{method}}/{{row}}/{{run}}"
+METHOD_SCORES = f"{RESULTS}/scores/{{method}}/{{row}}/{{run}}"
+
+
+def fitted_row(wildcards):
+    """Return the row of a fit."""
+    return FITS[wildcards.method, wildcards.row, wildcards.run]
+
+
+rule fit:
+    input:
+        images=f"{RESULTS}/images/compared/train.h5",
+        code=code_of_method("fit.py"),
+    output:
+        detector=f"{DETECTOR}/detector.safetensors",
+        history=f"{DETECTOR}/history.csv",
+    log:
+        f"{RESULTS}/logs/fit/{{method}}/{{row}}/{{run}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fit/{{method}}/{{row}}/{{run}}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: all_cores
+    resources:
+        gpu=1,
+        mem_mb=memory(fit_mb),
+        runtime=minutes(fit_seconds),
+    params:
+        settings=lambda wildcards: fitted_row(wildcards)["settings"],
+        repeat=lambda wildcards: fitted_row(wildcards)["repeat"],
+        train=rows("train", ["id", "patient"]),
+        held_out=config["compared"]["held_out"],
+        seed=config["seed"],
+    script:
+        "../scripts/fit.py"
+
+
+rule apply:
+    input:
+        detector=f"{DETECTOR}/detector.safetensors",
+        images=f"{RESULTS}/images/compared/test.h5",
+        train_images=f"{RESULTS}/images/compared/train.h5",
+        views=f"{RESULTS}/images/resad/test.h5",
+        train_views=f"{RESULTS}/images/resad/train.h5",
+        code=code_of_method("apply.py"),
+    output:
+        maps=f"{METHOD_SCORES}/test.h5",
+        scores=f"{METHOD_SCORES}/test.csv",
+        calibration_maps=f"{METHOD_SCORES}/calibration.h5",
+        calibration_scores=f"{METHOD_SCORES}/calibration.csv",
+    log:
+        f"{RESULTS}/logs/apply/{{method}}/{{row}}/{{run}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/apply/{{method}}/{{row}}/{{run}}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: all_cores
+    resources:
+        gpu=1,
+        mem_mb=memory(fit_mb),
+        runtime=minutes(apply_seconds),
+    params:
+        train=rows("train", ["id", "patient"]),
+        held_out=config["compared"]["held_out"],
+        seed=config["seed"],
+        image_size=IMAGE_SIZE,
+        scores=SCORES,
+    script:
+        "../scripts/apply.py"
+
+
+COMPARED_RUNS = [f"{row['method']}/{row['key']}/{row['run']}" for row in COMPARED]
+
+
+rule table_compared:
+    input:
+        metrics=[
+            *variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+            *(f"{RESULTS}/evaluation/{fit}/metrics.csv" for fit in COMPARED_RUNS),
+        ],
+        pixels=[
+            *variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
+            *(f"{RESULTS}/evaluation/{fit}/pixels.h5" for fit in COMPARED_RUNS),
+        ],
+        scores=[
+            *variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/test.csv"),
+            *(f"{RESULTS}/scores/{fit}/test.csv" for fit in COMPARED_RUNS),
+        ],
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        published=lambda wildcards: ancient(PUBLISHED),
+        code=code("table_compared.py"),
+    output:
+        csv=report(
+            f"{RESULTS}/tables/compared.csv",
+            caption="../report/table_compared.rst",
+            category="Tables",
+            labels={"table": "ReSAD, Tables 1 and 2, with other methods", "form": "for machines (CSV)"},
+        ),
+        html=report(
+            f"{RESULTS}/tables/compared.html",
+            caption="../report/table_compared.rst",
+            category="Tables",
+            labels={"table": "ReSAD, Tables 1 and 2, with other methods", "form": "as a page, with footnotes"},
+        ),
+        lesions=f"{RESULTS}/tables/compared_lesions.csv",
+        differences=f"{RESULTS}/tables/compared_differences.csv",
+        md=f"{RESULTS}/tables/compared.md",
+    log:
+        f"{RESULTS}/logs/table_compared.log",
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        **TABLE,
+        names=MAIN,
+        compared=COMPARED,
+        dataset=config["dataset"],
+        settings=table_settings(variants.RESAD),
+        side=config["compared"]["size"],
+        held_out=config["compared"]["held_out"],
+    script:
+        "../scripts/table_compared.py"
+
+
+rule compared:
+    input:
+        rules.audit.output,
+        rules.table_compared.output if COMPARED else [],

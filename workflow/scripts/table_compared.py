@@ -1,0 +1,44 @@
+"""Write Tables 1 and 2 with the methods that ours are compared with."""
+
+import logging
+
+from fundus_anomaly.evaluation.pixel_intervals import Resampling
+from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
+from fundus_anomaly.files.sealed import read_csv, write_csv
+from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.files.whole import write_text
+from fundus_anomaly.report.pages.table import page
+from fundus_anomaly.report.tables.compared import compared_notes, compared_rows
+from fundus_anomaly.report.tables.footnotes import without_names
+from fundus_anomaly.report.tables.main_tables import Settings, main_tables
+from fundus_anomaly.report.tables.resad import headline
+from fundus_anomaly.scoring.contract import read_scores
+from support.rule import run
+
+
+def main(input, output, params):
+    """Write the table as CSV, as Markdown and as a page, and its headline to the log."""
+    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
+    excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
+    title = f"ReSAD and other methods on {params.dataset}"
+    tables = main_tables(
+        compared_rows(params.names, params.compared, [read_csv(file) for file in input.metrics]),
+        [read_scores(file) for file in input.scores],
+        [read_pixel_sample(file) for file in input.pixels],
+        params.test,
+        excluded,
+        Settings(**params.settings | {"resampling": Resampling(**params.resampling)}),
+        title=title,
+        facts={"dataset": params.dataset, "image size": f"{params.size}×{params.size}"},
+        notes=compared_notes(params.compared, params.side, params.held_out),
+    )
+    write_csv(output.csv, tables.table)
+    write_csv(output.lesions, tables.lesions)
+    write_csv(output.differences, tables.differences)
+    write_text(output.md, tables.markdown)
+    write_text(output.html, page(without_names(tables.markdown, excluded)))
+    logging.info("%s\n%s", title, headline(tables.table))
+
+
+if __name__ == "__main__":
+    run(main, snakemake)
