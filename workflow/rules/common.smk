@@ -143,6 +143,22 @@ def resc_paths(names, pattern):
     return [pattern.format(variant=instance) for instance in space.instance_patterns]
 
 
+def fitted_row(wildcards):
+    """Return the row of a fit."""
+    return FITS[wildcards.method, wildcards.row, wildcards.run]
+
+
+def table_settings(against):
+    """Return what both tables of ReSAD's say of their figures; the others' pixels are compared with those of one row."""
+    return {
+        "dataset": config["dataset"],
+        "image_score": config["scoring"]["image_score"],
+        "normal_quantile": config["evaluation"]["normal_quantile"],
+        "confidence": config["evaluation"]["confidence"],
+        "against": against,
+    }
+
+
 wildcard_constraints:
     **variants.WILDCARDS,
     split="train|test|unused|source",

@@ -16,17 +16,6 @@ TABLE = {
 }
 
 
-def table_settings(against):
-    """Return what both tables of ReSAD's say of their figures; the others' pixels are compared with those of one row."""
-    return {
-        "dataset": config["dataset"],
-        "image_score": config["scoring"]["image_score"],
-        "normal_quantile": config["evaluation"]["normal_quantile"],
-        "confidence": config["evaluation"]["confidence"],
-        "against": against,
-    }
-
-
 rule evaluate:
     input:
         maps=f"{RESULTS}/scores/{{scored}}/test.h5",

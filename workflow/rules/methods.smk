@@ -4,11 +4,6 @@ DETECTOR = f"{RESULTS}/methods/{{method}}/{{row}}/{{run}}"
 METHOD_SCORES = f"{RESULTS}/scores/{{method}}/{{row}}/{{run}}"
 
 
-def fitted_row(wildcards):
-    """Return the row of a fit."""
-    return FITS[wildcards.method, wildcards.row, wildcards.run]
-
-
 rule fit:
     input:
         images=f"{RESULTS}/images/compared/train.h5",
