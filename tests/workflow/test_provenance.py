@@ -25,15 +25,15 @@ def test_the_manifest_holds_every_image_as_its_adapter_read_it(finished):
     assert written.to_dict("list") == read.audited.to_dict("list")
 
 
-@pytest.mark.parametrize(("method", "section"), [("resad", ""), ("lesionpaste", "lesionpaste")])
-def test_photographs_at_the_working_size_tell_their_preprocessing(finished, method, section):
+@pytest.mark.parametrize(("prepared", "section"), [("resad", ""), ("lesionpaste", "lesionpaste")])
+def test_photographs_at_the_working_size_tell_their_preprocessing(finished, prepared, section):
     default, tiny = (config[section] if section else config for config in (DEFAULT, TINY))
-    images = finished.results / "images" / method / "test.h5"
+    images = finished.results / "images" / prepared / "test.h5"
     with h5py.File(images) as file:
         told = dict(file.attrs)
     made_by = told.pop("made_by")
     made = carried_by(images)
-    assert (made.rule, made.settings["wildcards"]) == ("images", {"method": method, "split": "test"})
+    assert (made.rule, made.settings["wildcards"]) == ("images", {"prepared": prepared, "split": "test"})
     assert made.settings["preprocessing"] == told
     assert {"PIL", "cv2", "numpy"} <= set(made.libraries)
     assert told == default["preprocessing"] | tiny["preprocessing"] | {"bits_used": DEFAULT["data"]["bits_used"]}
