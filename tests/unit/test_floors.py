@@ -16,6 +16,7 @@ FLOORS = [
     {"audit", "evaluation", "training"},
     {"methods"},
     {"plan", "report"},
+    {"api"},
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path != LIBRARY / "__init__.py")
@@ -68,4 +69,5 @@ def test_the_library_knows_nothing_of_snakemake_nor_of_the_workflow():
 
 def test_packages_import_nothing():
     for path in LIBRARY.rglob("__init__.py"):
-        assert list(imported(path)) == [], path
+        # The library's own hands names on when they are asked for.
+        assert set(imported(path)) <= {"importlib", "importlib.import_module"}, path

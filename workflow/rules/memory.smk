@@ -43,3 +43,33 @@ rule memory_bank:
         runtime=minutes(memory_bank_seconds),
     script:
         "../scripts/memory_bank.py"
+
+
+# ReSAD as one file, which a program of one's own can load.
+rule detector:
+    input:
+        bank=variant_paths([variants.RESAD], f"{RESULTS}/bank/{{variant}}/memory_bank.h5")[0],
+        maps=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/calibration.h5")[0],
+        normals=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/calibration.csv")[0],
+        weights=f"{RESULTS}/weights/{config['backbone']['name']}.weights",
+        code=code("detector.py"),
+    output:
+        detector=f"{RESULTS}/detector.h5",
+    log:
+        f"{RESULTS}/logs/detector.log",
+    localrule: True
+    conda:
+        "../../envs/gpu.yaml"
+    params:
+        variant=variant_rows([variants.RESAD])[0],
+        features=config["features"],
+        onnx=config["backbone"]["onnx"],
+        epsilon=config["bank"]["epsilon"],
+        preprocessing=PREPROCESSING["resad"],
+        search=INDEX,
+        scores=SCORES,
+        image_score=config["scoring"]["image_score"],
+        normal_quantile=config["evaluation"]["normal_quantile"],
+        seed=config["seed"],
+    script:
+        "../scripts/detector.py"

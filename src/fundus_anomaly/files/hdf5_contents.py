@@ -12,7 +12,8 @@ _KINDS = {
     **dict.fromkeys(("image", "field_of_view", "coverage", "patch", "mask"), "ui"),
     **dict.fromkeys(("shape", "box", "area", "index", "applied"), "i"),
     **dict.fromkeys(("level2", "level3", "feature", "distance", "retina", "radius", "squared"), "f"),
-    **dict.fromkeys(("positive", "negative", "regions"), "f"),
+    **dict.fromkeys(("positive", "negative", "regions", "normals"), "f"),
+    "weights": "u",
 }
 _PLAIN = "uifS"
 _WORDS = {"u": "whole numbers", "i": "whole numbers", "f": "floating-point numbers", "S": "texts of fixed length"}

@@ -82,7 +82,7 @@ class ScoredMaps:
     ):
         self._file, self._ids, self._views = file, list(ids), views
         self._image_size, self._displacement, self._options = tuple(image_size), displacement, options
-        self._margin = _MARGIN_POSITIONS * max(image_size[0] / shape[0], image_size[1] / shape[1])
+        self._margin = margin_of(image_size, shape)
         self._maps = create_dataset(file, "distance", (len(self._ids), *shape), np.float32)
         self._rows: list[dict[str, object]] = []
 
@@ -112,6 +112,16 @@ class ScoredMaps:
         write_ids(self._file, self._ids)
         self._file.attrs["image_size"], self._file.attrs["displacement"] = self._image_size, self._displacement
         return pd.DataFrame(self._rows)
+
+
+def margin_of(image_size: tuple[int, int], shape: tuple[int, int]) -> float:
+    """Return the pixels along the border that ``inner_maximum`` leaves out: two positions of a map.
+
+    Args:
+        image_size: ``(H, W)`` in pixels.
+        shape: ``(h, w)`` of the map.
+    """
+    return _MARGIN_POSITIONS * max(image_size[0] / shape[0], image_size[1] / shape[1])
 
 
 def read_scores(path: str | os.PathLike[str]) -> pd.DataFrame:

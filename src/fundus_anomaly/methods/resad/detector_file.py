@@ -1,0 +1,117 @@
+"""ReSAD as one file that can be carried elsewhere: bank, backbone, preprocessing, and the held-out normals' scores."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.digest import sha256
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
+from fundus_anomaly.methods.resad.detector import ReSAD, Settings
+from fundus_anomaly.networks.interface import load
+
+_FORMAT = "fundus-anomaly ReSAD 1"
+_REMEDY = "make the file again: snakemake detector"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a detector was made with, beside its bank.
+
+    Attributes:
+        settings: Of ReSAD.
+        backbone: ``name``, ``precision`` and ``onnx`` of :func:`..networks.interface.load`.
+        preprocessing: Keys of :func:`..imaging.preprocess.preprocess`.
+        scoring: ``image_score``, and the options of :func:`..scoring.maps.image_scores`.
+        displacement: Whole pixels ``(dy, dx)`` that maps are moved back by.
+        normal_quantile: Share of new normals that the threshold lets pass.
+        seed: Seed of an approximate index.
+    """
+
+    settings: Settings
+    backbone: Mapping[str, Any]
+    preprocessing: Mapping[str, Any]
+    scoring: Mapping[str, Any]
+    displacement: tuple[int, int]
+    normal_quantile: float
+    seed: int
+
+
+def write_resad(
+    path: str | os.PathLike[str],
+    bank: np.ndarray,
+    weights: str | os.PathLike[str],
+    normals: pd.DataFrame,
+    trained: Trained,
+) -> None:
+    """Write a detector, whole or not at all.
+
+    Args:
+        path: The file.
+        bank: M of eq. 6, ``(k, c)``.
+        weights: File of the backbone's weights; it is taken into the detector.
+        normals: Image scores of held-out normals, ``id`` and a column a score; ids stay behind.
+        trained: See :class:`Trained`.
+    """
+    with create_h5(path) as file:
+        file.attrs["format"] = _FORMAT
+        file.attrs["trained"] = json.dumps(asdict(trained), sort_keys=True)
+        file.attrs["weights_sha256"] = sha256(weights)
+        write_array(file, "feature", bank)
+        write_array(file, "weights", np.fromfile(weights, np.uint8))
+        write_array(file, "normals", np.sort(normals[trained.scoring["image_score"]].to_numpy(np.float64)))
+
+
+def read_resad(
+    path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 1
+) -> tuple[ReSAD, np.ndarray, Trained]:
+    """Return a detector from its file, the sorted image scores of held-out normals, and what it was made with.
+
+    Args:
+        path: As :func:`write_resad` wrote it.
+        device: ``"cpu"`` or ``"cuda"``.
+        threads: CPU threads.
+
+    Raises:
+        InputError: If the file is damaged or none of a detector.
+    """
+    with open_h5(path, "feature", "weights", "normals") as file:
+        trained = _trained(path, file.attrs)
+        bank, normals = file["feature"][:], file["normals"][:]
+        with tempfile.TemporaryDirectory() as folder:
+            weights = Path(folder) / "backbone.weights"
+            file["weights"][:].tofile(weights)
+            if sha256(weights) != file.attrs.get("weights_sha256"):
+                raise InputError(Problem(str(path), "other weights than were written", "those weights", _REMEDY))
+            backbone = load(
+                trained.backbone["name"],
+                weights,
+                device=device,
+                precision=trained.backbone["precision"],
+                threads=threads,
+                onnx=dict(trained.backbone["onnx"]),
+            )
+    detector = ReSAD(backbone, bank, trained.settings, device=device, threads=threads, seed=trained.seed)
+    return detector, normals, trained
+
+
+def _trained(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> Trained:
+    try:
+        if attributes.get("format") != _FORMAT:
+            raise ValueError(f"its format is {str(attributes.get('format'))[:60]!r}")
+        told = json.loads(attributes["trained"])
+        return Trained(
+            **told | {"settings": Settings(**told["settings"]), "displacement": tuple(map(int, told["displacement"]))}
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        found = f"no detector of this version ({error})"
+        raise InputError(Problem(str(path), found, f"a file of the format {_FORMAT!r}", _REMEDY)) from error

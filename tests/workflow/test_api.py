@@ -1,0 +1,136 @@
+"""The detector as one file: the README's lines, the workflow's own scores to the bit, and files that are none."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import h5py
+import pytest
+import torch
+from tiny_project import REPOSITORY
+
+from fundus_anomaly import load
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.scoring.contract import read_scores
+
+pytestmark = pytest.mark.workflow
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SNIPPET = re.search(r"```python\n(from fundus_anomaly import load\n.*?)```", README, re.DOTALL)
+VARIANT = "scores/backbone*/pool~1/region~2/spatial~matmul/*/normals~1.0/*"
+
+
+@pytest.fixture(scope="module")
+def carried(project, tmp_path_factory):
+    """The detector of the tiny run in a folder of its own, with the photographs of the test."""
+    project.run("detector")
+    folder = tmp_path_factory.mktemp("elsewhere")
+    shutil.copy(project.results / "detector.h5", folder / "detector.h5")
+    return project, folder
+
+
+@pytest.fixture
+def detector(carried):
+    threads = torch.get_num_threads()
+    yield load(carried[1] / "detector.h5")
+    torch.set_num_threads(threads)
+
+
+def photographs(project):
+    return {f"phantom/test/{file.stem}": file for file in sorted((project.results / "data" / "test").rglob("*.jpg"))}
+
+
+def test_every_photograph_has_the_score_and_the_map_of_the_workflow(carried, detector):
+    project, _ = carried
+    scored = project.one(f"{VARIANT}/test.csv")
+    table = read_scores(scored).set_index("id")
+    found = {name: detector.score(file) for name, file in photographs(project).items()}
+    assert found.keys() == set(table.index)
+    assert {name: one.score for name, one in found.items()} == table["maximum"].to_dict()
+    one = next(iter(found.values()))
+    assert one.map.shape == one.image.shape[:2] == (96, 96)
+    assert one.unusual == (one.score >= detector.threshold)
+
+
+def test_the_place_among_normals_is_a_percentage_of_the_held_out_ones(carried, detector):
+    project, _ = carried
+    normals = read_scores(project.one(f"{VARIANT}/calibration.csv"))
+    assert detector.normals.tolist() == sorted(normals["maximum"])
+    for file in photographs(project).values():
+        found = detector.score(file)
+        below = sum(found.score > one for one in detector.normals)
+        assert found.percentile == pytest.approx(100 * below / len(detector.normals))
+
+
+def test_the_lines_of_the_readme_run(carried):
+    project, folder = carried
+    (folder / "results/phantom").mkdir(parents=True, exist_ok=True)
+    shutil.copy(folder / "detector.h5", folder / "results/phantom/detector.h5")
+    shutil.copy(next(iter(photographs(project).values())), folder / "photograph.jpg")
+    source = SNIPPET[1]
+    assert len([line for line in source.splitlines() if line]) <= 5
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        cwd=folder,
+        env={"PYTHONPATH": str(REPOSITORY / "src"), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "(96, 96)" in done.stdout
+
+
+def test_it_holds_no_id_and_no_path(carried):
+    content = (carried[1] / "detector.h5").read_bytes()
+    assert b"phantom/train" not in content
+    assert str(carried[0].folder).encode() not in content
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda file: file.attrs.__setitem__("format", "fundus-anomaly ReSAD 9"), "no detector of this version"),
+        (lambda file: file.attrs.__delitem__("trained"), "no detector of this version"),
+        (lambda file: file.attrs.__setitem__("trained", "{}"), "no detector of this version"),
+        (lambda file: file["weights"].__setitem__(100, file["weights"][100] ^ 255), "other weights"),
+        (lambda file: file.__delitem__("feature"), "no such dataset"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_in_words(carried, tmp_path, spoil, found):
+    path = tmp_path / "detector.h5"
+    shutil.copy(carried[1] / "detector.h5", path)
+    with h5py.File(path, "r+") as file:
+        spoil(file)
+    with pytest.raises(InputError, match=found):
+        load(path)
+
+
+def test_a_cut_file_and_a_photograph_that_is_none_are_refused_in_words(carried, detector, tmp_path):
+    path = tmp_path / "detector.h5"
+    path.write_bytes((carried[1] / "detector.h5").read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"detector\.h5"):
+        load(path)
+    (tmp_path / "letter.jpg").write_text("Dear Sir")
+    with pytest.raises(InputError, match=r"letter\.jpg"):
+        detector.score(tmp_path / "letter.jpg")
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    source = "import sys, fundus_anomaly; print(sorted({'torch', 'numpy', 'pandas', 'cv2', 'h5py'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        env={"PYTHONPATH": str(REPOSITORY / "src"), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error():
+    import fundus_anomaly
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        fundus_anomaly.nothing  # noqa: B018

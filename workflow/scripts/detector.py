@@ -1,0 +1,36 @@
+"""Write ReSAD as one file: its bank, its backbone, and all that a photograph needs to be judged by it."""
+
+from fundus_anomaly.files.hdf5 import open_h5
+from fundus_anomaly.methods.resad.detector import Settings
+from fundus_anomaly.methods.resad.detector_file import Trained, write_resad
+from fundus_anomaly.scoring.contract import read_scores
+from fundus_anomaly.scoring.map_files import displacement_of
+from support.rule import run
+
+
+def main(input, output, params):
+    """Write the detector; it holds no photograph, no path and no id."""
+    with open_h5(input.bank, "feature") as file:
+        bank = file["feature"][:]
+    with open_h5(input.maps, "distance") as file:
+        displacement = displacement_of(file)
+    variant = dict(params.variant)
+    trained = Trained(
+        settings=Settings(
+            **{name: variant[name] for name in ("pool", "region", "spatial", "scale", "coreset")},
+            **{name: params.features[name] for name in ("batch", "dtype")},
+            epsilon=params.epsilon,
+            search=dict(params.search),
+        ),
+        backbone={"name": variant["backbone"], "precision": params.features["precision"], "onnx": dict(params.onnx)},
+        preprocessing=dict(params.preprocessing),
+        scoring=dict(params.scores) | {"image_score": params.image_score},
+        displacement=displacement,
+        normal_quantile=params.normal_quantile,
+        seed=params.seed,
+    )
+    write_resad(output.detector, bank, input.weights, read_scores(input.normals), trained)
+
+
+if __name__ == "__main__":
+    run(main, snakemake)
