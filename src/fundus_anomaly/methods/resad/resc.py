@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from scipy.fft import next_fast_len
 
 from fundus_anomaly.methods.resad.attention import Attention, spatial_aware
 
@@ -67,7 +68,7 @@ def region_aware(features: torch.Tensor, radius: int) -> torch.Tensor:
     height, width = features.shape[:2]
     kernel = region_weights(radius).to(features.device)
     # Long enough that the periodic convolution does not wrap around.
-    shape = tuple(_fast_length(side + radius - 1) for side in (height, width))
+    shape = tuple(next_fast_len(side + radius - 1, real=True) for side in (height, width))
     spectrum = torch.fft.rfft2(_centred(kernel, shape))
 
     def filtered(maps: torch.Tensor) -> torch.Tensor:
@@ -84,19 +85,6 @@ def _centred(kernel: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
     index = torch.arange(-reach, reach + 1, device=kernel.device)
     grid.index_put_(((index % shape[0])[:, None], (index % shape[1])[None, :]), kernel, accumulate=True)
     return grid
-
-
-def _fast_length(least: int) -> int:
-    """Return the smallest length ≥ ``least`` with no prime factor above 5, which Fourier transforms are fast for."""
-    length = least
-    while True:
-        rest = length
-        for factor in (2, 3, 5):
-            while rest % factor == 0:
-                rest //= factor
-        if rest == 1:
-            return length
-        length += 1
 
 
 def combine(
