@@ -1,4 +1,4 @@
-"""The errors that a user can mend, each with its remedy: of the input, every problem at once, and of the disk."""
+"""The errors that a user can fix, each with its remedy: of the input, every problem at once, and of the disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Return the problem as one line of text."""
-        return f"{self.where}: found {self.found}; allowed: {self.allowed}. To mend it: {self.remedy}"
+        return f"{self.where}: found {self.found}; allowed: {self.allowed}. To fix it: {self.remedy}"
 
 
 class InputError(ValueError):
@@ -32,7 +32,7 @@ class InputError(ValueError):
 
     Args:
         problems: One or more problems, in the order in which they are shown.
-        advice: What would mend several of them together; shown last.
+        advice: What would fix several of them together; shown last.
     """
 
     def __init__(self, problems: Problem | Iterable[Problem], advice: str = ""):

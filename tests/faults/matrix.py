@@ -37,7 +37,7 @@ FAULTS = ["kill -9", "full disk", "read-only output", "truncated input", "flippe
 KNOWING = {"images", "figure_gradcam"}
 # Rules whose finding, not failure, is the right answer to a damaged file: the gate stops the run.
 GATED = {"inspect_photographs", "inspect_masks"}
-REMEDY = re.compile(r"To mend it: (.*)")
+REMEDY = re.compile(r"To fix it: (.*)")
 _CLONE_NEWNS = 0x20000
 
 
@@ -184,8 +184,8 @@ class Matrix:
             return ("told", "killed; run the same command again") if remedy else ("no remedy told", _last(output))
         log = folder / told_by.log
         text = log.read_text(encoding="utf-8") if log.exists() else ""
-        text = text if "To mend it" in text else output
-        lines = [line for line in text.splitlines() if "To mend it" in line]
+        text = text if "To fix it" in text else output
+        lines = [line for line in text.splitlines() if "To fix it" in line]
         named = [case.fault.file] if case.fault.file else [*told_by.outputs, told_by.folder]
         said = next((line.strip() for line in lines if any(name in line for name in named)), "")
         if not said:

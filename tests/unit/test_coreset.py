@@ -180,7 +180,7 @@ def test_a_checkpoint_of_other_points_or_another_count_is_refused_and_replaced(t
     for points, count in ((noise(seed=2), 200), (noise(seed=2), 300)):
         caplog.clear()
         selection = choose(points, count, checkpoint=checkpoint, checkpoint_seconds=0)
-        assert "starts anew" in caplog.text
+        assert "starts again" in caplog.text
         np.testing.assert_array_equal(selection.index, choose(points, count).index)
 
 
@@ -189,7 +189,7 @@ def test_a_truncated_checkpoint_is_not_used(tmp_path, caplog):
     expected = choose(noise(), 200, checkpoint=checkpoint, checkpoint_seconds=0)
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
     assert choose(noise(), 200, checkpoint=checkpoint).index.tolist() == expected.index.tolist()
-    assert "starts anew" in caplog.text
+    assert "starts again" in caplog.text
 
 
 def test_a_run_killed_and_started_again_gives_the_undisturbed_result_to_the_last_bit(tmp_path, caplog):

@@ -270,7 +270,7 @@ def test_a_checkpoint_of_another_configuration_is_left_and_a_truncated_one_is_an
     checkpoint = tmp_path / "training.checkpoint.pt"
     torch.save({"key": "another", "history": [], "weights": {}, "optimiser": {}, "best": {}}, checkpoint)
     trained(tmp_path, weights, EYES)
-    assert f"{checkpoint} is of another configuration: the training starts anew" in caplog.text
+    assert f"{checkpoint} is of another configuration: the training starts again" in caplog.text
     assert not checkpoint.exists()
     checkpoint.write_bytes(b"PK\x03\x04")
     (problem,) = problems_of(trained, tmp_path, weights, EYES)

@@ -113,7 +113,7 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from_and_the_log_s
     assert not caplog.text
     with caplog.at_level("INFO"):
         assert read_checkpoint(path, "another") is None
-    assert f"{path} is of another configuration: the training starts anew" in caplog.text
+    assert f"{path} is of another configuration: the training starts again" in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["truncated", "empty", "no dictionary", "a key missing", "code"])

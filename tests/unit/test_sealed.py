@@ -27,7 +27,7 @@ def test_a_table_comes_back_as_it_was_written(table):
 )
 def test_a_changed_a_truncated_and_an_empty_table_are_named_with_the_remedy(table, damage):
     table.write_text(damage(table.read_text(encoding="utf-8")), encoding="utf-8")
-    with pytest.raises(InputError, match=r"test ü\.csv: found .* To mend it: delete .*test ü\.csv and run"):
+    with pytest.raises(InputError, match=r"test ü\.csv: found .* To fix it: delete .*test ü\.csv and run"):
         sealed.read_csv(table)
 
 

@@ -68,7 +68,7 @@ def copy(path):
 @pytest.mark.parametrize("write", [text, weights, picture, copy])
 def test_a_file_that_grows_too_large_is_named_with_the_remedy(small_files, tmp_path, write):
     path = tmp_path / "new" / "output.x"
-    with pytest.raises(OutputError, match=r"output\.x: found File too large; .* To mend it: raise the limit"):
+    with pytest.raises(OutputError, match=r"output\.x: found File too large; .* To fix it: raise the limit"):
         write(path)
     assert not list(path.parent.iterdir())
 
@@ -80,7 +80,7 @@ def test_hdf5_that_grows_too_large_is_named_and_python_does_not_crash(tmp_path, 
         [sys.executable, "-c", HDF5, path, log, str(count)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1, done.stderr
-    assert re.search(r"output\.h5: found File too large; .* To mend it: raise the limit", log.read_text())
+    assert re.search(r"output\.h5: found File too large; .* To fix it: raise the limit", log.read_text())
     assert "Traceback" not in done.stderr
     assert not path.exists()
 

@@ -64,7 +64,7 @@ def main(input, output, params, wildcards, resources, threads):
     known = read_checkpoint(checkpoint, key)
     gone = [] if known is None else [e for e, file in tested.items() if e <= len(known.history) and not file.exists()]
     if gone:
-        logging.info("no weights of epoch %s, which are to be tested: the training starts anew", gone[0])
+        logging.info("no weights of epoch %s, which are to be tested: the training starts again", gone[0])
     elif known is not None:
         training.resume(known, checkpoint)
         logging.info("going on after epoch %d", len(known.history))

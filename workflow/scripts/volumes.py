@@ -1,4 +1,4 @@
-"""List the volumes that images are cut from, with a digest of each: what changes in them is cut anew."""
+"""List the volumes that images are cut from, with a digest of each: what changes in them is cut again."""
 
 import csv
 import io

@@ -132,5 +132,5 @@ def read_findings(path: str | os.PathLike[str]) -> list[Finding]:
     except InputError:
         raise
     except ValueError as error:
-        remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+        remedy = f"delete {path} and run the same command again; the workflow makes it again"
         raise InputError(Problem(str(path), str(error), "findings as they were written", remedy)) from error

@@ -26,7 +26,7 @@ def lesion_slices(root: Path, masks: Iterable[Path], memo: Path) -> dict[Path, d
         root: The folder of the dataset; the memo names masks relative to it.
         masks: NIfTI files below the root; what :func:`is_lesion` says is lesion.
         memo: A file that keeps the answers (CSV). A mask whose size or time of change is another than noted there is
-            read anew. Where the file cannot be written, every mask is read each time.
+            read again. Where the file cannot be written, every mask is read each time.
 
     Returns:
         For each mask the number of lesion pixels by slice, slices counted from foot to head, from 0.

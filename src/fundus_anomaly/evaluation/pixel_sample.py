@@ -89,5 +89,5 @@ def read_pixel_sample(path: str | os.PathLike[str]) -> PixelSample:
         found = "counts that are negative or no finite number"
     else:
         return PixelSample(ids, *counts)
-    remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+    remedy = f"delete {path} and run the same command again; the workflow makes it again"
     raise InputError(Problem(str(path), found, "counts of pixels, one row an image, each image once", remedy))

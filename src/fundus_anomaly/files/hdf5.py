@@ -89,7 +89,7 @@ def read_texts(file: h5py.File, name: str) -> list[str]:
     try:
         return [str(text) for text in file[name].asstr("utf-8")[:]]
     except (TypeError, UnicodeDecodeError) as error:
-        remedy = f"delete {file.filename} and run the same command again; the workflow makes it anew"
+        remedy = f"delete {file.filename} and run the same command again; the workflow makes it again"
         where = f"{file.filename}, dataset {name!r}"
         raise InputError(Problem(where, f"no texts ({error})", "texts in UTF-8", remedy)) from error
 
@@ -131,7 +131,7 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
             a link, of another type or not stored whole; also if a chunk read inside the block fails its checksum.
     """
     path = Path(path)
-    remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+    remedy = f"delete {path} and run the same command again; the workflow makes it again"
     try:
         file = open_for_reading(path)
     except (OSError, RuntimeError, ValueError) as error:

@@ -70,7 +70,7 @@ def require_sealed(path: str | os.PathLike[str]) -> None:
         return
     wanted, found = read_seal(path)[0], sha256(path)
     if found != wanted:
-        remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+        remedy = f"delete {path} and run the same command again; the workflow makes it again"
         told = f"content that was changed or damaged (SHA-256 {found})"
         raise InputError(Problem(str(path), told, f"content as it was written ({wanted})", remedy))
 
@@ -109,5 +109,5 @@ def read_csv(path: str | os.PathLike[str], **options: object) -> pd.DataFrame:
     try:
         return pd.read_csv(path, **options)
     except ValueError as error:
-        remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+        remedy = f"delete {path} and run the same command again; the workflow makes it again"
         raise InputError(Problem(str(path), f"no table ({error})", "a CSV file as it was written", remedy)) from error

@@ -27,7 +27,7 @@ def read_results_table(path: str | os.PathLike[str], types: Mapping[str, str]) -
             values of another type.
     """
     path = Path(path)
-    remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+    remedy = f"delete {path} and run the same command again; the workflow makes it again"
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"more than {MOST_BYTES:,} bytes")

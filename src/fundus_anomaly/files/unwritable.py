@@ -13,7 +13,7 @@ from pathlib import Path
 from fundus_anomaly.errors import InputError, OutputError, Problem
 
 _ROOM = "free some space there (or raise the quota) and run the same command again"
-_RIGHTS = "make the folder writable for the user who runs this, or mend the mount, and run the same command again"
+_RIGHTS = "make the folder writable for the user who runs this, or fix the mount, and run the same command again"
 _AWAY = "move the file away and run the same command again"
 # What keeps a file from being written, and what to do about it.
 _UNWRITABLE = {

@@ -99,5 +99,5 @@ def source_geometry(source: str) -> tuple[Geometry, tuple[int, int]]:
         return Geometry.from_dict(values["geometry"]), (int(values["height"]), int(values["width"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         found = f"{source[:80]!r} ({type(error).__name__})"
-        remedy = "delete the file of the images and run the same command again; the workflow makes it anew"
+        remedy = "delete the file of the images and run the same command again; the workflow makes it again"
         raise InputError(Problem("images, dataset 'source'", found, "a text as it was written", remedy)) from error

@@ -59,7 +59,7 @@ def read_detector(path: str | os.PathLike[str], work: Work) -> tuple[Detector, i
     except InputError:
         raise
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        remedy = f"delete {path} and run the same command again; the workflow makes it anew"
+        remedy = f"delete {path} and run the same command again; the workflow makes it again"
         told = f"no detector ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
         raise InputError(Problem(str(path), told, "a detector as it was written", remedy)) from error
     try:

@@ -64,19 +64,19 @@ def load(path: Path, owner: str, points: int, count: int) -> State | None:
     try:
         with open_h5(path, *_ARRAYS) as file:
             if str(file.attrs.get("owner")) != owner:
-                logger.warning("%s belongs to other points or another count: not used, the coreset starts anew", path)
+                logger.warning("%s belongs to other points or another count: not used, the coreset starts again", path)
                 return None
             chosen = min(file["index"].size, count)
             shapes = {"index": (chosen,), "radius": (chosen,), "squared": (points,), "applied": (points,)}
             if any(file[name].shape != shape or file[name].dtype != _ARRAYS[name] for name, shape in shapes.items()):
-                logger.warning("%s does not hold a coreset of this size: not used, the coreset starts anew", path)
+                logger.warning("%s does not hold a coreset of this size: not used, the coreset starts again", path)
                 return None
             state = State(**{name: file[name][:] for name in _ARRAYS})
             if ((state.index < 0) | (state.index >= points)).any():
-                logger.warning("%s names points that do not exist: not used, the coreset starts anew", path)
+                logger.warning("%s names points that do not exist: not used, the coreset starts again", path)
                 return None
     except (InputError, OSError) as error:
-        logger.warning("the checkpoint cannot be read and is not used, the coreset starts anew: %s", error)
+        logger.warning("the checkpoint cannot be read and is not used, the coreset starts again: %s", error)
         return None
     logger.info("the coreset goes on from %s, %d of %d points chosen", path, chosen, count)
     return state

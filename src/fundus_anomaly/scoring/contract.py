@@ -50,7 +50,7 @@ class FieldsOfView:
         views = self._file["field_of_view"]
         if image not in self._place or views.shape[1:] != tuple(size):
             found = f"shape {views.shape[1:]}" if image in self._place else "none"
-            remedy = f"delete {self._file.filename} and run the same command again; the workflow makes it anew"
+            remedy = f"delete {self._file.filename} and run the same command again; the workflow makes it again"
             where = f"{self._file.filename}, field of view of {image}"
             raise InputError(Problem(where, found, f"one of {tuple(size)}", remedy))
         return views[self._place[image]].astype(bool)

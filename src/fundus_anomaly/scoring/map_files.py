@@ -24,7 +24,7 @@ def displacement_of(file: h5py.File) -> tuple[int, int]:
     found = np.asarray(file.attrs.get("displacement", (0, 0)))
     if found.shape == (2,) and found.dtype.kind in "iu" and np.abs(found.astype(float)).max() <= _LARGEST:
         return int(found[0]), int(found[1])
-    remedy = f"delete {file.filename} and run the same command again; the workflow makes it anew"
+    remedy = f"delete {file.filename} and run the same command again; the workflow makes it again"
     where = f"{file.filename}, attribute 'displacement'"
     raise InputError(Problem(where, str(found)[:80], f"two whole numbers up to {_LARGEST}", remedy))
 

@@ -92,12 +92,12 @@ def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None
     except Exception as error:  # torch raises many kinds for a damaged file
         raise damaged(path, f"a file that is no checkpoint ({type(error).__name__})") from error
     if known != key:
-        logger.info("%s is of another configuration: the training starts anew", path)
+        logger.info("%s is of another configuration: the training starts again", path)
         return None
     return checkpoint
 
 
 def damaged(path: str | os.PathLike[str], found: str) -> InputError:
     """Return the error for a checkpoint that a training cannot go on from."""
-    remedy = f"delete {path} and run the same command again; the training starts anew"
+    remedy = f"delete {path} and run the same command again; the training starts again"
     return InputError(Problem(str(path), found, "a checkpoint as it was written", remedy))
