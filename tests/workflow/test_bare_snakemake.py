@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from fundus_layouts import write_eyeq
 from PIL import Image
+from test_without_annotated_image import write_adam, write_normals
 from tiny_project import REPOSITORY
 
 BARE = Path(__file__).with_name("bare_snakemake.py")
@@ -36,3 +39,36 @@ def test_own_images(tmp_path):
     assert "heat_maps" in planned(
         tmp_path, "resad", "--configfile", config, "--config", f"data_root={tmp_path / 'mine'}"
     )
+
+
+@pytest.fixture(scope="module")
+def layouts(tmp_path_factory):
+    """Official layouts of the public datasets, with a few images each."""
+    folder = tmp_path_factory.mktemp("layouts")
+    write_eyeq(folder / "eyeq")
+    write_normals(folder / "idrid", ("MA", "HE", "EX", "SE"))
+    write_adam(folder / "adam")
+    (folder / "graph.onnx").touch()
+    return folder
+
+
+GRAPH = "backbone={weights: ROOT/graph.onnx}"
+# The tiny layout does not hold the images that IDRiD's configurations exclude.
+ALL = "data={exclude: []}"
+
+
+# MosMed is not among them: which slices of its volumes hold lesions decides what is planned, and nibabel reads them.
+@pytest.mark.parametrize(
+    ("file", "data", "target", "job", "settings"),
+    [
+        ("idrid.yaml", "idrid", "resad", "coreset", [ALL]),
+        ("idrid_resnet50v2.yaml", "idrid", "resad", "coreset", [ALL, GRAPH]),
+        ("idrid_lesionpaste.yaml", "idrid", "lesionpaste", "train", [ALL]),
+        ("adam.yaml", "adam", "resad", "coreset", []),
+        ("eyeq.yaml", "eyeq", "lesionpaste", "train", ["lesionpaste={source: {root: ROOT/idrid}}"]),
+    ],
+)
+def test_a_benchmark(layouts, tmp_path, file, data, target, job, settings):
+    config = str(REPOSITORY / "config" / file)
+    given = [f"data_root={layouts / data}", *(one.replace("ROOT", str(layouts)) for one in settings)]
+    assert job in planned(tmp_path, target, "--configfile", config, "--config", *given)

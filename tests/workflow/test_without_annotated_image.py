@@ -37,9 +37,9 @@ def write_adam(root):
             (folder / mask).touch()
 
 
-def write_normals(root):
+def write_normals(root, lesions=("MA", "HE")):
     """Write IDRiD with so many normal images to train on that a tenth of them are two patients'."""
-    write_idrid(root, {"48": ("MA", "HE")})
+    write_idrid(root, {"48": lesions})
     (first,) = root.glob("B. */1. */a. */IDRiD_001.jpg")
     (labels,) = root.glob("B. */2. */a. *.csv")
     numbers = [f"{number:03}" for number in range(3, 31)]
