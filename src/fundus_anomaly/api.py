@@ -14,8 +14,6 @@ from fundus_anomaly.scoring.contract import margin_of
 from fundus_anomaly.scoring.maps import anomaly_map, image_scores
 from fundus_anomaly.scoring.thresholds import calibrate
 
-_MAX_PIXELS = 150_000_000
-
 
 class Found(NamedTuple):
     """What a detector says of one photograph.
@@ -59,7 +57,7 @@ class Detector:
         Raises:
             InputError: If the file cannot be decoded.
         """
-        return self._judge(preprocess(photograph, **self.trained.preprocessing, max_pixels=_MAX_PIXELS))
+        return self._judge(preprocess(photograph, **self.trained.preprocessing))
 
     def _judge(self, photograph: Preprocessed) -> Found:
         image, view = photograph.image, photograph.field_of_view
@@ -68,7 +66,7 @@ class Detector:
         options = {name: value for name, value in self.trained.scoring.items() if name != "image_score"}
         scores = image_scores(map_, view, margin=margin_of(image.shape[:2], distance.shape), **options)
         score = scores[self.trained.scoring["image_score"]]
-        below = 100 * float(np.searchsorted(self.normals, score) / len(self.normals)) if len(self.normals) else np.nan
+        below = 100 * float(np.searchsorted(self.normals, score) / len(self.normals))
         return Found(score, below, score >= self.threshold, map_, image)
 
 

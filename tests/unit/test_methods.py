@@ -1,6 +1,9 @@
 """The contract of a method: found by its name, kept as a file, applied to photographs."""
 
+import dataclasses
 import json
+import re
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -17,7 +20,9 @@ from fundus_anomaly.methods.auto_encoder import METHOD, Settings
 from fundus_anomaly.methods.detector_file import read_detector, write_detector
 from fundus_anomaly.methods.interface import Scores, Work
 from fundus_anomaly.methods.named import method_named
-from fundus_anomaly.scoring.contract import FieldsOfView, read_scores
+from fundus_anomaly.methods.resad.detector import Settings as ReSADSettings
+from fundus_anomaly.scoring.contract import FieldsOfView, ScoredMaps, read_scores
+from support.schema import read_schema
 
 SCORES = {"top_quantile": 0.99, "smoothing": 0.01, "field_of_view_only": False}
 VIEWS = np.ones((3, 64, 64), bool)
@@ -41,10 +46,29 @@ def test_a_method_is_found_by_the_name_of_its_module():
     assert method_named("auto_encoder") is METHOD
 
 
-@pytest.mark.parametrize("name", ["no_such_method", "interface", "resad"])
+@pytest.mark.parametrize("name", ["no_such_method", "interface", "resad", "resad.detector", "a.b", "../os", "", "Os"])
 def test_what_is_no_method_is_an_error(name):
-    with pytest.raises(InputError, match=f"compared.rows, method.*{name}"):
+    with pytest.raises(InputError, match=rf"compared\.methods: found {re.escape(repr(name))}"):
         method_named(name)
+
+
+SCHEMA = read_schema(Path(__file__).resolve().parents[2] / "workflow/schemas/config.schema.yaml")["properties"]
+METHODS = SCHEMA["methods"]["properties"]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_methods_settings_are_those_of_the_schema_with_its_defaults(name):
+    section = {key: part["default"] for key, part in METHODS[name]["properties"].items() if key != "rows"}
+    assert dataclasses.asdict(method_named(name).settings()) == section
+    assert METHODS[name]["title"]
+
+
+def test_resads_settings_have_the_schemas_defaults():
+    expected = {name: part["default"] for name, part in SCHEMA["resad"]["properties"].items()}
+    expected |= {name: SCHEMA["bank"]["properties"][name]["default"] for name in ("coreset", "epsilon")}
+    expected |= {name: SCHEMA["features"]["properties"][name]["default"] for name in ("batch", "dtype")}
+    found = dataclasses.asdict(ReSADSettings())
+    assert {name: found[name] for name in expected} == expected
 
 
 def test_a_detector_read_from_its_file_gives_the_same_bits(detector, kept):
@@ -76,6 +100,12 @@ ABOUT = {"method": "auto_encoder", "size": 64, "settings": {"code": 8}}
         ({"fundus-anomaly detector 1": "{}"}, "no detector"),
         ({"fundus-anomaly detector 1": json.dumps(ABOUT | {"method": "os"})}, "'os'"),
         ({"fundus-anomaly detector 1": json.dumps(ABOUT | {"settings": {"x": 1}})}, "no detector"),
+        ({"fundus-anomaly detector 1": json.dumps(ABOUT | {"method": "a.b"})}, "'a.b'"),
+        ({"fundus-anomaly detector 1": json.dumps(ABOUT | {"settings": {"code": "8"}})}, "no detector"),
+        ({"fundus-anomaly detector 1": json.dumps(ABOUT | {"size": 2**40})}, r"foreign: found .* do not fit"),
+        ({"fundus-anomaly detector 1": '{"size": 1e999, "method": "auto_encoder", "settings": {}}'}, "no detector"),
+        # A network of this code would take 8 TB: its parameters are looked for before any memory is taken.
+        ({"fundus-anomaly detector 1": json.dumps(ABOUT | {"settings": {"code": 10**9}})}, r"found .* do not fit"),
         ({"fundus-anomaly detector 1": json.dumps(ABOUT)}, r"foreign: found .* do not fit"),
     ],
 )
@@ -161,3 +191,15 @@ def test_prepared_photographs_come_in_the_order_that_is_asked_for(tmp_path):
 def test_scores_are_read_with_ids_as_text(tmp_path):
     (tmp_path / "test.csv").write_text("id,own\n001,0.5\n")
     assert read_scores(tmp_path / "test.csv")["id"].tolist() == ["001"]
+
+
+def test_a_map_of_another_shape_or_a_photograph_without_one_is_a_callers_mistake(tmp_path):
+    ids = ["a", "b"]
+    with h5py.File(views_file(tmp_path / "v.h5", ids, 8)) as evaluated, h5py.File(tmp_path / "m.h5", "w") as file:
+        scored = ScoredMaps(file, ids, (4, 4), FieldsOfView(evaluated), image_size=(8, 8), options=SCORES)
+        # It would be broadcast, and every row of the map be the same.
+        with pytest.raises(ValueError, match=r"shape \(1, 4\)"):
+            scored.add(np.zeros((1, 4), np.float32))
+        scored.add(np.zeros((4, 4), np.float32))
+        with pytest.raises(ValueError, match="1 maps for 2 photographs"):
+            scored.table()

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
+from fundus_anomaly.datasets.subsets import require_two_patients
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.plan.bank import require_mask_files, require_scorable, require_trainable
+from fundus_anomaly.plan.bank import require_mask_files, require_scorable
 
 
 def scorable(patients, *, nlist=100, index="flat", normals=1.0, coreset=0.1, calibration=32, size=96):
@@ -38,10 +39,10 @@ def test_a_bank_of_one_patient_gives_no_threshold():
 
 
 def test_normals_of_one_patient_cannot_be_trained_on():
-    require_trainable(["a", "a", "b"], "repeat~0")
+    require_two_patients(["a", "a", "b"], "normal images to train on (repeat~0)")
     for patients in ([], ["a"], ["a", "a"]):
         with pytest.raises(InputError, match=rf"\(fold~1/repeat~0\): found {len(patients)} of"):
-            require_trainable(patients, "fold~1/repeat~0")
+            require_two_patients(patients, "normal images to train on (fold~1/repeat~0)")
 
 
 def test_a_type_without_a_mask_file_cannot_be_pasted():

@@ -30,12 +30,12 @@ def expanded(*arguments, **options):
 
 
 def test_a_row_starts_from_its_method_and_changes_what_it_names():
-    first, second = expanded([{"name": "spatial", "bottleneck": "spatial", "batch": 8}])
+    first, second = expanded([{"name": "spatial", "code": 0, "batch": 8}])
     assert (first["name"], first["key"], first["run"]) == ("Auto-Encoder", "as_configured", "repeat~0")
     section = DEFAULT["methods"]["auto_encoder"]
     assert first["settings"] == {key: value for key, value in section.items() if key != "rows"}
-    assert second["key"] == "bottleneck~spatial,batch~8"
-    assert second["settings"] == first["settings"] | {"bottleneck": "spatial", "batch": 8}
+    assert second["key"] == "code~0,batch~8"
+    assert second["settings"] == first["settings"] | {"code": 0, "batch": 8}
 
 
 def test_rows_with_equal_settings_share_a_fit_and_repeats_do_not():

@@ -33,7 +33,7 @@ class Drawn:
         self.optimiser.step()
         shown(self.images)
         self.shown += self.images
-        return {"loss": math.nan if number == self.spoiled else float(loss.detach()), "held_out_loss": math.nan}
+        return {"loss": math.nan if number == self.spoiled else float(loss.detach())}
 
 
 def trained(learner, tmp_path, epochs=5, name="a", key="key"):
@@ -82,3 +82,12 @@ def test_a_seeded_draw_depends_on_its_purpose_alone_and_changes_nothing_else():
         assert torch.equal(torch.rand(3), one)
     with seeded(0, "epoch", 1):
         assert not torch.equal(torch.rand(3), one)
+
+
+def test_a_held_out_loss_that_is_not_finite_stops_too(tmp_path):
+    class Diverging(Drawn):
+        def epoch(self, number, shown):
+            return super().epoch(number, shown) | {"held_out_loss": math.nan}
+
+    with pytest.raises(InputError, match=r"epoch 1.*held_out_loss of nan"):
+        trained(Diverging(), tmp_path)

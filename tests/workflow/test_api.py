@@ -1,11 +1,13 @@
 """The detector as one file: the README's lines, the workflow's own scores to the bit, and files that are none."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 
 import h5py
+import numpy as np
 import pytest
 import torch
 from tiny_project import REPOSITORY
@@ -86,6 +88,62 @@ def test_it_holds_no_id_and_no_path(carried):
     content = (carried[1] / "detector.h5").read_bytes()
     assert b"phantom/train" not in content
     assert str(carried[0].folder).encode() not in content
+
+
+def told(file, path, value):
+    """Change one thing that a detector says of itself."""
+    trained = json.loads(file.attrs["trained"])
+    *folders, name = path.split(".")
+    place = trained
+    for folder in folders:
+        place = place[folder]
+    place[name] = value
+    file.attrs["trained"] = json.dumps(trained)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("preprocessing.size", 10**9),
+        ("preprocessing.size", True),
+        ("preprocessing.aspect", "cut"),
+        ("preprocessing.max_pixels", 10**12),
+        ("scoring.image_score", "luck"),
+        ("scoring.top_quantile", 7),
+        ("settings.spatial", "sideways"),
+        ("settings.scale", "perplexity-0"),
+        ("settings.region", 10**6),
+        ("settings.dtype", "object"),
+        ("settings.search", {}),
+        ("settings.unknown", 1),
+        ("backbone.precision", "float8"),
+        ("displacement", [1]),
+        ("displacement", [1000, 0]),
+        ("normal_quantile", 0),
+        ("normal_quantile", None),
+        ("seed", -1),
+    ],
+)
+def test_what_would_change_an_answer_or_take_memory_without_end_is_refused(carried, tmp_path, path, value):
+    copy = tmp_path / "detector.h5"
+    shutil.copy(carried[1] / "detector.h5", copy)
+    with h5py.File(copy, "r+") as file:
+        told(file, path, value)
+    with pytest.raises(InputError, match=r"detector\.h5: found no detector of this version"):
+        load(copy)
+
+
+@pytest.mark.parametrize("name", ["feature", "normals"])
+@pytest.mark.parametrize("spoil", [lambda values: values[:0], lambda values: values * np.nan], ids=["empty", "NaN"])
+def test_a_bank_or_normals_that_would_call_nothing_unusual_are_refused(carried, tmp_path, name, spoil):
+    copy = tmp_path / "detector.h5"
+    shutil.copy(carried[1] / "detector.h5", copy)
+    with h5py.File(copy, "r+") as file:
+        values = spoil(file[name][:])
+        del file[name]
+        file[name] = values
+    with pytest.raises(InputError, match=f"dataset '{name}': found (NaN|no values)"):
+        load(copy)
 
 
 @pytest.mark.parametrize(

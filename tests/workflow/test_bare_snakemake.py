@@ -27,7 +27,7 @@ def planned(folder, *arguments):
 
 
 def test_the_default_run(tmp_path):
-    assert "table_resad" in planned(tmp_path)
+    assert "rule table_resad:" in planned(tmp_path)
 
 
 def test_own_images(tmp_path):
@@ -36,7 +36,7 @@ def test_own_images(tmp_path):
         for number in range(12):
             Image.new("RGB", (64, 48), (number, 0, 0)).save(tmp_path / "mine" / folder / f"{number}.png")
     config = str(REPOSITORY / "config" / "images.yaml")
-    assert "heat_maps" in planned(
+    assert "rule heat_maps:" in planned(
         tmp_path, "resad", "--configfile", config, "--config", f"data_root={tmp_path / 'mine'}"
     )
 
@@ -71,4 +71,4 @@ ALL = "data={exclude: []}"
 def test_a_benchmark(layouts, tmp_path, file, data, target, job, settings):
     config = str(REPOSITORY / "config" / file)
     given = [f"data_root={layouts / data}", *(one.replace("ROOT", str(layouts)) for one in settings)]
-    assert job in planned(tmp_path, target, "--configfile", config, "--config", *given)
+    assert f"rule {job}:" in planned(tmp_path, target, "--configfile", config, "--config", *given)

@@ -10,6 +10,7 @@ from snakemake.utils import Paramspace
 SCRIPTS = PROJECT / "workflow" / "scripts"
 LIBRARY = PROJECT / "src" / "fundus_anomaly"
 
+from fundus_anomaly.datasets.subsets import require_two_patients
 from fundus_anomaly.plan import compared, variants
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.plan.bank import require_scorable
@@ -144,7 +145,9 @@ def resc_paths(names, pattern):
 
 
 def fitted_row(wildcards):
-    """Return the row of a fit."""
+    """Return the row of a fit; too few patients for any fit stop the workflow."""
+    train = DATASET.manifest[DATASET.manifest["split"] == "train"]
+    or_stop(require_two_patients, train["patient"].tolist(), f"normal images to fit {wildcards.method} to")
     return FITS[wildcards.method, wildcards.row, wildcards.run]
 
 

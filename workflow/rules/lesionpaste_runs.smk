@@ -1,7 +1,6 @@
 # What LesionPaste's rules share: the rows of its tables, the runs of a row, and the files of each.
 
 from fundus_anomaly.methods.lesionpaste.keys import SYNTHESIS_KEYS
-from fundus_anomaly.plan.bank import require_trainable
 
 PUBLISHED_LESIONPASTE = from_here(LIBRARY / "report" / "tables" / "published" / "lesionpaste.csv")
 # The paper's tables of LesionPaste that the configuration has rows for; the main one first.
@@ -54,7 +53,8 @@ def bank_of(row):
 def training_bank(wildcards):
     """Return the lesion bank of a training; too few patients for any training stop the workflow."""
     table = DATASET.manifest[DATASET.manifest["split"] == "train"]
-    or_stop(require_trainable, in_fold(table, wildcards.run, held_out=False)["patient"].tolist(), wildcards.run)
+    patients = in_fold(table, wildcards.run, held_out=False)["patient"].tolist()
+    or_stop(require_two_patients, patients, f"normal images to train on ({wildcards.run})")
     return bank_of(TRAININGS[wildcards.row])
 
 

@@ -65,7 +65,7 @@ rule detector:
         features=config["features"],
         onnx=config["backbone"]["onnx"],
         epsilon=config["bank"]["epsilon"],
-        preprocessing=PREPROCESSING["resad"],
+        preprocessing=PREPROCESSING["resad"] | {"max_pixels": config["data"]["max_pixels"]},
         search=INDEX,
         scores=SCORES,
         image_score=config["scoring"]["image_score"],

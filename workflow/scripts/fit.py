@@ -32,7 +32,7 @@ def main(input, output, params, wildcards, resources, threads):
     with open_h5(input.images, "image", "field_of_view", "id") as file:
         taught, held_out = taught_and_held_out(read_ids(file), patient_of, params.held_out, params.seed)
         normals, others = PreparedPhotographs(file, taught), PreparedPhotographs(file, held_out)
-        logging.info("%s: %d normal images to learn from, %d held out", method.name, len(normals), len(others))
+        logging.info("%d normal images to learn from, %d held out", len(normals), len(others))
         fitted = method.fit(normals, others, settings, work)
         side = file["image"].shape[1]
     write_csv(output.history, pd.DataFrame(fitted.history))

@@ -1,16 +1,12 @@
 """Write Tables 1 and 2: ReSAD and PatchCore, beside the published figures."""
 
-import logging
-
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
-from fundus_anomaly.files.sealed import read_csv, write_csv
+from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
-from fundus_anomaly.files.whole import write_text
-from fundus_anomaly.report.pages.table import page
-from fundus_anomaly.report.tables.footnotes import UNSMOOTHED, index_fact, without_names
+from fundus_anomaly.report.pages.main_tables import write_main_tables
+from fundus_anomaly.report.tables.footnotes import UNSMOOTHED, index_fact
 from fundus_anomaly.report.tables.main_tables import Settings, main_tables
-from fundus_anomaly.report.tables.resad import headline
 from fundus_anomaly.report.tables.variant import Variant
 from fundus_anomaly.scoring.contract import read_scores
 from fundus_anomaly.scoring.map_files import recall_of
@@ -45,12 +41,7 @@ def main(input, output, params):
         },
         notes=[UNSMOOTHED],
     )
-    write_csv(output.csv, tables.table)
-    write_csv(output.lesions, tables.lesions)
-    write_csv(output.differences, tables.differences)
-    write_text(output.md, tables.markdown)
-    write_text(output.html, page(without_names(tables.markdown, excluded)))
-    logging.info("%s\n%s", title, headline(tables.table))
+    write_main_tables(tables, output, excluded)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -29,6 +29,22 @@ def share_of_patients(patients: Sequence[str], share: float, seed: int) -> np.nd
     return np.array([patient in taken for patient in patients])
 
 
+def require_two_patients(patients: Collection[str], where: str) -> None:
+    """Raise if normal images to train on are of fewer than two patients: some patients are held out.
+
+    Args:
+        patients: The patient of each image.
+        where: What the images are for, for the error.
+
+    Raises:
+        InputError: If so.
+    """
+    if len(set(patients)) < 2:
+        found = f"{len(patients)} of {len(set(patients))} patients; the patients who are held out train nothing"
+        remedy = "give normal images of more patients, or take some out of data.exclude; each page names those left out"
+        raise InputError(Problem(where, found, "images of two patients or more", remedy))
+
+
 def taught_and_held_out(
     ids: Sequence[str], patient_of: Mapping[str, str], share: float, seed: int
 ) -> tuple[list[int], list[int]]:
@@ -47,10 +63,7 @@ def taught_and_held_out(
     """
     taken = np.array([number for number, name in enumerate(ids) if name in patient_of], np.int64)
     patients = [patient_of[ids[number]] for number in taken]
-    if len(set(patients)) < 2:
-        found = f"{len(taken)} of {len(set(patients))} patients; the patients who are held out train nothing"
-        remedy = "give normal images of more patients, or take some out of data.exclude; each page names those left out"
-        raise InputError(Problem("normal images to train on", found, "images of two patients or more", remedy))
+    require_two_patients(patients, "normal images to train on")
     held_out = share_of_patients(patients, share, seed)
     return taken[~held_out].tolist(), taken[held_out].tolist()
 

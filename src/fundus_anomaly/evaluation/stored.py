@@ -19,19 +19,19 @@ from fundus_anomaly.progress import track
 from fundus_anomaly.scoring.contract import read_scores
 from fundus_anomaly.scoring.map_files import map_of
 
-Path = str | os.PathLike[str]
+File = str | os.PathLike[str]
 Truth = Callable[[], Mapping[str, np.ndarray] | None]
 
 
 def evaluate_stored(
     *,
-    maps: Path,
-    scores: Path,
-    calibration_maps: Path,
-    calibration_scores: Path,
-    images: Path,
-    train_images: Path,
-    masks: Path | None,
+    maps: File,
+    scores: File,
+    calibration_maps: File,
+    calibration_scores: File,
+    images: File,
+    train_images: File,
+    masks: File | None,
     excluded: Collection[str],
     manifest: pd.DataFrame,
     lesions: Sequence[str],

@@ -31,14 +31,13 @@ _DROPPED, _SLOPE, _SQUEEZED = 0.2, 0.3, 16
 class Settings:
     """Settings of the method; workflow/schemas/config.schema.yaml says what each may be."""
 
-    bottleneck: str = "dense"
     code: int = 128
     epochs: int = 100
     batch: int = 128
     learning_rate: float = 1e-4
 
 
-def network(size: int, bottleneck: str, code: int) -> nn.Module:
+def network(size: int, code: int) -> nn.Module:
     """Return the network, from ``(n, 3, size, size)`` images to their reconstructions, of the same shape.
 
     Convolutions of stride 2 are padded by 2 on each side, and transposed ones give one row more (TensorFlow's "same"
@@ -46,8 +45,7 @@ def network(size: int, bottleneck: str, code: int) -> nn.Module:
 
     Args:
         size: Side of the images, 8 times a power of 2.
-        bottleneck: ``"dense"``, a vector of ``code`` numbers, or ``"spatial"``, 8×8 positions of 128 channels.
-        code: Length of that vector.
+        code: Length of the dense form's vector; 0 for the spatial form, 8×8 positions of all channels.
 
     Raises:
         InputError: For another size.
@@ -62,7 +60,7 @@ def network(size: int, bottleneck: str, code: int) -> nn.Module:
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(down):
         layers += [nn.Conv2d(before, after, 5, 2, 2), nn.BatchNorm2d(after), nn.LeakyReLU(_SLOPE)]
-    layers += _dense(deepest, code) if bottleneck == "dense" else [nn.Dropout(_DROPPED)]
+    layers += _dense(deepest, code) if code else [nn.Dropout(_DROPPED)]
     layers += [nn.BatchNorm2d(deepest), nn.ReLU()]
     for before, after in itertools.pairwise(up):
         layers += [nn.ConvTranspose2d(before, after, 5, 2, 2, 1), nn.BatchNorm2d(after), nn.LeakyReLU(_SLOPE)]
@@ -90,7 +88,7 @@ def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: W
     """Learn to reconstruct normal photographs: Adam with β₁ = .5."""
     size = normals.images([0]).shape[1]
     with seeded(work.seed, "auto_encoder weights"):
-        model = network(size, settings.bottleneck, settings.code).to(work.device)
+        model = network(size, settings.code).to(work.device)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, betas=(0.5, 0.999))
     learner = Reconstruction(
         model,
@@ -108,15 +106,11 @@ def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: W
 
 def read(state: Mapping[str, torch.Tensor], size: int, settings: Settings, work: Work) -> Reconstructor:
     """Return what an earlier fit has learned."""
-    model = network(size, settings.bottleneck, settings.code)
-    load_state(model, dict(state), "auto_encoder", "the detector's file")
+    # Without memory until its parameters are known to be there: the settings may come from elsewhere.
+    with torch.device("meta"):
+        model = network(size, settings.code)
+    load_state(model, dict(state), "auto_encoder", "the detector's file", assign=True)
     return Reconstructor(model, work.device)
 
 
-METHOD = Method(
-    name="Auto-Encoder",
-    source="Baur et al., BrainLes 2018",
-    settings=Settings,
-    fit=fit,
-    read=read,
-)
+METHOD = Method(Settings, fit, read)

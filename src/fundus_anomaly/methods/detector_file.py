@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from fundus_anomaly.errors import InputError, Problem
@@ -55,14 +55,10 @@ def read_detector(path: str | os.PathLike[str], work: Work) -> tuple[Detector, i
             told = json.loads(about[_FORMAT])
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         method, size = method_named(str(told["method"])), int(told["size"])
-        settings = method.settings(**told["settings"])
-    except InputError:
-        raise
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        remedy = f"delete {path} and run the same command again; the workflow makes it again"
-        told = f"no detector ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
-        raise InputError(Problem(str(path), told, "a detector as it was written", remedy)) from error
-    try:
-        return method.read(state, size, settings, work), size
+        return method.read(state, size, method.settings(**told["settings"]), work), size
     except InputError as error:
         raise InputError([replace(problem, where=str(path)) for problem in error.problems]) from error
+    except Exception as error:  # a foreign file may be wrong in whatever it says; each means the same to the user
+        remedy = f"delete {path} and run the same command again; the workflow makes it again"
+        found = f"no detector ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
+        raise InputError(Problem(str(path), found, "a detector as it was written", remedy)) from error

@@ -86,16 +86,14 @@ class Fitted(NamedTuple):
 class Method:
     """One way to tell abnormal from normal photographs; a module of this package has it as ``METHOD``.
 
+    How it is printed, and its paper, stand in workflow/schemas/config.schema.yaml with its settings.
+
     Attributes:
-        name: As it is printed.
-        source: The paper.
         settings: A dataclass whose fields are the keys of the configuration's section ``methods.<module>``.
         fit: Learns from normal photographs; the second ones are held out, and nothing may be learned from them.
         read: Takes ``Detector.state`` of an earlier fit, the side S of its photographs, and its settings.
     """
 
-    name: str
-    source: str
     settings: Callable[..., Any]
     fit: Callable[[Photographs, Photographs, Any, Work], Fitted]
     read: Callable[[Mapping[str, torch.Tensor], int, Any, Work], Detector]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.interface import Method
@@ -17,10 +18,14 @@ def method_named(name: str) -> Method:
         InputError: If there is no such method.
     """
     module = f"fundus_anomaly.methods.{name}"
-    try:
-        return importlib.import_module(module).METHOD
-    except (ModuleNotFoundError, AttributeError) as error:
-        if isinstance(error, ModuleNotFoundError) and error.name != module:
-            raise
-        remedy = "name a method that workflow/schemas/config.schema.yaml has below methods"
-        raise InputError(Problem("compared.rows, method", repr(name), "a method of this package", remedy)) from error
+    # The name may come from a file: nothing but a module of this folder is imported by it.
+    if re.fullmatch("[a-z][a-z0-9_]*", name):
+        try:
+            return importlib.import_module(module).METHOD
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+        except AttributeError:
+            pass
+    remedy = "name a method that workflow/schemas/config.schema.yaml has below methods"
+    raise InputError(Problem("compared.methods", repr(name), "a method of this package", remedy))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -109,15 +108,16 @@ class Reconstruction:
             self._optimiser.step()
             total += loss.detach() * len(places)
             shown(len(places))
-        return {"loss": float(total) / len(order), "held_out_loss": self._judge()}
+        losses = {"loss": float(total) / len(order)}
+        return losses | ({"held_out_loss": self._judge()} if len(self._held_out) else {})
 
     @torch.inference_mode()
     def _judge(self) -> float:
-        """Return the loss of the held-out photographs, NaN if there are none."""
+        """Return the loss of the held-out photographs."""
         self._network.eval()
         total, count = 0.0, len(self._held_out)
         for first in range(0, count, self._batch):
             images = self._held_out.images(range(first, min(first + self._batch, count)))
             batch = unit_images(images, self._device)
             total += float(self._loss(batch, self._network(batch))) * len(images)
-        return total / count if count else math.nan
+        return total / count

@@ -54,6 +54,8 @@ def load_state(
     name: str,
     weights: str | Path,
     fresh: Collection[str] = (),
+    *,
+    assign: bool = False,
 ) -> None:
     """Load parameters into a model.
 
@@ -63,6 +65,7 @@ def load_state(
         name: The network's name, for the error.
         weights: The file that they come from, for the error.
         fresh: Parameters that keep what they are initialised with.
+        assign: Whether the model takes the tensors themselves, as one on torch's device ``meta`` must.
 
     Raises:
         InputError: If a parameter is missing, has another shape or holds values that are not finite.
@@ -74,7 +77,7 @@ def load_state(
         if key in fresh:
             state[key] = value
         if key.endswith("num_batches_tracked"):
-            state.setdefault(key, value)
+            state.setdefault(key, torch.zeros_like(value, device="cpu"))
         if key not in state:
             problems.append(f"{key} is missing")
         elif state[key].shape != value.shape:
@@ -90,4 +93,4 @@ def load_state(
                 "name the network of this file in the configuration, or give a file of this network",
             )
         )
-    model.load_state_dict({key: state[key] for key in wanted})
+    model.load_state_dict({key: state[key].to(value.dtype) for key, value in wanted.items()}, assign=assign)

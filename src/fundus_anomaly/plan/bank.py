@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 import numpy as np
@@ -48,23 +48,6 @@ def require_scorable(
         allowed = f"at most {most}, the entries of a bank of {len(images)} images at coreset {fractions['coreset']:g}"
         remedy = "lower bank.nlist (and bank.nprobe), or set bank.index to flat, which suits a bank of this size"
         raise_if_any([Problem("config, bank.nlist", str(lists), allowed, remedy)])
-
-
-def require_trainable(patients: Collection[str], run: str) -> None:
-    """Raise if the normal images of a training are of fewer than two patients: some patients choose the epoch.
-
-    Args:
-        patients: The patients of the normal images.
-        run: The training's name, for the error.
-
-    Raises:
-        InputError: If so.
-    """
-    if len(set(patients)) < 2:
-        found = f"{len(patients)} of {len(set(patients))} patients; the patients who choose the epoch train nothing"
-        remedy = "give normal images of more patients, or take some out of data.exclude"
-        where = f"normal images to train on ({run})"
-        raise_if_any([Problem(where, found, "images of two patients or more", remedy)])
 
 
 def require_mask_files(table: pd.DataFrame, columns: Mapping[str, str], kinds: Sequence[str]) -> None:

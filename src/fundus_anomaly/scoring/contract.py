@@ -95,7 +95,10 @@ class ScoredMaps:
 
         Raises:
             InputError: If the photograph has no field of view of its size.
+            ValueError: If the map has another shape than the others.
         """
+        if distance.shape != self._maps.shape[1:]:
+            raise ValueError(f"a map of shape {distance.shape}, the others have {self._maps.shape[1:]}")
         number = len(self._rows)
         name = self._ids[number]
         self._maps[number] = distance
@@ -108,7 +111,13 @@ class ScoredMaps:
         self._rows.append({"id": name} | ({} if own is None else {OWN: float(own)}) | scores)
 
     def table(self) -> pd.DataFrame:
-        """Write what is left to write, and return the image scores: ``id`` and a column a score, float64."""
+        """Write what is left to write, and return the image scores: ``id`` and a column a score, float64.
+
+        Raises:
+            ValueError: If a photograph has no map yet.
+        """
+        if len(self._rows) != len(self._ids):
+            raise ValueError(f"{len(self._rows)} maps for {len(self._ids)} photographs")
         write_ids(self._file, self._ids)
         self._file.attrs["image_size"], self._file.attrs["displacement"] = self._image_size, self._displacement
         return pd.DataFrame(self._rows)

@@ -36,7 +36,7 @@ class Learner(Protocol):
         """Train for one epoch, counted from 0, and return its figures; ``shown`` is called with photographs done.
 
         What is random in it is drawn from torch's generators, which are seeded for it, or from the epoch's number.
-        A figure whose name starts with ``held_out`` may be NaN, where nothing is held out.
+        All figures are to be finite; of what there is not, there is no figure.
         """
 
 
@@ -98,8 +98,7 @@ def _resumed(learner: Learner, known: Checkpoint, path: Path) -> list[dict[str, 
 
 
 def _require_finite(row: Mapping[str, float]) -> None:
-    strange = [name for name, value in row.items() if not math.isfinite(value) and not name.startswith("held_out")]
-    strange += [name for name, value in row.items() if name.startswith("held_out") and math.isinf(value)]
+    strange = [name for name, value in row.items() if not math.isfinite(value)]
     if strange:
         remedy = "lower the method's learning_rate (methods in the configuration, or the row of compared.rows)"
         found = ", ".join(f"{name} of {row[name]}" for name in strange)

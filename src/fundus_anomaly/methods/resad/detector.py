@@ -19,7 +19,10 @@ from fundus_anomaly.methods.resad.resc import combine
 from fundus_anomaly.neighbours.coreset import select
 from fundus_anomaly.neighbours.projection import Projection
 from fundus_anomaly.neighbours.search import neighbours_for
+from fundus_anomaly.networks.displacement import displacement as measured_displacement
+from fundus_anomaly.networks.displacement import whole_pixels
 from fundus_anomaly.networks.interface import Backbone
+from fundus_anomaly.scoring.maps import anomaly_map
 
 _EXACT = {"index": "flat", "nlist": 1, "nprobe": 1}
 
@@ -104,6 +107,7 @@ class ReSAD:
         device: ``"cpu"`` or ``"cuda"``, of the search.
         threads: CPU threads of the search.
         seed: Seed of an approximate index.
+        displacement: Whole pixels ``(dy, dx)`` that maps are moved back by, see :mod:`..networks.displacement`.
     """
 
     def __init__(
@@ -115,8 +119,9 @@ class ReSAD:
         device: str = "cpu",
         threads: int = 1,
         seed: int = 0,
+        displacement: tuple[int, int] = (0, 0),
     ):
-        self.bank = bank
+        self.bank, self.displacement = bank, displacement
         self._backbone, self._settings = backbone, settings
         entries = np.ascontiguousarray(bank, np.float32)
         self._neighbours = neighbours_for(entries, settings.search, device=device, threads=threads, seed=seed)
@@ -136,10 +141,12 @@ class ReSAD:
         """
         features = list(resc_features(normals.images(range(len(normals))), backbone, settings))
         bank = memory_bank(features, settings, seed=seed, threads=threads)
-        return cls(backbone, bank, settings, seed=seed, threads=threads)
+        side = normals.images([0]).shape[1:3]
+        moved = whole_pixels(measured_displacement(backbone, *side))
+        return cls(backbone, bank, settings, seed=seed, threads=threads, displacement=moved)
 
     def score(self, images: np.ndarray, fields_of_view: np.ndarray) -> Scores:
-        """Return D, the distance of each position to its nearest entry of M (eq. 7), and the maximum of each map.
+        """Return D, the distance of each position to its nearest entry of M (eq. 7), and the maximum of A (Sec. 3.3).
 
         Args:
             images: ``(n, S, S, 3)`` uint8 RGB.
@@ -149,8 +156,9 @@ class ReSAD:
             self._neighbours.distances(one.reshape(-1, one.shape[-1]).astype(np.float32)).reshape(one.shape[:2])
             for one in resc_features(images, self._backbone, self._settings)
         ]
-        distance = np.stack(maps).astype(np.float32)
-        return Scores(distance.max(axis=(1, 2)).astype(np.float64), distance)
+        # A is D at the photograph's size.
+        anomaly = [anomaly_map(one, images.shape[1:3], self.displacement) for one in maps]
+        return Scores(np.array([one.max() for one in anomaly], np.float64), np.stack(maps).astype(np.float32))
 
     def state(self) -> Mapping[str, torch.Tensor]:
         """Return the bank; the backbone is known by its weights."""

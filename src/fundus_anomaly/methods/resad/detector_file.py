@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
+from fundus_anomaly.methods.resad.attention import Attention
 from fundus_anomaly.methods.resad.detector import ReSAD, Settings
 from fundus_anomaly.networks.interface import load
+from fundus_anomaly.scoring.maps import IMAGE_SCORES
 
 _FORMAT = "fundus-anomaly ReSAD 1"
 _REMEDY = "make the file again: snakemake detector"
@@ -87,6 +89,7 @@ def read_resad(
     with open_h5(path, "feature", "weights", "normals") as file:
         trained = _trained(path, file.attrs)
         bank, normals = file["feature"][:], file["normals"][:]
+        raise_if_any(_without_values(path, {"feature": bank, "normals": normals}))
         with tempfile.TemporaryDirectory() as folder:
             weights = Path(folder) / "backbone.weights"
             file["weights"][:].tofile(weights)
@@ -100,8 +103,16 @@ def read_resad(
                 threads=threads,
                 onnx=dict(trained.backbone["onnx"]),
             )
-    detector = ReSAD(backbone, bank, trained.settings, device=device, threads=threads, seed=trained.seed)
-    return detector, normals, trained
+    how = {"device": device, "threads": threads, "seed": trained.seed, "displacement": trained.displacement}
+    return ReSAD(backbone, bank, trained.settings, **how), np.sort(normals), trained
+
+
+def _without_values(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> Iterator[Problem]:
+    """Yield each array that is empty or not finite: distances to it would be none, and nothing would be unusual."""
+    for name, values in arrays.items():
+        if not values.size or not np.isfinite(values).all():
+            found = "NaN or infinite values" if values.size else "no values"
+            yield Problem(f"{path}, dataset {name!r}", found, "finite values, one at least", _REMEDY)
 
 
 def _trained(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> Trained:
@@ -109,9 +120,45 @@ def _trained(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> Tra
         if attributes.get("format") != _FORMAT:
             raise ValueError(f"its format is {str(attributes.get('format'))[:60]!r}")
         told = json.loads(attributes["trained"])
-        return Trained(
-            **told | {"settings": Settings(**told["settings"]), "displacement": tuple(map(int, told["displacement"]))}
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        found = f"no detector of this version ({error})"
+        settings, (dy, dx) = Settings(**told["settings"]), told["displacement"]
+        trained = Trained(**told | {"settings": settings, "displacement": (int(dy), int(dx))})
+        wrong = [name for name, is_allowed in _ALLOWED.items() if not is_allowed(trained)]
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)} out of range")
+    except Exception as error:  # a foreign file may be wrong in whatever it says; each means the same to the user
+        found = f"no detector of this version ({type(error).__name__}: {error})"
         raise InputError(Problem(str(path), found, f"a file of the format {_FORMAT!r}", _REMEDY)) from error
+    return trained
+
+
+# The file may come from elsewhere: what would take memory without end, or change an answer without a word, is refused.
+_ALLOWED: Mapping[str, Callable[[Trained], bool]] = {
+    "preprocessing": lambda told: (
+        set(told.preprocessing) == {"size", "aspect", "graham", "bits_used", "max_pixels"}
+        and type(told.preprocessing["size"]) is int
+        and 32 <= told.preprocessing["size"] <= 4096
+        and told.preprocessing["aspect"] in ("stretch", "keep")
+        and type(told.preprocessing["graham"]) is bool
+        and 1 <= told.preprocessing["max_pixels"] <= 178_956_970
+    ),
+    "scoring": lambda told: (
+        set(told.scoring) == {"image_score", "top_quantile", "smoothing", "field_of_view_only"}
+        and told.scoring["image_score"] in IMAGE_SCORES
+        and 0 <= told.scoring["top_quantile"] <= 1
+        and 0 <= told.scoring["smoothing"] <= 1
+    ),
+    "settings": lambda told: (
+        Attention(told.settings.spatial, told.settings.scale) is not None
+        and told.settings.pool in (1, 3, 5, 7)
+        and 0 <= int(told.settings.region) <= 64
+        and told.settings.dtype in ("float16", "float32")
+        and 1 <= int(told.settings.batch) <= 4096
+        and set(told.settings.search) == {"index", "nlist", "nprobe"}
+    ),
+    "backbone": lambda told: (
+        set(told.backbone) == {"name", "precision", "onnx"} and told.backbone["precision"] in ("float32", "bfloat16")
+    ),
+    "seed": lambda told: type(told.seed) is int and told.seed >= 0,
+    "displacement": lambda told: max(map(abs, told.displacement)) <= 64,
+    "normal_quantile": lambda told: 0 < told.normal_quantile < 1,
+}

@@ -50,12 +50,14 @@ class MainTables(NamedTuple):
     """Tables 1 and 2.
 
     Attributes:
+        title: Title of the document.
         table: One row a method, machine-readable.
         lesions: Likewise by lesion type.
         differences: Differences of pixel figures.
         markdown: All of it for readers.
     """
 
+    title: str
     table: pd.DataFrame
     lesions: pd.DataFrame
     differences: pd.DataFrame
@@ -115,7 +117,7 @@ def main_tables(
     )
     part = difference_part(differences, settings.confidence)
     text = resad_markdown(variants, settings.dataset, image_score, title, footnoted, part)
-    return MainTables(table, lesion_table(variants, image_score), differences, text)
+    return MainTables(title, table, lesion_table(variants, image_score), differences, text)
 
 
 def _comparisons(scores: Mapping[str, pd.Series], test: Mapping[str, Sequence], excluded: Iterable[str]) -> list[str]:

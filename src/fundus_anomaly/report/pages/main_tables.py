@@ -1,0 +1,34 @@
+"""Tables 1 and 2 as files: for machines, as Markdown, and as a page."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+
+from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.whole import write_text
+from fundus_anomaly.report.pages.table import page
+from fundus_anomaly.report.tables.footnotes import without_names
+from fundus_anomaly.report.tables.main_tables import MainTables
+from fundus_anomaly.report.tables.resad import headline
+
+logger = logging.getLogger(__name__)
+
+
+def write_main_tables(
+    tables: MainTables, paths: Mapping[str, str | os.PathLike[str]], excluded: Mapping[str, str]
+) -> None:
+    """Write Tables 1 and 2, and their headline to the log.
+
+    Args:
+        tables: From :func:`..tables.main_tables.main_tables`.
+        paths: ``csv``, ``lesions``, ``differences``, ``md`` and ``html``.
+        excluded: Why each excluded image was left out, by id; the page counts them and names none.
+    """
+    write_csv(paths["csv"], tables.table)
+    write_csv(paths["lesions"], tables.lesions)
+    write_csv(paths["differences"], tables.differences)
+    write_text(paths["md"], tables.markdown)
+    write_text(paths["html"], page(without_names(tables.markdown, excluded)))
+    logger.info("%s\n%s", tables.title, headline(tables.table))
