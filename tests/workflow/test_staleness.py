@@ -210,7 +210,7 @@ def test_a_touched_script_reruns_nothing_and_an_edited_one_its_rule(project):
         ("torch", {"features", "resc", "coreset"}),
         ("timm", {"features"}),
         ("onnxruntime", {"features"}),
-        ("scipy", {"audit_findings", "coreset"}),
+        ("scipy", {"audit_findings", "resc", "coreset"}),
         ("faiss-gpu", {"score", "calibrate"}),
         ("matplotlib", {"figure_qualitative"}),
     ],
