@@ -1,5 +1,6 @@
 """The workflow is planned where only Snakemake and pandas are installed, as the conda package brings them."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ BARE = Path(__file__).with_name("bare_snakemake.py")
 
 
 def planned(folder, *arguments):
-    """Return what planning prints in such an environment."""
+    """Return the rules that are planned in such an environment."""
     done = subprocess.run(
         [sys.executable, str(BARE), "-n", "-s", str(REPOSITORY / "Snakefile"), "-d", str(folder), *arguments],
         capture_output=True,
@@ -23,11 +24,12 @@ def planned(folder, *arguments):
         timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    # The project's profile is quiet about rules; the statistics of the jobs are printed whatever the profile says.
+    return set(re.findall(r"^(\w+) +\d+$", done.stdout, re.M))
 
 
 def test_the_default_run(tmp_path):
-    assert "rule table_resad:" in planned(tmp_path)
+    assert "table_resad" in planned(tmp_path)
 
 
 def test_own_images(tmp_path):
@@ -36,7 +38,7 @@ def test_own_images(tmp_path):
         for number in range(12):
             Image.new("RGB", (64, 48), (number, 0, 0)).save(tmp_path / "mine" / folder / f"{number}.png")
     config = str(REPOSITORY / "config" / "images.yaml")
-    assert "rule heat_maps:" in planned(
+    assert "heat_maps" in planned(
         tmp_path, "resad", "--configfile", config, "--config", f"data_root={tmp_path / 'mine'}"
     )
 
@@ -71,4 +73,4 @@ ALL = "data={exclude: []}"
 def test_a_benchmark(layouts, tmp_path, file, data, target, job, settings):
     config = str(REPOSITORY / "config" / file)
     given = [f"data_root={layouts / data}", *(one.replace("ROOT", str(layouts)) for one in settings)]
-    assert f"rule {job}:" in planned(tmp_path, target, "--configfile", config, "--config", *given)
+    assert job in planned(tmp_path, target, "--configfile", config, "--config", *given)
