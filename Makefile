@@ -11,7 +11,7 @@ SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-binary $(SOURCE_ONLY) --custom-compile-command 'make lock' $(UPGRADE)
-.PHONY: run test test-cluster lint format lock licences audit-dependencies clean
+.PHONY: run test test-fast test-cluster lint format docs lock licences audit-dependencies clean
 
 run: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -21,7 +21,11 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# Of these, the workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
+# Of these, those of the library and the documents: none runs the workflow.
+test-fast: $(VENV)/.installed
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/unit
+
+# Of all, the workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
 test-cluster: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/cluster
 
@@ -32,10 +36,18 @@ lint: $(VENV)/.installed
 	$(BIN)/snakemake --lint
 	$(BIN)/hadolint Dockerfile
 
-format: $(VENV)/.installed
+format: $(VENV)/.installed docs
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/Snakefile workflow/rules
+
+# What is derived: the configuration's keys from the schema, tables of figures from results/reference, and the rules' graph.
+docs: $(VENV)/.installed
+	PYTHONPATH=src:workflow $(BIN)/python workflow/support/config_docs.py . > config/README.md.part
+	mv config/README.md.part config/README.md
+	$(BIN)/python docs/result_tables.py
+	$(BIN)/python docs/rule_graph.py > docs/rule-graph.md.part
+	mv docs/rule-graph.md.part docs/rule-graph.md
 
 # The environment is made again whenever a lock changes.
 $(VENV)/.installed: requirements-installer.lock requirements.lock

@@ -31,7 +31,7 @@ INTRODUCTION = """\
 
 Made by `make licences` on {machine} with Python {python}: every package of `requirements.lock` that is installed there,
 with the licence that it states itself. Other machines get `faiss-cpu` (MIT) in place of `faiss-gpu`, and Python 3.12
-newer versions of `contourpy`, `networkx` and `pywavelets`. The licences of the weights stand in `README.md`.
+newer versions of `contourpy`, `networkx` and `pywavelets`. The licences of the weights are in `dependencies.md`.
 
 *direct* is what the workflow asks for, *development* what its tests and checks alone do, *cluster* what profiles do;
 these bring the others along.

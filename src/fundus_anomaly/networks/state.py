@@ -32,7 +32,7 @@ def read_state(weights: str | Path) -> dict[str, torch.Tensor]:
                 str(weights),
                 f"a file that is no plain state dict ({_first_line(error)})",
                 "a PyTorch state dict of tensors, readable without unpickling code",
-                "get the weights of the backbone's own source (see README, weights)",
+                "get the weights of the backbone's own source (see docs/dependencies.md, Weights)",
             )
         ) from error
     return {key.removeprefix("module."): value for key, value in tensors.items()}
