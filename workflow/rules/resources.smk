@@ -8,9 +8,6 @@
 
 from math import ceil
 
-DAY = 24 * 60
-# A job holds up to two processes of Snakemake beside the script, 190 MB each.
-SNAKEMAKE = 400
 # Channels of levels 2 and 3 together. A user's own graph is taken for as wide as the paper's network.
 NARROW = {"efficientnet_lite0": 152, "resnet18": 384, "resnet34": 384}
 WIDE = 1536
@@ -20,32 +17,6 @@ PIXELS = {method: settings["size"] ** 2 for method, settings in PREPROCESSING.it
 # Positions of a feature map: level 2 has a stride of 8.
 POSITIONS = PIXELS["resad"] // 64
 BATCH_PIXELS = config["lesionpaste"]["training"]["batch"] * PIXELS["lesionpaste"]
-
-
-def all_cores(wildcards):
-    """Return a rule's threads: all. A function, since only a run has cores; --unlock, --dag and --summary have none."""
-    return workflow.cores
-
-
-def memory(megabytes):
-    """Return a rule's `mem_mb`: half as much again as measured, and as much again with each further attempt."""
-
-    def mem_mb(wildcards, threads, attempt):
-        return ceil((SNAKEMAKE + 1.5 * megabytes(wildcards, threads)) / 100) * 100 * attempt
-
-    return mem_mb
-
-
-def minutes(seconds):
-    """Return a rule's `runtime`: ten minutes and thrice the CPU time measured, and as much again with each attempt.
-
-    At most a day an attempt: coreset and training go on from their checkpoints when a job is repeated.
-    """
-
-    def runtime(wildcards, attempt):
-        return min(10 + ceil(3 * seconds(wildcards) / 60), DAY) * attempt
-
-    return runtime
 
 
 def images_of(wildcards):

@@ -1,0 +1,51 @@
+# Where results lie, and the library modules that a script runs through.
+
+import os
+import sys
+from pathlib import Path
+
+from fundus_anomaly.errors import InputError
+from support.import_closure import import_closure, imports_of, named_modules
+
+SCRIPTS = PROJECT / "workflow" / "scripts"
+LIBRARY = PROJECT / "src" / "fundus_anomaly"
+RESULTS = f"results/{config['experiment'] or config['dataset']}"
+# Where slices are cut to, from volumes of the run's own dataset and of one that only gives annotated images.
+SLICES, SOURCE_SLICES = f"{RESULTS}/slices", f"{RESULTS}/source_slices"
+# The phantom is drawn there: it is an output, and below the results like all others.
+DATA_ROOT = f"{RESULTS}/data" if config["dataset"] == "phantom" else config["data_root"] or "."
+
+
+def or_stop(function, *arguments):
+    """Return a function's result; an error in the user's input stops the workflow in its own words."""
+    try:
+        return function(*arguments)
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
+def from_here(file):
+    """Return a file's path relative to the working folder if it lies below it, so that a moved run stays valid."""
+    file = file.resolve()
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+
+
+def code(script):
+    """Return a function that gives the library modules that a script runs through, as inputs.
+
+    They are known by their content (lineage.py), not by their time: a checkout renews the times of all of them. A
+    function, since Snakemake's report prints a rule's inputs unless functions give them, and a folder's name may be
+    nobody's business.
+    """
+    files = [from_here(file) for file in import_closure(SCRIPTS / script, *PYTHON_FOLDERS)]
+    return lambda wildcards: ancient(files)
+
+
+def code_of_method(script):
+    """Return what :func:`code` does of a script that runs one method: of the others' modules it depends on none."""
+
+    def modules(wildcards):
+        files, _ = imports_of((SCRIPTS / script, *named_modules(wildcards, PROJECT)), PYTHON_FOLDERS)
+        return ancient([from_here(file) for file in files[1:]])
+
+    return modules
