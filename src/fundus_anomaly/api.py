@@ -24,6 +24,7 @@ class Found(NamedTuple):
         unusual: Whether the score is at or above the calibrated threshold. Not a diagnosis.
         map: ``(S, S)`` float32, how far each pixel is from what normal photographs have there.
         image: ``(S, S, 3)`` uint8 RGB, the photograph as it was judged, in the place of the map.
+        field_of_view: ``(S, S)`` bool, where the photograph shows the retina.
     """
 
     score: float
@@ -31,6 +32,7 @@ class Found(NamedTuple):
     unusual: bool
     map: np.ndarray
     image: np.ndarray
+    field_of_view: np.ndarray
 
 
 class Detector:
@@ -67,7 +69,7 @@ class Detector:
         scores = image_scores(map_, view, margin=margin_of(image.shape[:2], distance.shape), **options)
         score = scores[self.trained.scoring["image_score"]]
         below = 100 * float(np.searchsorted(self.normals, score) / len(self.normals))
-        return Found(score, below, score >= self.threshold, map_, image)
+        return Found(score, below, score >= self.threshold, map_, image, view)
 
 
 def load(path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 1) -> Detector:

@@ -17,6 +17,7 @@ FLOORS = [
     {"methods"},
     {"plan", "report"},
     {"api"},
+    {"predict"},
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path != LIBRARY / "__init__.py")

@@ -119,6 +119,8 @@ def told(file, path, value):
         ("backbone.precision", "float8"),
         ("displacement", [1]),
         ("displacement", [1000, 0]),
+        ("colours", [1.0]),
+        ("colours", [2.0, 1.0]),
         ("normal_quantile", 0),
         ("normal_quantile", None),
         ("seed", -1),

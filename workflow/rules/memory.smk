@@ -69,6 +69,7 @@ rule detector:
         search=INDEX,
         scores=SCORES,
         image_score=config["scoring"]["image_score"],
+        scale_quantile=0.99,
         normal_quantile=config["evaluation"]["normal_quantile"],
         seed=config["seed"],
     script:

@@ -3,6 +3,7 @@
 from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.methods.resad.detector import Settings
 from fundus_anomaly.methods.resad.detector_file import Trained, write_resad
+from fundus_anomaly.report.figures.shown_images import scale_of
 from fundus_anomaly.scoring.contract import read_scores
 from fundus_anomaly.scoring.map_files import displacement_of
 from support.rule import run
@@ -14,6 +15,7 @@ def main(input, output, params):
         bank = file["feature"][:]
     with open_h5(input.maps, "distance") as file:
         displacement = displacement_of(file)
+        scale = scale_of(file, params.scale_quantile)
     variant = dict(params.variant)
     trained = Trained(
         settings=Settings(
@@ -28,6 +30,7 @@ def main(input, output, params):
         displacement=displacement,
         normal_quantile=params.normal_quantile,
         seed=params.seed,
+        colours=(scale.low, scale.high),
     )
     write_resad(output.detector, bank, input.weights, read_scores(input.normals), trained)
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 from fundus_anomaly.datasets.columns import NORMAL, UNKNOWN
-from fundus_anomaly.datasets.folders import archives, is_hidden, left_alone, listing, require_folders
+from fundus_anomaly.datasets.folders import require_folders
+from fundus_anomaly.datasets.image_folder import images_below
 from fundus_anomaly.datasets.image_ids import ids
 from fundus_anomaly.datasets.image_table import read_image_table
 from fundus_anomaly.datasets.inside import Inside
 from fundus_anomaly.datasets.manifest import Dataset, frame
 from fundus_anomaly.datasets.place import Place
-from fundus_anomaly.datasets.refused import shown_path
 from fundus_anomaly.errors import Problem, raise_if_any
-from fundus_anomaly.imaging.image_names import looks_like_image
 
 NAME = "images"
 _OWN_PATIENTS = (
@@ -74,39 +73,14 @@ def _from_folders(
     raise_if_any(problems)
     rows: list[dict[str, object]] = []
     for kind, folder in folders.items():
-        files = {path: path.relative_to(folder) for path in listing(folder, deep=True)}
-        hidden = {path for path, name in files.items() if is_hidden(name)}
-        images = [path for path in files if path not in hidden and looks_like_image(path)]
-        taken = set(images)
-        others = [path for path in files if path not in hidden and path not in taken]
-        notes += left_alone(folder, hidden, "hidden files") + left_alone(folder, others, "not images")
-        unread += archives(folder, others)
-        problems += _links(folder, images, others, inside)
-        names = ids([files[path] for path in images])
+        found = images_below(folder, inside)
+        notes += found.notes
+        unread += found.unread
+        problems += found.problems
         split, label = ("train", NORMAL) if kind == "normal" else ("test", UNKNOWN)
         rows += [
             {"id": f"{NAME}/{kind}/{name}", "path": str(path), "split": split, "label": label}
-            for name, path in zip(names, images, strict=True)
+            for name, path in zip(found.ids, found.paths, strict=True)
         ]
     raise_if_any(problems)
     return rows
-
-
-def _links(folder: Path, images: Sequence[Path], others: Sequence[Path], inside: Inside) -> list[Problem]:
-    """Return a problem for each image that a link takes out of the root, and for each folder that is a link."""
-    copy = "put the files themselves there, or make the root a folder that holds both"
-    found = [
-        Problem(
-            shown_path(str(path)),
-            "a link that leads out of the dataset's root, or nowhere",
-            "a file below the root",
-            copy,
-        )
-        for path in images
-        if path not in inside or not path.is_file()
-    ]
-    return found + [
-        Problem(shown_path(str(path)), "a link to a folder", f"folders that lie in {str(folder)!r} themselves", copy)
-        for path in others
-        if path.is_dir()
-    ]

@@ -21,7 +21,7 @@ from fundus_anomaly.methods.resad.detector import ReSAD, Settings
 from fundus_anomaly.networks.interface import load
 from fundus_anomaly.scoring.maps import IMAGE_SCORES
 
-_FORMAT = "fundus-anomaly ReSAD 1"
+_FORMAT = "fundus-anomaly ReSAD 2"
 _REMEDY = "make the file again: snakemake detector"
 
 
@@ -37,6 +37,7 @@ class Trained:
         displacement: Whole pixels ``(dy, dx)`` that maps are moved back by.
         normal_quantile: Share of new normals that the threshold lets pass.
         seed: Seed of an approximate index.
+        colours: Anomaly scores at which the colours of heat maps begin and end; held-out normals fix them.
     """
 
     settings: Settings
@@ -46,6 +47,7 @@ class Trained:
     displacement: tuple[int, int]
     normal_quantile: float
     seed: int
+    colours: tuple[float, float]
 
 
 def write_resad(
@@ -120,8 +122,9 @@ def _trained(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> Tra
         if attributes.get("format") != _FORMAT:
             raise ValueError(f"its format is {str(attributes.get('format'))[:60]!r}")
         told = json.loads(attributes["trained"])
-        settings, (dy, dx) = Settings(**told["settings"]), told["displacement"]
-        trained = Trained(**told | {"settings": settings, "displacement": (int(dy), int(dx))})
+        settings, (dy, dx), (low, high) = Settings(**told["settings"]), told["displacement"], told["colours"]
+        read = {"settings": settings, "displacement": (int(dy), int(dx)), "colours": (float(low), float(high))}
+        trained = Trained(**told | read)
         wrong = [name for name, is_allowed in _ALLOWED.items() if not is_allowed(trained)]
         if wrong:
             raise ValueError(f"{', '.join(wrong)} out of range")
@@ -161,4 +164,5 @@ _ALLOWED: Mapping[str, Callable[[Trained], bool]] = {
     "seed": lambda told: type(told.seed) is int and told.seed >= 0,
     "displacement": lambda told: max(map(abs, told.displacement)) <= 64,
     "normal_quantile": lambda told: 0 < told.normal_quantile < 1,
+    "colours": lambda told: -1e30 < told.colours[0] < told.colours[1] < 1e30,
 }

@@ -1,0 +1,92 @@
+"""Judging photographs: what was said of one before is taken as it is, and what is new goes through the detector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from fundus_anomaly.api import Detector
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.digest import sha256
+from fundus_anomaly.parallel import ordered_map
+from fundus_anomaly.predict.store import Judged, Store, key_of
+from fundus_anomaly.report.figures.heat_map import Scale, overlay
+
+_JPEG_QUALITY = 92
+_OPACITY = 0.8
+
+
+class Row(NamedTuple):
+    """One photograph and where what was said of it lies.
+
+    Attributes:
+        key: Of the store; empty where the photograph cannot be judged.
+        judged: What was said, or None.
+        reason: Why it cannot be judged.
+        new: Whether it was judged now.
+    """
+
+    key: str
+    judged: Judged | None
+    reason: str
+    new: bool
+
+
+def judge(paths: Sequence[str], detector: Detector, store: Store, made: str, threads: int) -> Iterator[Row]:
+    """Yield what a detector says of each photograph, in order; what is new is put into the store at once.
+
+    A run that is killed has kept all that it had judged. Photographs of the same bytes are judged once.
+
+    Args:
+        paths: The photographs.
+        detector: Judges what is new.
+        store: What was said before.
+        made: From :func:`.store.made_by`.
+        threads: How many photographs are read at once.
+    """
+    for path, key in zip(paths, ordered_map(lambda path: _key(path, made), paths, threads), strict=True):
+        if isinstance(key, OSError):
+            yield Row("", None, f"it cannot be read ({key.strerror})", False)
+            continue
+        known = store.read(key)
+        if known is not None:
+            yield Row(key, known, "", False)
+            continue
+        try:
+            judged = judge_one(path, detector)
+        except InputError as error:
+            yield Row("", None, "; ".join(f"{one.found} (allowed: {one.allowed})" for one in error.problems), True)
+            continue
+        store.write(key, judged)
+        yield Row(key, judged, "", True)
+
+
+def judge_one(path: str, detector: Detector) -> Judged:
+    """Return what a detector says of a photograph, with its pictures.
+
+    Raises:
+        InputError: If the photograph cannot be decoded.
+    """
+    found = detector.score(path)
+    heat = overlay(found.image, found.map, found.field_of_view, Scale(*detector.trained.colours), _OPACITY)
+    photograph = _encoded(".jpg", found.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return Judged(float(found.score), float(found.percentile), bool(found.unusual), photograph, _encoded(".png", heat))
+
+
+def picture(encoded: np.ndarray) -> np.ndarray:
+    """Return a picture of :class:`.store.Judged`, ``(H, W, 3)`` uint8 RGB."""
+    return np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def _key(path: str, made: str) -> str | OSError:
+    try:
+        return key_of(sha256(path), made)
+    except OSError as error:
+        return error
+
+
+def _encoded(ending: str, image: np.ndarray, options: Sequence[int] = ()) -> np.ndarray:
+    return cv2.imencode(ending, image[..., ::-1], list(options))[1].ravel()

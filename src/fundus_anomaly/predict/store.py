@@ -1,0 +1,110 @@
+"""What a detector said of photographs: a file a photograph, known by its content, so that none is judged twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
+
+_ENDING = ".h5"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a detector said of one photograph, with its pictures.
+
+    Attributes:
+        score: The image score.
+        percentile: Share of the held-out normals whose score is lower, in percent.
+        unusual: Whether the score is at or above the threshold.
+        photograph: ``(n,)`` uint8, the photograph as it was judged, as JPEG.
+        heat_map: ``(m,)`` uint8, the same with the map painted over it, as PNG.
+    """
+
+    score: float
+    percentile: float
+    unusual: bool
+    photograph: np.ndarray
+    heat_map: np.ndarray
+
+
+_PICTURES = ("photograph", "heat_map")
+
+
+def key_of(content: str, made_by: str) -> str:
+    """Return the name of what one detector says of one photograph, 64 hexadecimal digits.
+
+    Args:
+        content: SHA-256 of the photograph.
+        made_by: Of the detector, the code and the libraries, see :func:`made_by`.
+    """
+    return hashlib.sha256(f"{content} {made_by}".encode()).hexdigest()
+
+
+def made_by(detector: str, code: Iterable[str | os.PathLike[str]], versions: Iterable[str]) -> str:
+    """Return a digest of all that decides what is said of a photograph, beside the photograph.
+
+    Args:
+        detector: SHA-256 of the detector's file.
+        code: The modules that judging runs through.
+        versions: Of the libraries that decide values.
+    """
+    digest = hashlib.sha256(detector.encode())
+    for path in sorted(map(str, code), key=os.path.basename):
+        digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    digest.update("\n".join(versions).encode())
+    return digest.hexdigest()
+
+
+class Store:
+    """A folder with a file for each photograph that was judged.
+
+    Args:
+        folder: The folder; it is made when the first file is written.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]):
+        self._folder = Path(folder)
+
+    def read(self, key: str) -> Judged | None:
+        """Return what was said of a photograph, or None if that is not there or was damaged."""
+        path = self._path(key)
+        if not path.exists():
+            return None
+        try:
+            with open_h5(path, *_PICTURES) as file:
+                pictures = {name: file[name][0] for name in _PICTURES}
+                return Judged(**json.loads(file.attrs["said"]), **pictures)
+        except (InputError, OSError, KeyError, TypeError, ValueError) as error:
+            logging.warning("%s is damaged (%s): its photograph is judged again", path, error)
+            return None
+
+    def write(self, key: str, judged: Judged) -> None:
+        """Keep what was said of a photograph, whole or not at all."""
+        with create_h5(self._path(key)) as file:
+            said = {name: value for name, value in asdict(judged).items() if name not in _PICTURES}
+            file.attrs["said"] = json.dumps(said, sort_keys=True)
+            for name in _PICTURES:
+                # One chunk, and so one checksum, for the whole picture.
+                write_array(file, name, getattr(judged, name)[None])
+
+    def keep_only(self, keys: Collection[str]) -> int:
+        """Remove what was said of all other photographs, and return of how many."""
+        kept, removed = {f"{key}{_ENDING}" for key in keys}, 0
+        for path in sorted(self._folder.glob(f"*{_ENDING}")):
+            if path.name not in kept:
+                path.unlink()
+                removed += 1
+        return removed
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}{_ENDING}"

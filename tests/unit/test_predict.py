@@ -1,0 +1,171 @@
+"""Photographs judged once: what is kept, what is judged again, and what a folder may hold."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fundus_anomaly.api import Found
+from fundus_anomaly.errors import InputError
+from fundus_anomaly.imaging.preprocess import preprocess
+from fundus_anomaly.predict.judge import judge, picture
+from fundus_anomaly.predict.photographs import new_photographs, state_of, unseen
+from fundus_anomaly.predict.store import Store, made_by
+
+SIDE = 32
+
+
+class Counting:
+    """A detector whose score is the photograph's mean, and which counts what it was asked."""
+
+    trained = SimpleNamespace(colours=(0.0, 1.0))
+
+    def __init__(self):
+        self.asked = []
+
+    def score(self, path):
+        self.asked.append(path)
+        seen = preprocess(path, size=SIDE, aspect="stretch", graham=False, max_pixels=10**6)
+        score = float(seen.image.mean())
+        return Found(score, 50.0, score > 100, np.zeros((SIDE, SIDE), np.float32), seen.image, seen.field_of_view)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(4):
+        file = tmp_path / "photographs" / f"{number}.png"
+        file.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30), (50 * number, 90, 10)).save(file)
+    return tmp_path / "photographs"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+def rows(folder, store, detector, made="one"):
+    paths = sorted(map(str, folder.iterdir()))
+    return dict(zip([Path(path).name for path in paths], judge(paths, detector, store, made, 2), strict=True))
+
+
+def test_a_photograph_is_judged_once_and_a_further_one_costs_one(folder, store):
+    first, second = Counting(), Counting()
+    before = rows(folder, store, first)
+    assert len(first.asked) == 4
+    assert all(row.new for row in before.values())
+    Image.new("RGB", (40, 30), "red").save(folder / "new.png")
+    after = rows(folder, store, second)
+    assert second.asked == [str(folder / "new.png")]
+    assert [name for name, row in after.items() if row.new] == ["new.png"]
+    for name, row in before.items():
+        assert after[name].judged.score == row.judged.score
+        np.testing.assert_array_equal(after[name].judged.heat_map, row.judged.heat_map)
+
+
+def test_a_photograph_that_was_renamed_is_known_and_one_with_another_content_is_not(folder, store):
+    rows(folder, store, Counting())
+    (folder / "3.png").rename(folder / "renamed.png")
+    shutil.copy2(folder / "1.png", folder / "0.png")
+    again = Counting()
+    assert rows(folder, store, again)["0.png"].judged.score == rows(folder, store, again)["1.png"].judged.score
+    assert again.asked == []
+    Image.new("RGB", (40, 30), "blue").save(folder / "0.png")
+    rows(folder, store, again)
+    assert again.asked == [str(folder / "0.png")]
+
+
+def test_another_detector_another_library_or_other_code_judges_all_again(folder, store, tmp_path):
+    (tmp_path / "code.py").write_text("a = 1")
+    one = made_by("detector", [tmp_path / "code.py"], ["numpy 1"])
+    others = {made_by("another", [tmp_path / "code.py"], ["numpy 1"])}
+    others.add(made_by("detector", [tmp_path / "code.py"], ["numpy 2"]))
+    (tmp_path / "code.py").write_text("a = 2")
+    others.add(made_by("detector", [tmp_path / "code.py"], ["numpy 1"]))
+    assert len(others | {one}) == 4
+    rows(folder, store, Counting(), one)
+    for made in others:
+        again = Counting()
+        rows(folder, store, again, made)
+        assert len(again.asked) == 4
+
+
+def test_what_was_said_survives_a_kill_in_the_middle(folder, store):
+    killed = Counting()
+    paths = sorted(map(str, folder.iterdir()))
+    for _ in range(2):
+        next(judge(paths, killed, store, "one", 1))
+    again = Counting()
+    rows(folder, store, again)
+    assert len(killed.asked) == 1
+    assert len(again.asked) == 3
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:200], lambda data: data[:-300] + bytes(300), lambda data: b""])
+def test_a_damaged_record_is_judged_again(folder, store, tmp_path, spoil, caplog):
+    good = rows(folder, store, Counting())["2.png"]
+    file = tmp_path / "store" / f"{good.key}.h5"
+    file.write_bytes(spoil(file.read_bytes()))
+    again = Counting()
+    assert rows(folder, store, again)["2.png"].judged.score == good.judged.score
+    assert again.asked == [str(folder / "2.png")]
+    assert "damaged" in caplog.text
+
+
+def test_what_is_no_photograph_is_named_and_stops_nothing(folder, store):
+    (folder / "letter.jpg").write_text("Dear Sir")
+    found = rows(folder, store, Counting())
+    assert found["letter.jpg"].judged is None
+    assert "allowed" in found["letter.jpg"].reason
+    assert all(row.judged for name, row in found.items() if name != "letter.jpg")
+
+
+def test_a_withdrawn_photograph_leaves_nothing(folder, store, tmp_path):
+    before = rows(folder, store, Counting())
+    (folder / "1.png").unlink()
+    after = rows(folder, store, Counting())
+    assert store.keep_only({row.key for row in after.values()}) == 1
+    assert {file.stem for file in (tmp_path / "store").iterdir()} == {row.key for row in after.values()}
+    assert before["1.png"].key not in {row.key for row in after.values()}
+
+
+def test_the_pictures_are_of_the_photograph_in_its_colours(folder, store):
+    row = rows(folder, store, Counting())["2.png"]
+    for encoded in (row.judged.photograph, row.judged.heat_map):
+        image = picture(encoded)
+        assert image.shape == (SIDE, SIDE, 3)
+        np.testing.assert_allclose(image.mean((0, 1)), [100, 90, 10], atol=3)
+
+
+def test_a_folder_without_photographs_or_that_is_none_is_refused(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for root, found in ((tmp_path / "empty", "no photograph"), (tmp_path / "nowhere", "found nothing")):
+        with pytest.raises(InputError, match=found):
+            new_photographs(root, tmp_path / "results")
+
+
+def test_results_within_the_photographs_are_refused(folder):
+    with pytest.raises(InputError, match="without the results"):
+        new_photographs(folder, folder / "results" / "predicted")
+
+
+def test_a_name_that_no_job_can_be_given_is_set_apart_and_links_outside_are_refused(folder, tmp_path):
+    (folder / "3.png").rename(folder / "{3}.png")
+    found = new_photographs(folder, tmp_path / "results")
+    assert found.ids == ["0.png", "1.png", "2.png"]
+    assert "braces" in found.refused[0][1]
+    (folder / "linked.png").symlink_to(tmp_path / "elsewhere.png")
+    with pytest.raises(InputError, match="link that leads out"):
+        new_photographs(folder, tmp_path / "results")
+
+
+def test_what_is_new_is_told_from_names_sizes_and_times(folder, tmp_path):
+    paths = new_photographs(folder, tmp_path / "results").paths
+    known = [state_of(path) for path in paths]
+    assert unseen(paths, known) == 0
+    Image.new("RGB", (40, 30), "red").save(folder / "1.png")
+    Image.new("RGB", (40, 30), "red").save(folder / "9.png")
+    assert unseen(new_photographs(folder, tmp_path / "results").paths, known) == 2
