@@ -12,7 +12,25 @@ from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess
 from fundus_anomaly.methods.resad.detector_file import read_resad
 from fundus_anomaly.scoring.contract import margin_of
 from fundus_anomaly.scoring.maps import anomaly_map, image_scores
-from fundus_anomaly.scoring.thresholds import calibrate
+from fundus_anomaly.scoring.thresholds import calibrate, p_values
+
+
+class Calibrated(NamedTuple):
+    """What the map calibrated by position says: each place compared with that place in normal photographs.
+
+    Attributes:
+        score: Its image score; the larger, the more abnormal.
+        percentile: Share of the held-out normals, in percent, whose score is lower.
+        p_value: How rare such a score is among normals, never below 1 / (n + 1) of n.
+        unusual: Whether the score is at or above the calibrated threshold. Not a diagnosis.
+        map: ``(S, S)`` float32, how many standard deviations of normals each pixel lies above their mean.
+    """
+
+    score: float
+    percentile: float
+    p_value: float
+    unusual: bool
+    map: np.ndarray
 
 
 class Found(NamedTuple):
@@ -25,6 +43,7 @@ class Found(NamedTuple):
         map: ``(S, S)`` float32, how far each pixel is from what normal photographs have there.
         image: ``(S, S, 3)`` uint8 RGB, the photograph as it was judged, in the place of the map.
         field_of_view: ``(S, S)`` bool, where the photograph shows the retina.
+        calibrated: The same from the map calibrated by position.
     """
 
     score: float
@@ -33,6 +52,7 @@ class Found(NamedTuple):
     map: np.ndarray
     image: np.ndarray
     field_of_view: np.ndarray
+    calibrated: Calibrated
 
 
 class Detector:
@@ -47,8 +67,10 @@ class Detector:
     def __init__(self, path: str | os.PathLike[str], device: str = "cpu", threads: int = 1):
         # The arithmetic of the workflow's rules, so that the scores are the same to the bit.
         device = device_for(int(device == "cuda"), threads)
-        self._detector, self.normals, self.trained = read_resad(path, device=device, threads=threads)
-        self.threshold = calibrate(self.normals, self.trained.normal_quantile).threshold
+        self._detector, normals, self.trained = read_resad(path, device=device, threads=threads)
+        self.normals, self.calibrated_normals = normals
+        quantile = self.trained.normal_quantile
+        self.threshold, self.calibrated_threshold = (calibrate(scores, quantile).threshold for scores in normals)
 
     def score(self, photograph: str | os.PathLike[str]) -> Found:
         """Return what the detector says of a photograph.
@@ -64,12 +86,24 @@ class Detector:
     def _judge(self, photograph: Preprocessed) -> Found:
         image, view = photograph.image, photograph.field_of_view
         distance = self._detector.score(image[None], view[None]).maps[0]
-        map_ = anomaly_map(distance, image.shape[:2], self.trained.displacement)
-        options = {name: value for name, value in self.trained.scoring.items() if name != "image_score"}
-        scores = image_scores(map_, view, margin=margin_of(image.shape[:2], distance.shape), **options)
-        score = scores[self.trained.scoring["image_score"]]
-        below = 100 * float(np.searchsorted(self.normals, score) / len(self.normals))
-        return Found(score, below, score >= self.threshold, map_, image, view)
+        map_, score = self._scored(distance, view, "image_score")
+        z_map, z_score = self._scored(self._detector.positions.calibrate(distance), view, "calibrated_score")
+        p_value = float(p_values(np.array([z_score]), self.calibrated_normals)[0])
+        below = _percentile(z_score, self.calibrated_normals)
+        calibrated = Calibrated(z_score, below, p_value, z_score >= self.calibrated_threshold, z_map)
+        return Found(score, _percentile(score, self.normals), score >= self.threshold, map_, image, view, calibrated)
+
+    def _scored(self, values: np.ndarray, view: np.ndarray, name: str) -> tuple[np.ndarray, float]:
+        """Return a map at the photograph's size, and the image score of it that the detector goes by."""
+        map_ = anomaly_map(values, view.shape, self.trained.displacement)
+        chosen = ("image_score", "calibrated_score")
+        options = {key: value for key, value in self.trained.scoring.items() if key not in chosen}
+        scores = image_scores(map_, view, margin=margin_of(view.shape, values.shape), **options)
+        return map_, scores[self.trained.scoring[name]]
+
+
+def _percentile(score: float, normals: np.ndarray) -> float:
+    return 100 * float(np.searchsorted(normals, score) / len(normals))
 
 
 def load(path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 1) -> Detector:

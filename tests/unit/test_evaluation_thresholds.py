@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from fundus_anomaly.evaluation.proportions import mean_interval, share_interval
-from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words, image_threshold, rank_of
+from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words, image_threshold, p_values, rank_of
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,16 @@ def test_the_interval_of_the_balanced_accuracy_covers_what_it_says():
         low, high = mean_interval(*shares)
         covered += low <= (0.55 + 0.92) / 2 <= high
     assert 0.92 <= covered / 1500 <= 0.98
+
+
+def test_p_values_are_shares_of_normals_that_score_as_high_and_never_0():
+    normals = np.array([4.0, 1.0, 3.0, 2.0])
+    assert p_values(np.array([0.0, 2.0, 2.5, 4.0, 9.0]), normals).tolist() == [1, 0.8, 0.6, 0.4, 0.2]
+    assert p_values(np.array([5.0]), np.array([])).tolist() == [1]
+
+
+def test_p_values_of_new_normals_are_at_most_uniform():
+    rng = np.random.default_rng(0)
+    found = np.concatenate([p_values(rng.standard_normal(1), rng.standard_normal(59)) for _ in range(4000)])
+    for share in (0.05, 0.1, 0.5):
+        assert (found <= share).mean() == pytest.approx(share, abs=3 * np.sqrt(share * (1 - share) / 4000))

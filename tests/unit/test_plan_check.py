@@ -38,6 +38,13 @@ def test_a_bank_of_one_patient_gives_no_threshold():
         scorable(list("aabbcc"), normals=0.1)
 
 
+def test_normals_of_one_patient_cannot_calibrate_maps():
+    patients = ["a"] * 40 + ["b"]
+    scorable(patients, calibration=41)
+    with pytest.raises(InputError, match=r"evaluation\.calibration_images: found 2, all of one patient"):
+        scorable(patients, calibration=2)
+
+
 def test_normals_of_one_patient_cannot_be_trained_on():
     require_two_patients(["a", "a", "b"], "normal images to train on (repeat~0)")
     for patients in ([], ["a"], ["a", "a"]):

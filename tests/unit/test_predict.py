@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fundus_anomaly.api import Found
+from fundus_anomaly.api import Calibrated, Found
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.preprocess import preprocess
 from fundus_anomaly.predict.judge import judge, picture
@@ -30,7 +30,9 @@ class Counting:
         self.asked.append(path)
         seen = preprocess(path, size=SIDE, aspect="stretch", graham=False, max_pixels=10**6)
         score = float(seen.image.mean())
-        return Found(score, 50.0, score > 100, np.zeros((SIDE, SIDE), np.float32), seen.image, seen.field_of_view)
+        map_ = np.zeros((SIDE, SIDE), np.float32)
+        calibrated = Calibrated(score, 50.0, 0.5, score > 100, map_)
+        return Found(score, 50.0, score > 100, map_, seen.image, seen.field_of_view, calibrated)
 
 
 @pytest.fixture

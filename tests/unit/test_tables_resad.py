@@ -15,6 +15,7 @@ from fundus_anomaly.evaluation.pixel_sample import PixelSample
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables import called
 from fundus_anomaly.report.tables.ablations import ablation_markdown, ablation_table
+from fundus_anomaly.report.tables.calibrated import calibrated_row
 from fundus_anomaly.report.tables.called import called_counts
 from fundus_anomaly.report.tables.footnotes import (
     calibration_notes,
@@ -429,3 +430,33 @@ def test_the_index_is_told_with_its_lowest_recall_where_it_is_approximate():
     told = index_fact(search, [0.99123, 0.98765])
     assert told == "ivf, approximate, 16 of 100 cells searched, recall of the rows at least 0.9877"
     assert index_fact(search | {"index": "flat"}, []) == "flat, exact within float32 rounding"
+
+
+def test_a_row_without_pixel_figures_stands_among_the_images_alone(variants):
+    own = metrics(0.9)
+    own = own[own["level"] == "image"]
+    rows = [*variants, calibrated_row("ReSAD", variants[0].params, own, "mean")]
+    table = resad_table(rows, "idrid", "maximum")
+    row = table[table["method"] == "ReSAD, calibrated"].iloc[0]
+    # The score of its own, .05 above that of the whole table, and nothing at the pixel level.
+    assert row["image_auc"] == pytest.approx(0.95)
+    assert row[[name for name in table if name.startswith("pixel")]].isna().all()
+    pd.testing.assert_frame_equal(
+        table[table["method"] != "ReSAD, calibrated"].reset_index(drop=True), resad_table(variants, "idrid", "maximum")
+    )
+    document = resad_markdown(rows, "idrid", "maximum", "T", [])
+    parts = dict(part.split("\n", 1) for part in document.split("\n## ")[1:])
+    assert "ReSAD, calibrated" in parts["Images (the paper's Table 2)"]
+    assert "ReSAD, calibrated" in parts["Image AUC by image score"]
+    assert "ReSAD, calibrated" in parts["Lesion types, images"]
+    assert not [name for name, text in parts.items() if "ixels" in name and "calibrated |" in text]
+    ablated = ablation_markdown(rows, "idrid", "maximum", "T", [])
+    assert ablated.count("ReSAD, calibrated") == 1
+
+
+def test_what_has_no_pixels_is_compared_by_none(variants):
+    sample = PixelSample([], np.zeros((0, 0, 0)), *([None] * (len(PixelSample._fields) - 2)))
+    rows = [*variants, calibrated_row("ReSAD", {}, metrics(0.9), "mean")]
+    test = {"id": [], "label": [], "patient": []}
+    resampling = Resampling(0.3, 10, 0.95, 0)
+    assert difference_table(rows, [sample, sample, None], "PatchCore", test, resampling).empty

@@ -65,6 +65,19 @@ def test_the_place_among_normals_is_a_percentage_of_the_held_out_ones(carried, d
         assert found.percentile == pytest.approx(100 * below / len(detector.normals))
 
 
+def test_the_calibrated_map_is_the_workflows_too(carried, detector):
+    project, _ = carried
+    table = read_scores(project.one(f"{VARIANT}/calibrated/test.csv")).set_index("id")
+    normals = read_scores(project.one(f"{VARIANT}/calibrated/calibration.csv"))["inner_maximum"]
+    assert detector.calibrated_normals.tolist() == sorted(normals)
+    for name, file in photographs(project).items():
+        found = detector.score(file).calibrated
+        assert found.score == table.loc[name, "inner_maximum"]
+        assert found.p_value == (1 + (normals >= found.score).sum()) / (len(normals) + 1)
+        assert found.percentile == pytest.approx(100 * (normals < found.score).mean())
+        assert found.unusual == (found.score >= detector.calibrated_threshold)
+
+
 def test_the_lines_of_the_readme_run(carried):
     project, folder = carried
     (folder / "results/phantom").mkdir(parents=True, exist_ok=True)
@@ -109,6 +122,7 @@ def told(file, path, value):
         ("preprocessing.aspect", "cut"),
         ("preprocessing.max_pixels", 10**12),
         ("scoring.image_score", "luck"),
+        ("scoring.calibrated_score", "luck"),
         ("scoring.top_quantile", 7),
         ("settings.spatial", "sideways"),
         ("settings.scale", "perplexity-0"),
@@ -135,7 +149,7 @@ def test_what_would_change_an_answer_or_take_memory_without_end_is_refused(carri
         load(copy)
 
 
-@pytest.mark.parametrize("name", ["feature", "normals"])
+@pytest.mark.parametrize("name", ["feature", "normals", "calibrated_normals", "mean", "spread"])
 @pytest.mark.parametrize("spoil", [lambda values: values[:0], lambda values: values * np.nan], ids=["empty", "NaN"])
 def test_a_bank_or_normals_that_would_call_nothing_unusual_are_refused(carried, tmp_path, name, spoil):
     copy = tmp_path / "detector.h5"
@@ -156,6 +170,7 @@ def test_a_bank_or_normals_that_would_call_nothing_unusual_are_refused(carried, 
         (lambda file: file.attrs.__setitem__("trained", "{}"), "no detector of this version"),
         (lambda file: file["weights"].__setitem__(100, file["weights"][100] ^ 255), "other weights"),
         (lambda file: file.__delitem__("feature"), "no such dataset"),
+        (lambda file: file["spread"].__setitem__(0, 0), "all spreads above 0"),
     ],
 )
 def test_a_file_that_is_none_is_refused_in_words(carried, tmp_path, spoil, found):

@@ -11,9 +11,11 @@ pytestmark = pytest.mark.workflow
 # Jobs of one rule in the tiny run: 4 variants (ReSAD, PatchCore, two ablations) with 3 kinds of features, 2 splits.
 TABLES = {"table_resad": 1, "table_ablations": 1}
 PICTURES = {"figure_qualitative": 1, "figure_misses": 1, "heat_maps": 1}
-EVALUATED = {"evaluate": 4, **TABLES, "figure_curves": 1}
-SCORED = {"score": 4, "calibrate": 4, **EVALUATED, **PICTURES}
+PIXELS = {"evaluate": 4, **TABLES, "figure_curves": 1}
+EVALUATED = {**PIXELS, "evaluate_images": 2}
+SCORED = {"score": 4, "calibrate": 4, "calibrated_maps": 2, **EVALUATED, **PICTURES}
 BANKED = {"coreset": 4, "memory_bank": 4, **SCORED}
+CALIBRATED = {"calibrated_maps": 2, "evaluate_images": 2, "table_resad": 1}
 NEIGHBOURS = {"figure_effective_neighbours": 1}
 RESC = {"resc": 6, **BANKED, **NEIGHBOURS}
 IMAGES = {"images": 2, "masks": 1, "features": 2, **RESC}
@@ -31,7 +33,8 @@ AUDITED = {"audit_findings": 1, "audit": 1, "admit": 1}
 
 def half(jobs):
     """Return jobs of the two variants with ReSC's attention instead of all four."""
-    return {rule: {4: 2, 6: 2}.get(count, count) for rule, count in jobs.items()}
+    of_one = ("calibrated_maps", "evaluate_images")
+    return {rule: 1 if rule in of_one else {4: 2, 6: 2}.get(count, count) for rule, count in jobs.items()}
 
 
 def test_a_finished_run_plans_nothing(project):
@@ -55,6 +58,8 @@ def test_touching_every_library_module_without_changing_it_plans_nothing(project
         ("resad.scale", "none", half(RESC)),
         ("bank.coreset", 0.2, BANKED),
         ("scoring.smoothing", 0.02, SCORED),
+        ("calibration.shrinkage", 8, {**CALIBRATED, "heat_maps": 1}),
+        ("calibration.heat_maps", False, {"heat_maps": 1}),
         ("evaluation.field_of_view_only", True, SCORED),
         (
             "evaluation.normal_quantile",
@@ -75,7 +80,8 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
     [
         ("methods/resad/resc.py", RESC),
         ("neighbours/coreset.py", BANKED),
-        ("evaluation/pixel_metrics.py", EVALUATED),
+        ("evaluation/pixel_metrics.py", PIXELS),
+        ("scoring/by_position.py", {**CALIBRATED, "heat_maps": 1}),
         ("imaging/graham.py", {**IMAGES, **LESIONS, **BOTH_SIZES}),
         ("report/figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1, **LESIONPASTE_PICTURES}),
         ("report/tables/layout.py", {**TABLES, "table_lesionpaste": 1}),
@@ -104,7 +110,7 @@ def test_another_test_photograph_leaves_the_memory_bank_and_the_classifier_as_th
     expected = {"inspect_photographs": 1, **AUDITED, "images": 2, "masks": 2, "features": 1, "resc": 3}
     with edited(photograph, other_picture(photograph)):
         planned = project.plan()
-    assert planned == expected | {"score": 4} | EVALUATED | PICTURES | NEIGHBOURS | TESTED
+    assert planned == expected | {"score": 4, "calibrated_maps": 2} | EVALUATED | PICTURES | NEIGHBOURS | TESTED
 
 
 def test_another_training_photograph_reruns_the_bank_and_no_feature_of_the_test(project):

@@ -10,6 +10,8 @@ from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.imaging.prepared_images import PreparedPhotographs
 from fundus_anomaly.methods.resad.detector import ReSAD, Settings
 from fundus_anomaly.networks.interface import load
+from fundus_anomaly.scoring.by_position import Options
+from fundus_anomaly.scoring.calibrated_maps import read_positions
 from fundus_anomaly.scoring.contract import read_scores
 
 pytestmark = pytest.mark.workflow
@@ -41,6 +43,16 @@ def test_the_stages_and_the_page_agree(case):
         backbone = load("efficientnet_lite0", weights, device=device, precision="float32", threads=1, onnx={})
         with open_h5(project.results / "images/resad/train.h5", "image", "field_of_view", "id") as file:
             detector = ReSAD.fit(PreparedPhotographs(file), backbone, settings, seed=0)
+            photographs = PreparedPhotographs(file)
+            patients = [name.rsplit("_", 1)[0] for name in photographs.ids]
+            normals = detector.calibrate(photographs, patients, Options(smoothing=1.5, shrinkage=4, floor=0.1))
+        scores = project.results / "scores" / variant
+        for name in ("mean", "spread"):
+            found = read_positions(scores / "calibrated" / "positions.h5")
+            assert np.array_equal(getattr(detector.positions, name), getattr(found, name))
+        with open_h5(scores / "calibrated" / "calibration.h5", "distance") as file:
+            maps = [normals.calibrated(number) for number in range(len(photographs))]
+            assert np.array_equal(np.stack(maps), file["distance"][:])
         with open_h5(project.results / "bank" / variant / "memory_bank.h5", "feature") as file:
             assert np.array_equal(detector.bank, file["feature"][:])
         with open_h5(project.results / "images/resad/test.h5", "image", "field_of_view", "id") as file:

@@ -25,7 +25,14 @@ SETTINGS = {
 }
 AUDIT = {"audit_findings": 1, "audit": 1, "admit": 1}
 # By rule, in a run of `resad` over a folder of photographs: two variants, two splits.
-EVALUATED = {"evaluate": 2, "table_resad": 1, "figure_qualitative": 1, "heat_maps": 1}
+EVALUATED = {
+    "calibrated_maps": 2,
+    "evaluate": 2,
+    "evaluate_images": 2,
+    "table_resad": 1,
+    "figure_qualitative": 1,
+    "heat_maps": 1,
+}
 CALIBRATED = {"calibrate": 2, **EVALUATED}
 BANK = {"coreset": 2, "memory_bank": 2, "score": 2, **CALIBRATED}
 # What is done for each split, in its order, and how many jobs each is.

@@ -24,7 +24,9 @@ MAIN_RULES = {
     "memory_bank",
     "score",
     "calibrate",
+    "calibrated_maps",
     "evaluate",
+    "evaluate_images",
 }
 RESAD = {"table_resad", "figure_qualitative", "figure_misses", "figure_curves", "heat_maps"}
 ABLATIONS = {"table_ablations", "figure_effective_neighbours"}

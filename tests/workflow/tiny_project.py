@@ -28,7 +28,7 @@ TINY = {
     },
     "preprocessing": {"size": 96},
     "resad": {"region": 2},
-    "evaluation": {"bootstrap": 100, "calibration_images": 3},
+    "evaluation": {"bootstrap": 100, "calibration_images": 6},
     "ablations": {
         "coreset": 0,
         "variants": [{"name": "70%", "normals": 0.7}, {"name": "eq. 4 as identity", "spatial": "identity"}],

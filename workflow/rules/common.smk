@@ -60,8 +60,12 @@ def weights_file(wildcards):
 
 
 MAIN = [variants.RESAD, variants.PATCHCORE]
+# Folder of the maps calibrated by position, in that of a variant's scores and of their evaluation.
+CALIBRATED = "calibrated"
 SHOWN = [variants.PATCHCORE, variants.RESAD]
 ABLATIONS = [name for name in VARIANTS["variant"] if name not in MAIN]
+# The ablation that leaves nothing out, if there is one: its calibrated maps are a row beside it.
+FULL = [name for name in [variants.unchanged(VARIANTS.to_dict("records"))] if name in ABLATIONS]
 # The entropy of the attention depends on its scale alone: one variant for each.
 ATTENDING = list(
     VARIANTS[VARIANTS["variant"].isin(ABLATIONS) & ~VARIANTS["spatial"].isin(["off", "identity"])].drop_duplicates(
@@ -117,7 +121,7 @@ wildcard_constraints:
     prepared="resad|lesionpaste|compared",
     method="[a-z0-9_]+",
     # What was scored: a variant of the memory bank, or a run of another method.
-    scored="(backbone~|[a-z0-9_]+/).+",
+    scored=f"(backbone~|[a-z0-9_]+/).+(?<!/{CALIBRATED})",
     network="[a-z0-9_]+",
     row="[^/]+",
     run="(fold~[0-9]+/)?repeat~[0-9]+",

@@ -8,6 +8,17 @@ RESAMPLING = {
     "seed": config["seed"],
 }
 
+EVALUATED = {
+    "manifest": rows("test", ["id", "label", "grade", "patient"]),
+    "lesions": list(DATASET.lesions),
+    "field_of_view_only": config["evaluation"]["field_of_view_only"],
+}
+IMAGE_FIGURES = {
+    "normal_quantile": config["evaluation"]["normal_quantile"],
+    "confidence": config["evaluation"]["confidence"],
+    "curve_points": 2000,
+}
+
 TABLE = {
     "size": config["preprocessing"]["size"],
     "search": INDEX,
@@ -39,17 +50,33 @@ rule evaluate:
         mem_mb=memory(evaluate_mb),
         runtime=minutes(evaluate_seconds),
     params:
-        manifest=rows("test", ["id", "label", "grade", "patient"]),
-        lesions=list(DATASET.lesions),
-        field_of_view_only=config["evaluation"]["field_of_view_only"],
-        settings={
-            "normal_quantile": config["evaluation"]["normal_quantile"],
-            "curve_points": 2000,
-            "memory_limit": 500_000_000,
-            **RESAMPLING,
-        },
+        **EVALUATED,
+        settings={**IMAGE_FIGURES, "memory_limit": 500_000_000, **RESAMPLING},
     script:
         "../scripts/evaluate.py"
+
+
+rule evaluate_images:
+    input:
+        scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/test.csv",
+        calibration_scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/calibration.csv",
+        images=f"{RESULTS}/images/resad/test.h5",
+        masks=MASKS,
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        code=code("evaluate_images.py"),
+    output:
+        metrics=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/metrics.csv",
+    log:
+        f"{RESULTS}/logs/evaluate_images/{BANK_SPACE.wildcard_pattern}.log",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=memory(inspection_mb),
+    params:
+        **EVALUATED,
+        settings=IMAGE_FIGURES,
+    script:
+        "../scripts/evaluate_images.py"
 
 
 rule table_resad:
@@ -58,6 +85,8 @@ rule table_resad:
         pixels=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
         searched=approximate_maps(MAIN),
         scores=variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/test.csv"),
+        calibrated_metrics=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/{CALIBRATED}/metrics.csv"),
+        calibrated_scores=variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/test.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_resad.py"),
@@ -87,6 +116,7 @@ rule table_resad:
         variants=variant_rows(MAIN),
         dataset=config["dataset"],
         settings=table_settings(variants.PATCHCORE),
+        calibrated_score=config["calibration"]["image_score"],
     script:
         "../scripts/table_resad.py"
 
@@ -98,6 +128,7 @@ rule table_ablations:
         searched=approximate_maps(ABLATIONS),
         features=resc_paths(ABLATIONS, f"{RESULTS}/resc/{{variant}}/test.h5"),
         coresets=variant_paths(ABLATIONS, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
+        calibrated_metrics=variant_paths(FULL, f"{RESULTS}/evaluation/{{variant}}/{CALIBRATED}/metrics.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_ablations.py"),
@@ -125,5 +156,7 @@ rule table_ablations:
         **TABLE,
         **table_settings(variants.unchanged(VARIANTS.to_dict("records"))),
         variants=variant_rows(ABLATIONS),
+        calibrated=FULL,
+        calibrated_score=config["calibration"]["image_score"],
     script:
         "../scripts/table_ablations.py"

@@ -107,15 +107,19 @@ rule figure_misses:
         "../scripts/figure_misses.py"
 
 
+CALIBRATION = config["calibration"]
+SHOWN_SCORES = f"{RESULTS}/scores/{{variant}}" + (f"/{CALIBRATED}" if CALIBRATION["heat_maps"] else "")
+
+
 # One heat map a test image, and a page to look through them: what a clinic's engineer came for. It is not in
 # Snakemake's report, since a report of one file cannot hold a folder.
 rule heat_maps:
     input:
         images=f"{RESULTS}/images/resad/test.h5",
-        maps=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.h5"),
-        scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/test.csv"),
-        calibration=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.h5"),
-        calibration_scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.csv"),
+        maps=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/test.h5"),
+        scores=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/test.csv"),
+        calibration=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/calibration.h5"),
+        calibration_scores=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/calibration.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("heat_maps.py"),
     output:
@@ -130,12 +134,12 @@ rule heat_maps:
     params:
         manifest=rows("test", ["id", "path", "label", "grade"]),
         title=config["experiment"] or config["dataset"],
-        backbone=config["backbone"]["name"],
+        method=f"ReSAD{', calibrated by position' if CALIBRATION['heat_maps'] else ''}, {config['backbone']['name']}",
         scale_quantile=0.99,
         opacity=0.8,
         dpi=160,
         normal_quantile=config["evaluation"]["normal_quantile"],
-        image_score=config["scoring"]["image_score"],
+        image_score=(CALIBRATION if CALIBRATION["heat_maps"] else config["scoring"])["image_score"],
     script:
         "../scripts/heat_maps.py"
 

@@ -51,6 +51,8 @@ rule detector:
         bank=variant_paths([variants.RESAD], f"{RESULTS}/bank/{{variant}}/memory_bank.h5")[0],
         maps=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/calibration.h5")[0],
         normals=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/calibration.csv")[0],
+        calibrated=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/calibration.csv")[0],
+        positions=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/positions.h5")[0],
         weights=f"{RESULTS}/weights/{config['backbone']['name']}.weights",
         code=code("detector.py"),
     output:
@@ -70,6 +72,7 @@ rule detector:
         scores=SCORES,
         image_score=config["scoring"]["image_score"],
         scale_quantile=0.99,
+        calibrated_score=config["calibration"]["image_score"],
         normal_quantile=config["evaluation"]["normal_quantile"],
         seed=config["seed"],
     script:

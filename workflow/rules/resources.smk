@@ -141,6 +141,15 @@ def search_seconds(wildcards, images):
     return 2e-8 * images * POSITIONS * entries(wildcards) * channels(wildcards) / 152
 
 
+# Measured on the phantom at 392² (64 and 48 images) and on IDRiD at 784² (115 and 132).
+def calibrated_maps_mb(wildcards, threads):
+    return 200 + 50e-6 * PIXELS["resad"]
+
+
+def calibrated_maps_seconds(wildcards):
+    return 0.3e-6 * PIXELS["resad"] * (COUNTS.get("test", 0) + COUNTS.get("train", 0))
+
+
 # Histograms of single images, for the bootstrap, may take 500 MB.
 def evaluate_mb(wildcards, threads):
     return 700 + 100e-6 * PIXELS["resad"]

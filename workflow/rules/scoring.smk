@@ -60,3 +60,32 @@ rule calibrate:
         scores=SCORES,
     script:
         "../scripts/calibrate.py"
+
+
+# The same maps by position: how far above what normals have there. A row of its own beside the paper's.
+rule calibrated_maps:
+    input:
+        maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.h5",
+        calibration_maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.h5",
+        images=f"{RESULTS}/images/resad/test.h5",
+        train_images=f"{RESULTS}/images/resad/train.h5",
+        code=code("calibrated_maps.py"),
+    output:
+        maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/test.h5",
+        scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/test.csv",
+        calibration_maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/calibration.h5",
+        calibration_scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/calibration.csv",
+        positions=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/positions.h5",
+    log:
+        f"{RESULTS}/logs/calibrated_maps/{BANK_SPACE.wildcard_pattern}.log",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=memory(calibrated_maps_mb),
+        runtime=minutes(calibrated_maps_seconds),
+    params:
+        train=rows("train", ["id", "patient"]),
+        options={key: config["calibration"][key] for key in ("smoothing", "shrinkage", "floor")},
+        scores=SCORES,
+    script:
+        "../scripts/calibrated_maps.py"

@@ -4,6 +4,7 @@ from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.methods.resad.detector import Settings
 from fundus_anomaly.methods.resad.detector_file import Trained, write_resad
 from fundus_anomaly.report.figures.shown_images import scale_of
+from fundus_anomaly.scoring.calibrated_maps import read_positions
 from fundus_anomaly.scoring.contract import read_scores
 from fundus_anomaly.scoring.map_files import displacement_of
 from support.rule import run
@@ -26,13 +27,14 @@ def main(input, output, params):
         ),
         backbone={"name": variant["backbone"], "precision": params.features["precision"], "onnx": dict(params.onnx)},
         preprocessing=dict(params.preprocessing),
-        scoring=dict(params.scores) | {"image_score": params.image_score},
+        scoring=dict(params.scores) | {"image_score": params.image_score, "calibrated_score": params.calibrated_score},
         displacement=displacement,
         normal_quantile=params.normal_quantile,
         seed=params.seed,
         colours=(scale.low, scale.high),
     )
-    write_resad(output.detector, bank, input.weights, read_scores(input.normals), trained)
+    normals, calibrated = read_scores(input.normals), read_scores(input.calibrated)
+    write_resad(output.detector, bank, input.weights, normals, calibrated, read_positions(input.positions), trained)
 
 
 if __name__ == "__main__":

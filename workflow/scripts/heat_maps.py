@@ -53,7 +53,7 @@ def main(input, output, params):
                     temporary.write_bytes(cv2.imencode(file.suffix, picture[..., ::-1])[1].tobytes())
         settings = Settings(
             title=params.title,
-            method=f"ReSAD, {params.backbone}, image score {params.image_score}",
+            method=f"{params.method}, image score {params.image_score}",
             threshold=image_threshold(normal_scores, params.normal_quantile),
             threshold_meaning=calibration_in_words(len(normal_scores), params.normal_quantile),
             rows_per_page=200,

@@ -10,6 +10,7 @@ from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.ablations import ablation_markdown, ablation_table
+from fundus_anomaly.report.tables.calibrated import calibrated_note, calibrated_row
 from fundus_anomaly.report.tables.footnotes import (
     calibration_notes,
     footnotes,
@@ -49,10 +50,14 @@ def main(input, output, params):
     rows = [dict(variant) for variant in params.variants]
     files = zip(rows, input.metrics, input.features, input.coresets, strict=True)
     variants = [variant_of(*row) for row in files]
+    pixels = [read_pixel_sample(file) for file in input.pixels]
+    for label, file in zip(params.calibrated, input.calibrated_metrics, strict=True):
+        own = next(variant for variant in variants if variant.label == label)
+        variants.append(calibrated_row(label, own.params, read_csv(file), params.calibrated_score))
+        pixels.append(None)
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
     table = ablation_table(variants, params.dataset, params.image_score)
-    pixels = [read_pixel_sample(file) for file in input.pixels]
     differences = difference_table(variants, pixels, params.against, params.test, Resampling(**params.resampling))
     notes = footnotes(
         {
@@ -71,6 +76,7 @@ def main(input, output, params):
         [
             *calibration_notes(variants, params.image_score, params.normal_quantile),
             *notes_of(variants, FIGURES, params.image_score),
+            *(calibrated_note(params.calibrated_score) for _ in params.calibrated),
         ],
         independence(params.test, left_out["id"]),
     )

@@ -5,6 +5,7 @@ from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.report.pages.main_tables import write_main_tables
+from fundus_anomaly.report.tables.calibrated import calibrated_note, calibrated_row
 from fundus_anomaly.report.tables.footnotes import UNSMOOTHED, index_fact
 from fundus_anomaly.report.tables.main_tables import Settings, main_tables
 from fundus_anomaly.report.tables.variant import Variant
@@ -21,11 +22,22 @@ def main(input, output, params):
     title = f"ReSAD on {params.dataset}"
     tables = main_tables(
         [
-            Variant(row["variant"], {"coreset_fraction": row["coreset"]}, read_csv(file, keep_default_na=True))
-            for row, file in zip(rows, input.metrics, strict=True)
+            *(
+                Variant(row["variant"], {"coreset_fraction": row["coreset"]}, read_csv(file, keep_default_na=True))
+                for row, file in zip(rows, input.metrics, strict=True)
+            ),
+            *(
+                calibrated_row(
+                    row["variant"],
+                    {"coreset_fraction": row["coreset"]},
+                    read_csv(file, keep_default_na=True),
+                    params.calibrated_score,
+                )
+                for row, file in zip(rows, input.calibrated_metrics, strict=True)
+            ),
         ],
-        [read_scores(file) for file in input.scores],
-        [read_pixel_sample(file) for file in input.pixels],
+        [read_scores(file) for file in [*input.scores, *input.calibrated_scores]],
+        [*(read_pixel_sample(file) for file in input.pixels), *(None for _ in input.calibrated_metrics)],
         params.test,
         excluded,
         Settings(**params.settings | {"resampling": Resampling(**params.resampling)}),
@@ -39,7 +51,7 @@ def main(input, output, params):
             "reading of eq. 4": f"{rows[0]['spatial']}, scale {rows[0]['scale']}",
             "index": index_fact(params.search, [recall_of(file) for file in input.searched]),
         },
-        notes=[UNSMOOTHED],
+        notes=[UNSMOOTHED, calibrated_note(params.calibrated_score)],
     )
     write_main_tables(tables, output, excluded)
 

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.errors import Problem, raise_if_any
-from fundus_anomaly.evaluation.image_metrics import calibration_row, image_curves, image_rows
+from fundus_anomaly.evaluation.images import Curve, ImageSettings, curve_table, evaluate_images, require_scores
 from fundus_anomaly.evaluation.pixel_histogram import PixelHistograms
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_rows import pixel_curves, pixel_rows, sample_of_all
 from fundus_anomaly.evaluation.pixel_sample import PixelSample
-from fundus_anomaly.evaluation.rows import Row, table
+from fundus_anomaly.evaluation.rows import table
 from fundus_anomaly.evaluation.score_bins import BINS, quantise
-from fundus_anomaly.scoring.thresholds import calibrate, pixel_threshold_bin
+from fundus_anomaly.scoring.thresholds import pixel_threshold_bin
 
 
 class ScoredImage(NamedTuple):
@@ -119,9 +119,7 @@ def evaluate(
             once.
     """
     ids = [str(name) for name in manifest["id"]]
-    names = [column for column in image_scores.columns if column != "id"]
-    raise_if_any([*_table_problems(image_scores, ids, names), *_held_out_problems(held_out_scores, names)])
-    scores = image_scores.set_index("id").loc[ids]
+    require_scores(image_scores, ids, held_out_scores)
     labels = manifest["label"].to_numpy()
     patients = manifest["patient" if "patient" in manifest else "id"].to_numpy(str)
     histograms = PixelHistograms(ids, labels, lesions, edges, settings.memory_limit)
@@ -133,35 +131,13 @@ def evaluate(
         if name not in seen
     )
     threshold_bin = pixel_threshold_bin(_held_out_pixels(held_out, edges), settings.normal_quantile)
-    rows: list[Row] = []
-    curves = [("pixel", "", *curve) for curve in pixel_curves(histograms, settings.curve_points)]
-    for name in names:
-        held = np.array([]) if held_out_scores is None else held_out_scores[name].to_numpy(float)
-        calibration = calibrate(held, settings.normal_quantile)
-        threshold = calibration.threshold
-        rows.append(calibration_row(name, calibration))
-        values = scores[name].to_numpy(float)
-        for subset, taken in _image_subsets(manifest, labels, histograms).items():
-            abnormal = labels[taken] == 1
-            rows += image_rows(name, subset, abnormal, values[taken], threshold, settings.confidence, patients[taken])
-            if subset == "all":
-                found = image_curves(abnormal, values[taken], settings.curve_points)
-                curves += [("image", name, subset, curve, xy) for curve, xy in found.items()]
+    curves: list[Curve] = [("pixel", "", *curve) for curve in pixel_curves(histograms, settings.curve_points)]
+    shown = {name: histograms.has_lesion[:, number] for number, name in enumerate(histograms.lesions)}
+    of_images = ImageSettings(settings.normal_quantile, settings.confidence, settings.curve_points)
+    rows, image_curves = evaluate_images(image_scores, manifest, shown, held_out_scores, of_images)
     resampling = Resampling(settings.false_positive_limit, settings.resamples, settings.confidence, settings.seed)
     rows += pixel_rows(histograms, ids, patients, threshold_bin, resampling)
-    return Evaluation(table(rows), _curve_table(curves), sample_of_all(histograms, ids))
-
-
-def _image_subsets(manifest: pd.DataFrame, labels: np.ndarray, histograms: PixelHistograms) -> dict[str, np.ndarray]:
-    """Return the images of each subset, (n,) bool: normals against all abnormal, one lesion, or one grade."""
-    subsets = {"all": labels >= 0}
-    for number, lesion in enumerate(histograms.lesions):
-        subsets[f"lesion:{lesion}"] = (labels == 0) | ((labels == 1) & histograms.has_lesion[:, number])
-    if "grade" in manifest:
-        grades = manifest["grade"].to_numpy()
-        for grade in sorted(set(grades[(labels == 1) & (grades >= 0)])):
-            subsets[f"grade:{grade}"] = (labels == 0) | ((labels == 1) & (grades == grade))
-    return subsets
+    return Evaluation(table(rows), curve_table(curves + image_curves), sample_of_all(histograms, ids))
 
 
 def _held_out_pixels(held_out: Iterable[HeldOutNormal], edges: np.ndarray) -> np.ndarray:
@@ -177,46 +153,3 @@ def _held_out_pixels(held_out: Iterable[HeldOutNormal], edges: np.ndarray) -> np
         counts += np.bincount(bins.ravel() if field_of_view is None else bins[field_of_view], minlength=BINS)
     raise_if_any(problems)
     return counts
-
-
-def _table_problems(image_scores: pd.DataFrame, ids: list[str], names: list[str]) -> list[Problem]:
-    remedy = "delete the scores of this variant and run the same command again"
-    problems = []
-    given = image_scores["id"]
-    for what, wrong in (
-        ("ids without a score", sorted(set(ids) - set(given))),
-        ("ids that the manifest does not list", sorted(set(given) - set(ids))),
-        ("ids given twice", sorted(set(given[given.duplicated()]))),
-    ):
-        if wrong:
-            shown = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
-            problems.append(Problem("table of image scores", f"{what}: {shown}", "each test image once", remedy))
-    return problems + _unfinished(image_scores, names, "image score", remedy)
-
-
-def _held_out_problems(held_out_scores: pd.DataFrame | None, names: list[str]) -> list[Problem]:
-    if held_out_scores is None:
-        return []
-    remedy = "delete the calibration scores of this variant and run the same command again"
-    missing = [name for name in names if name not in held_out_scores]
-    problems = [Problem("scores of held-out normals", f"no column {name}", "each score", remedy) for name in missing]
-    known = [name for name in names if name not in missing]
-    return problems + _unfinished(held_out_scores, known, "held-out image score", remedy)
-
-
-def _unfinished(scores: pd.DataFrame, names: list[str], what: str, remedy: str) -> list[Problem]:
-    return [
-        Problem(f"{what} {name} of {image}", str(value), "a finite number", remedy)
-        for name in names
-        for image, value in zip(scores["id"], scores[name], strict=True)
-        if not np.isfinite(value)
-    ]
-
-
-def _curve_table(curves: list[tuple[str, str, str, str, np.ndarray]]) -> pd.DataFrame:
-    columns = ["level", "curve", "score", "subset", "x", "y", "threshold"]
-    parts = [
-        pd.DataFrame(xy, columns=columns[4:]).assign(level=level, curve=curve, score=score, subset=subset)[columns]
-        for level, score, subset, curve, xy in curves
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

@@ -37,11 +37,16 @@ def require_scorable(
         seed: The configured seed.
 
     Raises:
-        InputError: If the bank is of one patient, whose images have no other to be compared with, or if there are more
-            cells than entries.
+        InputError: If the bank or the normals that calibrate are of one patient, whose images have no other to be
+            compared with, or if there are more cells than entries.
     """
     images = np.flatnonzero(share_of_patients(patients, fractions["normals"], seed))
-    entries_of_own_patients(ids, patients, images, list(calibration_images(ids, calibration, seed)))
+    chosen = list(calibration_images(ids, calibration, seed))
+    entries_of_own_patients(ids, patients, images, chosen)
+    if len({patients[image] for image in chosen}) < 2:
+        found, remedy = f"{len(chosen)}, all of one patient", "raise it: maps are calibrated by other patients' normals"
+        allowed = "normals of two patients or more"
+        raise_if_any([Problem("config, evaluation.calibration_images", found, allowed, remedy)])
     most = max(1, round(fractions["coreset"] * len(images) * ceil(size / _STRIDE) ** 2))
     lists = int(str(search["nlist"]))
     if search["index"] == "ivf" and lists > most:

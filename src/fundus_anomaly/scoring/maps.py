@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-IMAGE_SCORES = ("maximum", "mean", "top_quantile", "smoothed_maximum", "inner_maximum")
+IMAGE_SCORES = ("maximum", "mean", "top_quantile", "smoothed_maximum", "inner_maximum", "inner_quantile")
 
 
 def anomaly_map(
@@ -43,12 +43,13 @@ def image_scores(
     Args:
         map_: A, ``(H, W)`` float32.
         field_of_view: ``(H, W)`` bool; one without a pixel stands for the whole square.
-        top_quantile: The quantile of the map that is the score of that name, e.g. 0.995.
+        top_quantile: The quantile of the map that is the score of that name, e.g. 0.995, and of ``inner_quantile``.
         smoothing: σ of the Gaussian before ``smoothed_maximum``, as a share of the map's longer side.
-        margin: Pixels along the border of the field of view, and of the square, that ``inner_maximum`` leaves out:
-            features there rest on what lies beyond the image. Where nothing remains, the whole field of view counts.
-        field_of_view_only: Whether all scores, not ``inner_maximum`` alone, leave out what lies outside of the field
-            of view.
+        margin: Pixels along the border of the field of view, and of the square, that ``inner_maximum`` and
+            ``inner_quantile`` leave out: features there rest on what lies beyond the image. Where nothing remains, the
+            whole field of view counts.
+        field_of_view_only: Whether all scores, not the inner ones alone, leave out what lies outside of the field of
+            view.
     """
     view = field_of_view if field_of_view.any() else np.ones(map_.shape, bool)
     inner = inside(view, margin)
@@ -62,6 +63,7 @@ def image_scores(
         "top_quantile": float(np.quantile(counted, top_quantile)),
         "smoothed_maximum": float(counted_smoothed.max()),
         "inner_maximum": float(map_[inner].max()),
+        "inner_quantile": float(np.quantile(map_[inner], top_quantile)),
     }
 
 

@@ -71,6 +71,23 @@ def image_threshold(normal_scores: np.ndarray, quantile: float) -> float:
     return calibrate(normal_scores, quantile).threshold
 
 
+def p_values(scores: np.ndarray, normal_scores: np.ndarray) -> np.ndarray:
+    """Return how rare scores are among normals: (1 + number of normals that score as high) / (n + 1).
+
+    The p-value of split conformal prediction: of new normals that are exchangeable with these at most a share of p has
+    one of p or less. It is never below 1 / (n + 1).
+
+    Args:
+        scores: ``(m,)`` float.
+        normal_scores: ``(n,)`` float, as in :func:`calibrate`.
+
+    Returns:
+        ``(m,)`` float64 in (0, 1]; 1 without normals.
+    """
+    ordered = np.sort(np.asarray(normal_scores, np.float64))
+    return (1 + len(ordered) - np.searchsorted(ordered, scores, side="left")) / (len(ordered) + 1)
+
+
 def calibration_in_words(count: int, quantile: float) -> str:
     """Return what n held-out normals make of a quantile, as the end of a sentence without its stop.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from fundus_anomaly.datasets.subsets import entries_of_own_patients
 from fundus_anomaly.methods.interface import Photographs, Scores
 from fundus_anomaly.methods.resad.attention import Attention
 from fundus_anomaly.methods.resad.features import extract
@@ -22,6 +23,7 @@ from fundus_anomaly.neighbours.search import neighbours_for
 from fundus_anomaly.networks.displacement import displacement as measured_displacement
 from fundus_anomaly.networks.displacement import whole_pixels
 from fundus_anomaly.networks.interface import Backbone
+from fundus_anomaly.scoring.by_position import NormalMaps, Options, Positions
 from fundus_anomaly.scoring.maps import anomaly_map
 
 _EXACT = {"index": "flat", "nlist": 1, "nprobe": 1}
@@ -77,8 +79,10 @@ def resc_features(images: np.ndarray, backbone: Backbone, settings: Settings) ->
             yield combined.numpy().astype(settings.dtype)
 
 
-def memory_bank(features: Sequence[np.ndarray], settings: Settings, *, seed: int, threads: int = 1) -> np.ndarray:
-    """Return M, the greedy coreset of all positions of the normals' C (eq. 6).
+def memory_bank(
+    features: Sequence[np.ndarray], settings: Settings, *, seed: int, threads: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return M, the greedy coreset of all positions of the normals' C (eq. 6), and which normal each entry is of.
 
     Args:
         features: C of each normal photograph.
@@ -87,14 +91,14 @@ def memory_bank(features: Sequence[np.ndarray], settings: Settings, *, seed: int
         threads: CPU threads.
 
     Returns:
-        ``(k, c)`` of the features' dtype, in the order of the choice.
+        ``(k, c)`` of the features' dtype and ``(k,)`` int64, in the order of the choice.
     """
     positions = np.concatenate([one.reshape(-1, one.shape[-1]) for one in features])
     projection = Projection(*positions.shape, settings.epsilon, seed)
     points = np.concatenate([projection.project(one.reshape(-1, one.shape[-1]).astype(np.float32)) for one in features])
     count = max(1, round(settings.coreset * len(positions)))
     chosen = select(points, count, device="cpu", threads=threads, memory=points.nbytes)
-    return positions[chosen.index]
+    return positions[chosen.index], chosen.index // (len(positions) // len(features))
 
 
 class ReSAD:
@@ -108,6 +112,8 @@ class ReSAD:
         threads: CPU threads of the search.
         seed: Seed of an approximate index.
         displacement: Whole pixels ``(dy, dx)`` that maps are moved back by, see :mod:`..networks.displacement`.
+        entry_image: ``(k,)`` int, the normal that each entry is of; needed to judge normals alone.
+        positions: μ and σ of normals at each position, if maps are calibrated by them.
     """
 
     def __init__(
@@ -120,8 +126,10 @@ class ReSAD:
         threads: int = 1,
         seed: int = 0,
         displacement: tuple[int, int] = (0, 0),
+        entry_image: np.ndarray | None = None,
+        positions: Positions | None = None,
     ):
-        self.bank, self.displacement = bank, displacement
+        self.bank, self.displacement, self.entry_image, self.positions = bank, displacement, entry_image, positions
         self._backbone, self._settings = backbone, settings
         entries = np.ascontiguousarray(bank, np.float32)
         self._neighbours = neighbours_for(entries, settings.search, device=device, threads=threads, seed=seed)
@@ -140,10 +148,35 @@ class ReSAD:
             threads: CPU threads.
         """
         features = list(resc_features(normals.images(range(len(normals))), backbone, settings))
-        bank = memory_bank(features, settings, seed=seed, threads=threads)
+        bank, image = memory_bank(features, settings, seed=seed, threads=threads)
         side = normals.images([0]).shape[1:3]
         moved = whole_pixels(measured_displacement(backbone, *side))
-        return cls(backbone, bank, settings, seed=seed, threads=threads, displacement=moved)
+        return cls(backbone, bank, settings, seed=seed, threads=threads, displacement=moved, entry_image=image)
+
+    def calibrate(self, normals: Photographs, patients: Sequence[str], options: Options) -> NormalMaps:
+        """Learn what normals have at each position, from their distances to the bank without their own patient.
+
+        Args:
+            normals: The photographs that the detector was fitted to, in the same order.
+            patients: The patient of each.
+            options: How μ and σ are estimated.
+
+        Returns:
+            The normals' maps, each to be judged by the others'; ``positions`` are then those of all.
+
+        Raises:
+            InputError: If the bank or the normals are of one patient.
+            ValueError: If it is unknown which normal each entry of the bank is of.
+        """
+        if self.entry_image is None:
+            raise ValueError("which normal each entry is of is known only where the detector was fitted")
+        places = range(len(normals))
+        own = entries_of_own_patients(normals.ids, patients, self.entry_image, places)
+        features = resc_features(normals.images(places), self._backbone, self._settings)
+        maps = [self._distance(one, own[name]) for name, one in zip(normals.ids, features, strict=True)]
+        found = NormalMaps(maps, normals.ids, patients, options)
+        self.positions = found.all()
+        return found
 
     def score(self, images: np.ndarray, fields_of_view: np.ndarray) -> Scores:
         """Return D, the distance of each position to its nearest entry of M (eq. 7), and the maximum of A (Sec. 3.3).
@@ -152,13 +185,14 @@ class ReSAD:
             images: ``(n, S, S, 3)`` uint8 RGB.
             fields_of_view: ``(n, S, S)`` bool; the paper's maximum is over the whole photograph.
         """
-        maps = [
-            self._neighbours.distances(one.reshape(-1, one.shape[-1]).astype(np.float32)).reshape(one.shape[:2])
-            for one in resc_features(images, self._backbone, self._settings)
-        ]
+        maps = [self._distance(one) for one in resc_features(images, self._backbone, self._settings)]
         # A is D at the photograph's size.
         anomaly = [anomaly_map(one, images.shape[1:3], self.displacement) for one in maps]
         return Scores(np.array([one.max() for one in anomaly], np.float64), np.stack(maps).astype(np.float32))
+
+    def _distance(self, features: np.ndarray, excluding: np.ndarray | None = None) -> np.ndarray:
+        queries = features.reshape(-1, features.shape[-1]).astype(np.float32)
+        return self._neighbours.distances(queries, excluding).reshape(features.shape[:2])
 
     def state(self) -> Mapping[str, torch.Tensor]:
         """Return the bank; the backbone is known by its weights."""

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,12 @@ from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
 from fundus_anomaly.methods.resad.attention import Attention
 from fundus_anomaly.methods.resad.detector import ReSAD, Settings
 from fundus_anomaly.networks.interface import load
+from fundus_anomaly.scoring.by_position import Positions
+from fundus_anomaly.scoring.calibrated_maps import write_positions
 from fundus_anomaly.scoring.maps import IMAGE_SCORES
 
-_FORMAT = "fundus-anomaly ReSAD 2"
+_FORMAT = "fundus-anomaly ReSAD 3"
+_SCORES, _POSITIONS = ("normals", "calibrated_normals"), ("mean", "spread")
 _REMEDY = "make the file again: snakemake detector"
 
 
@@ -33,7 +36,7 @@ class Trained:
         settings: Of ReSAD.
         backbone: ``name``, ``precision`` and ``onnx`` of :func:`..networks.interface.load`.
         preprocessing: Keys of :func:`..imaging.preprocess.preprocess`.
-        scoring: ``image_score``, and the options of :func:`..scoring.maps.image_scores`.
+        scoring: ``image_score``, ``calibrated_score``, and the options of :func:`..scoring.maps.image_scores`.
         displacement: Whole pixels ``(dy, dx)`` that maps are moved back by.
         normal_quantile: Share of new normals that the threshold lets pass.
         seed: Seed of an approximate index.
@@ -50,11 +53,25 @@ class Trained:
     colours: tuple[float, float]
 
 
+class Normals(NamedTuple):
+    """Image scores of held-out normals, ``(n,)`` float64 each, sorted.
+
+    Attributes:
+        paper: Of the distance maps.
+        calibrated: Of the maps calibrated by position.
+    """
+
+    paper: np.ndarray
+    calibrated: np.ndarray
+
+
 def write_resad(
     path: str | os.PathLike[str],
     bank: np.ndarray,
     weights: str | os.PathLike[str],
     normals: pd.DataFrame,
+    calibrated: pd.DataFrame,
+    positions: Positions,
     trained: Trained,
 ) -> None:
     """Write a detector, whole or not at all.
@@ -64,6 +81,8 @@ def write_resad(
         bank: M of eq. 6, ``(k, c)``.
         weights: File of the backbone's weights; it is taken into the detector.
         normals: Image scores of held-out normals, ``id`` and a column a score; ids stay behind.
+        calibrated: Likewise of their calibrated maps.
+        positions: What normals have at each position.
         trained: See :class:`Trained`.
     """
     with create_h5(path) as file:
@@ -73,12 +92,15 @@ def write_resad(
         write_array(file, "feature", bank)
         write_array(file, "weights", np.fromfile(weights, np.uint8))
         write_array(file, "normals", np.sort(normals[trained.scoring["image_score"]].to_numpy(np.float64)))
+        calibrated_scores = calibrated[trained.scoring["calibrated_score"]].to_numpy(np.float64)
+        write_array(file, "calibrated_normals", np.sort(calibrated_scores))
+        write_positions(file, positions)
 
 
 def read_resad(
     path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 1
-) -> tuple[ReSAD, np.ndarray, Trained]:
-    """Return a detector from its file, the sorted image scores of held-out normals, and what it was made with.
+) -> tuple[ReSAD, Normals, Trained]:
+    """Return a detector from its file, the image scores of held-out normals, and what it was made with.
 
     Args:
         path: As :func:`write_resad` wrote it.
@@ -88,10 +110,14 @@ def read_resad(
     Raises:
         InputError: If the file is damaged or none of a detector.
     """
-    with open_h5(path, "feature", "weights", "normals") as file:
+    with open_h5(path, "feature", "weights", *_SCORES, *_POSITIONS) as file:
         trained = _trained(path, file.attrs)
-        bank, normals = file["feature"][:], file["normals"][:]
-        raise_if_any(_without_values(path, {"feature": bank, "normals": normals}))
+        bank = file["feature"][:]
+        scores, (mean, spread) = ({name: file[name][:] for name in _SCORES}, (file[name][:] for name in _POSITIONS))
+        raise_if_any(_without_values(path, {"feature": bank, **scores, "mean": mean, "spread": spread}))
+        if mean.ndim != 2 or mean.shape != spread.shape or not (spread > 0).all():
+            found = f"shapes {mean.shape} and {spread.shape}, {int((spread <= 0).sum())} values of 0 or less"
+            raise InputError(Problem(f"{path}, 'mean' and 'spread'", found, "one shape, all spreads above 0", _REMEDY))
         with tempfile.TemporaryDirectory() as folder:
             weights = Path(folder) / "backbone.weights"
             file["weights"][:].tofile(weights)
@@ -106,7 +132,8 @@ def read_resad(
                 onnx=dict(trained.backbone["onnx"]),
             )
     how = {"device": device, "threads": threads, "seed": trained.seed, "displacement": trained.displacement}
-    return ReSAD(backbone, bank, trained.settings, **how), np.sort(normals), trained
+    detector = ReSAD(backbone, bank, trained.settings, **how, positions=Positions(mean, spread))
+    return detector, Normals(*(np.sort(one) for one in scores.values())), trained
 
 
 def _without_values(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> Iterator[Problem]:
@@ -145,8 +172,8 @@ _ALLOWED: Mapping[str, Callable[[Trained], bool]] = {
         and 1 <= told.preprocessing["max_pixels"] <= 178_956_970
     ),
     "scoring": lambda told: (
-        set(told.scoring) == {"image_score", "top_quantile", "smoothing", "field_of_view_only"}
-        and told.scoring["image_score"] in IMAGE_SCORES
+        set(told.scoring) == {"image_score", "calibrated_score", "top_quantile", "smoothing", "field_of_view_only"}
+        and {told.scoring["image_score"], told.scoring["calibrated_score"]} <= set(IMAGE_SCORES)
         and 0 <= told.scoring["top_quantile"] <= 1
         and 0 <= told.scoring["smoothing"] <= 1
     ),

@@ -55,9 +55,8 @@ def ablation_markdown(
     for level in ("image", "pixel"):
         figures = [figure for figure in FIGURES if figure.level == level]
         if shown(table, figures):
-            parts.append(
-                markdown(f"{level.capitalize()}s (the paper's Table 3)", readable(table, figures, headings), 1)
-            )
+            rows = table[~table["method"].isin([variant.label for variant in variants if not variant.has(level)])]
+            parts.append(markdown(f"{level.capitalize()}s (the paper's Table 3)", readable(rows, figures, headings), 1))
     if not parts:
         parts.append("No figures: the test has not both normal and abnormal images or pixels.\n")
     return document(title, [*parts, *differences], footnotes)

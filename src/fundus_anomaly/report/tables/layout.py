@@ -44,7 +44,7 @@ def wide_table(
     """Return the machine-readable table: our rows, then the published ones.
 
     Args:
-        variants: Ours, in the order of the rows.
+        variants: Ours, in the order of the rows; one without any figure of a level has none there.
         figures: Columns.
         image_score: The image score that image-level figures are taken from.
         published: From :func:`.published.published_rows`.
@@ -62,6 +62,8 @@ def wide_table(
         row = {"method": variant.label, "source": OURS, **variant.params}
         for figure in figures:
             score = variant.score_of(figure.level, image_score)
+            if not variant.has(figure.level):
+                continue
             found = variant.figure(figure.level, figure.metric, score, figure.subset)
             row[figure.column] = float(found["value"])
             if figure.interval:

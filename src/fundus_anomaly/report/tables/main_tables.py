@@ -67,7 +67,7 @@ class MainTables(NamedTuple):
 def main_tables(
     variants: Sequence[Variant],
     scores: Sequence[pd.DataFrame],
-    pixels: Sequence[PixelSample],
+    pixels: Sequence[PixelSample | None],
     test: Mapping[str, Sequence],
     excluded: Mapping[str, str],
     settings: Settings,
@@ -81,7 +81,7 @@ def main_tables(
     Args:
         variants: The rows.
         scores: The image scores of each, from its ``test.csv``.
-        pixels: The pixels of each, from its evaluation.
+        pixels: The pixels of each, from its evaluation; None for one without pixel figures.
         test: Columns ``id``, ``label`` and ``patient`` of the test's images.
         excluded: Why each excluded image was left out, by id.
         settings: See :class:`Settings`.

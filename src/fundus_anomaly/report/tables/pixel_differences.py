@@ -19,7 +19,7 @@ _HEADINGS = {"auc": "AUC", "average_precision": "average precision", "aupro": "A
 
 def difference_table(
     variants: Sequence[Variant],
-    samples: Sequence[PixelSample],
+    samples: Sequence[PixelSample | None],
     against: str,
     test: Mapping[str, Sequence],
     resampling: Resampling,
@@ -28,7 +28,7 @@ def difference_table(
 
     Args:
         variants: The rows of the table.
-        samples: The pixels of each, from its evaluation.
+        samples: The pixels of each, from its evaluation; None for one without pixel figures.
         against: Name of the variant that the others are compared with; without one of this name nothing is.
         test: Columns ``id``, ``label`` and ``patient`` of the test's images.
         resampling: How the intervals and the p-values are made.
@@ -40,7 +40,7 @@ def difference_table(
         InputError: If two variants were evaluated on other images.
     """
     by_id = pd.DataFrame({"label": test["label"], "patient": test["patient"]}, index=test["id"])
-    pairs = list(zip(variants, samples, strict=True))
+    pairs = [pair for pair in zip(variants, samples, strict=True) if pair[1] is not None]
     rows = []
     for other, pixels in [pair for pair in pairs if pair[0].label == against]:
         for variant, sample in [pair for pair in pairs if pair[0].label != against]:

@@ -156,8 +156,10 @@ def resad_markdown(
         parts.append(markdown("Images at or above the threshold of normals", called_table(_ours(table)), 1))
     for level, heading in (("pixel", "Pixels (the paper's Table 1)"), ("image", "Images (the paper's Table 2)")):
         figures = [figure for figure in FIGURES if figure.level == level]
-        # A method that the paper gives no figure of at this level has no row in its table either.
-        rows = table[table[[figure.column for figure in figures]].notna().any(axis=1) | (table["source"] == OURS)]
+        # What has no figure at this level, of the paper's methods or of ours, has no row in its table either.
+        without = [variant.label for variant in variants if not variant.has(level)]
+        ours = (table["source"] == OURS) & ~table["method"].isin(without)
+        rows = table[table[[figure.column for figure in figures]].notna().any(axis=1) | ours]
         if not shown(table, figures):
             continue
         parts.append(markdown(heading, readable(rows, figures, {"method": "method"}), 1))
@@ -175,7 +177,8 @@ def resad_markdown(
         figures = [figure for figure in _OF_A_LESION if figure.level == level]
         if not shown(lesions, figures):
             continue
-        parts.append(markdown(f"Lesion types, {level}s", readable(lesions, figures, _LESION_HEADINGS), 2))
+        rows = lesions[~lesions["method"].isin([variant.label for variant in variants if not variant.has(level)])]
+        parts.append(markdown(f"Lesion types, {level}s", readable(rows, figures, _LESION_HEADINGS), 2))
     return document(title, parts, footnotes)
 
 

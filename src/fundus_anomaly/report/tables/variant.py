@@ -26,6 +26,10 @@ class Variant(NamedTuple):
     metrics: pd.DataFrame
     image_score: str = ""
 
+    def has(self, level: str) -> bool:
+        """Return whether it was evaluated at a level: maps calibrated by position have no pixel figures."""
+        return bool((self.metrics["level"] == level).any())
+
     def score_of(self, level: str, image_score: str) -> str:
         """Return the score whose figures are shown at a level, given that of the whole table."""
         return (self.image_score or image_score) if level == "image" else ""
