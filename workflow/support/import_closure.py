@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -28,15 +28,11 @@ def imports(script: Path, *roots: Path) -> tuple[list[Path], frozenset[str]]:
     packages: set[str] = set()
     waiting = [script]
     while waiting:
-        file = waiting.pop()
-        for module in _imported(file, searched):
-            files = next(filter(None, (_files(module, root) for root in searched)), [])
-            if not files and module:
-                packages.add(module.split(".")[0])
-            for reached in files:
-                if reached not in found and reached != script:
-                    found.add(reached)
-                    waiting.append(reached)
+        reached, names = _reached(waiting.pop(), searched)
+        packages |= names
+        new = reached - found - {script}
+        found |= new
+        waiting += new
     return sorted(found), frozenset(packages)
 
 
@@ -68,12 +64,24 @@ def named_modules(wildcards: Mapping[str, str], project: Path) -> list[Path]:
 
 
 @cache
+def _reached(file: Path, roots: tuple[Path, ...]) -> tuple[frozenset[Path], frozenset[str]]:
+    """Return the files that a file's own imports run, and the names of the packages from elsewhere among them."""
+    files: set[Path] = set()
+    packages = set()
+    for module in _imported(file, roots):
+        found = next(filter(None, (_files(module, root) for root in roots)), ())
+        if not found and module:
+            packages.add(module.split(".")[0])
+        files.update(found)
+    return frozenset(files), frozenset(packages)
+
+
 def _imported(file: Path, roots: tuple[Path, ...]) -> list[str]:
     """Return the dotted names of all that a file may import, whether modules or names in modules."""
     root = next(root for root in roots if file.is_relative_to(root))
     package = file.relative_to(root).with_suffix("").parts[:-1]
     names = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+    for node in _statements(ast.parse(file.read_bytes(), str(file))):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -83,15 +91,24 @@ def _imported(file: Path, roots: tuple[Path, ...]) -> list[str]:
     return names
 
 
-def _files(module: str, root: Path) -> list[Path]:
+def _statements(block: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements in a block, at any depth: no expression holds an import, and most of a tree is expressions."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for one in getattr(block, part, ()):
+            if isinstance(one, ast.stmt):
+                yield one
+            yield from _statements(one)
+
+
+@cache
+def _files(module: str, root: Path) -> tuple[Path, ...]:
     """Return the files that importing a dotted name runs: each package's ``__init__`` on the way, then the module."""
-    files, folder = [], root
-    for part in module.split("."):
-        if (folder / f"{part}.py").is_file():
-            files.append(folder / f"{part}.py")
-            break
-        folder = folder / part
-        if not (folder / "__init__.py").is_file():
-            break
-        files.append(folder / "__init__.py")
-    return files
+    package, _, name = module.rpartition(".")
+    before = _files(package, root) if package else ()
+    if package and not (before and before[-1].name == "__init__.py"):
+        return before
+    folder = before[-1].parent if package else root
+    for file in (folder / f"{name}.py", folder / name / "__init__.py"):
+        if file.is_file():
+            return (*before, file)
+    return before

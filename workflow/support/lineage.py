@@ -98,6 +98,7 @@ class Lineage:
         self.python_folders = (self.project / "workflow", self.project / "src")
         self._known: dict[tuple, Provenance] = {}
         self._files: dict[tuple, list[tuple[str, list[str]]]] = {}
+        self._carriers: dict[tuple, frozenset[str]] = {}
         self._walking = False
         self._fixed: dict[str, Any] = {}
         self._patterns: list[tuple[Any, Any]] = []
@@ -254,12 +255,16 @@ class Lineage:
             path: self.provenance(*maker).identity
             for _, paths in self._inputs(rule, wildcards)
             for path in paths
-            if (maker := self.maker(path)) is not None and path in carriers(self._outputs(*maker))
+            if (maker := self.maker(path)) is not None and path in self._carriers_of(*maker)
         }
 
-    @staticmethod
-    def _outputs(rule: Any, wildcards: Any) -> list[str]:
-        return [str(output.apply_wildcards(wildcards)) for output in rule.output]
+    def _carriers_of(self, rule: Any, wildcards: Any) -> frozenset[str]:
+        """Return which of a job's outputs carry what made them; asked for each of its thousands of photographs."""
+        key = self._key((rule, wildcards))
+        if key not in self._carriers:
+            outputs = [str(output.apply_wildcards(wildcards)) for output in rule.output]
+            self._carriers[key] = frozenset(carriers(outputs))
+        return self._carriers[key]
 
     # A run's jobs are processes of their own. They take what was planned: photographs may change while a run lasts.
 
