@@ -73,11 +73,10 @@ def main() -> None:
     for rule, count in sorted(jobs.items()):
         seconds, (modules, *heavy) = started(rule, options.starts)
         total += count * seconds
-        print(
-            f"| {rule} | {count} | {seconds:.2f} | {count * seconds:.1f} | {modules} | {', '.join(heavy)} |", flush=True
-        )
+        cells = rule, count, f"{seconds:.2f}", f"{count * seconds:.1f}", modules, ", ".join(heavy)
+        print("|", " | ".join(map(str, cells)), "|", flush=True)
     print(
-        f"\n{sum(jobs.values())} jobs: {total:.0f} s of CPU in their start-up. `snakemake -n`: {min(plan):.1f} s of CPU."
+        f"\n{sum(jobs.values())} jobs: {total:.0f} s of CPU in their start-up; `snakemake -n`: {min(plan):.1f} s of CPU"
     )
 
 
