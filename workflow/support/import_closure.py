@@ -92,7 +92,7 @@ def _imported(file: Path, roots: tuple[Path, ...]) -> list[str]:
 
 
 def _statements(block: ast.AST) -> Iterator[ast.stmt]:
-    """Yield the statements in a block, at any depth: no expression holds an import, and most of a tree is expressions."""
+    """Yield the statements in a block, at any depth: no expression holds an import, and most nodes are expressions."""
     for part in ("body", "orelse", "finalbody", "handlers", "cases"):
         for one in getattr(block, part, ()):
             if isinstance(one, ast.stmt):

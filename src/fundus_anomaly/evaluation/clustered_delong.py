@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 class PatientSums(NamedTuple):
@@ -39,11 +38,17 @@ def components(abnormal: np.ndarray, scores: np.ndarray) -> np.ndarray:
         (n,) float64, ties counted by half; the mean over either class is the area under the ROC curve.
     """
     result = np.empty(len(scores))
-    everything = rankdata(scores)
+    everything = midranks(scores)
     for own in (abnormal, ~abnormal):
-        below = (everything[own] - rankdata(scores[own])) / (~own).sum()
+        below = (everything[own] - midranks(scores[own])) / (~own).sum()
         result[own] = below if own is abnormal else 1 - below
     return result
+
+
+def midranks(scores: np.ndarray) -> np.ndarray:
+    """Return the rank of each of (n,) scores from 1, equal ones sharing the mean of theirs: (n,) float64."""
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
 def patient_sums(abnormal: np.ndarray, component: np.ndarray, patients: np.ndarray) -> PatientSums:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from MLstatkit import Delong_test
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from fundus_anomaly.evaluation.clustered_delong import (
     components,
@@ -125,10 +124,13 @@ def compare(
         # MLstatkit would resample and call two equal scores significantly different (p = 0).
         return _without_variance(auc_a, auc_b)
     if single:
+        # It brings scikit-learn, which an interval needs no more than a fold's comparison does.
+        from MLstatkit import Delong_test
+
         z, p_value, *_ = Delong_test(abnormal, a[0], b[0], n_boot=50, random_state=0)
         return Comparison(auc_a, auc_b, float(z), float(p_value), "")
     z = (auc_b - auc_a) / np.sqrt(spread)
-    return Comparison(auc_a, auc_b, float(z), float(2 * norm.sf(abs(z))), "")
+    return Comparison(auc_a, auc_b, float(z), float(2 * ndtr(-abs(z))), "")
 
 
 def _components_of(abnormal: np.ndarray, scores: np.ndarray, groups: list[np.ndarray]) -> np.ndarray:

@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import (
-    average_precision_score,
-    balanced_accuracy_score,
-    precision_recall_curve,
-    roc_auc_score,
-    roc_curve,
-)
 
 from fundus_anomaly.evaluation.delong import auc_interval
 from fundus_anomaly.evaluation.proportions import mean_interval, share_interval
@@ -33,6 +26,8 @@ def best_balanced_accuracy(abnormal: np.ndarray, scores: np.ndarray) -> tuple[fl
         abnormal: (n,) bool, both classes.
         scores: (n,) float; an image is called abnormal if its score is at or above the threshold.
     """
+    from sklearn.metrics import roc_curve
+
     false, hit, thresholds = roc_curve(abnormal, scores, drop_intermediate=False)
     balanced = (hit + 1 - false) / 2
     best = int(np.argmax(balanced))
@@ -77,6 +72,9 @@ def image_rows(
         best_threshold, low, high, auc_note, note = NAN, NAN, NAN, ONE_CLASS, ONE_CLASS
         calibrated_note = calibrated_note or ONE_CLASS
     else:
+        # A test without both classes, as of unknown photographs, never loads it.
+        from sklearn.metrics import average_precision_score, balanced_accuracy_score, roc_auc_score
+
         note = ""
         auc = float(roc_auc_score(abnormal, scores))
         low, high, auc_note = auc_interval(abnormal, scores, confidence, patients)
@@ -133,6 +131,8 @@ def image_curves(abnormal: np.ndarray, scores: np.ndarray, points: int) -> dict[
     """
     if abnormal.all() or not abnormal.any():
         return {}
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
     precision, recall, thresholds = precision_recall_curve(abnormal, scores)
     curves = {
         "roc": np.column_stack(roc_curve(abnormal, scores, drop_intermediate=False)),

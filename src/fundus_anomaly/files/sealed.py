@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files import provenance
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.whole import whole, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def seal_of(path: str | os.PathLike[str]) -> Path:
@@ -105,6 +107,9 @@ def read_csv(path: str | os.PathLike[str], **options: object) -> pd.DataFrame:
     Raises:
         InputError: If the file is not what was written, or no table.
     """
+    # Every job seals what it writes, and few read a table.
+    import pandas as pd
+
     require_sealed(path)
     try:
         return pd.read_csv(path, **options)

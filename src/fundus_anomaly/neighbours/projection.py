@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
-from sklearn.random_projection import SparseRandomProjection, johnson_lindenstrauss_min_dim
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.seeds import digest
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +49,18 @@ class Projection:
             if wrong
         ]
         raise_if_any(problems)
-        # One point has no distances; scikit-learn's bound needs two.
-        needed = int(johnson_lindenstrauss_min_dim(max(points, 2), eps=epsilon))
+        # One point has no distances to keep, two have one.
+        needed = int(4 * math.log(max(points, 2)) / (epsilon**2 / 2 - epsilon**3 / 3))
         self.channels = channels
         self.components = min(needed, channels)
         self.matrix: sparse.csr_array | None = None
         if needed >= channels:
             logger.info("no projection: %d points at ε = %g need %d ≥ %d channels", points, epsilon, needed, channels)
             return
+        # Half of a small coreset's time goes into these, where there is something to project.
+        from scipy import sparse
+        from sklearn.random_projection import SparseRandomProjection
+
         maker = SparseRandomProjection(needed, density="auto", random_state=digest(seed, "projection") % 2**32)
         fitted = maker.fit(np.zeros((1, channels), np.float32))
         self.matrix = sparse.csr_array(fitted.components_, dtype=np.float32)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import timm
 import torch
 from torch import nn
-from torchvision.models import vgg16
 
 from fundus_anomaly.networks.state import load_state, read_state
 from fundus_anomaly.networks.timm_network import NETWORKS
 from fundus_anomaly.networks.vgg16_convolutions import vgg16_convolutions
+from fundus_anomaly.networks.without_compiler import without_compiler
+
+with without_compiler():
+    import timm
+    from torchvision.models import vgg16
 
 HEADS = ("full", "linear")
 

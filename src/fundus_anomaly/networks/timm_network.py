@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import timm
 import torch
 
 from fundus_anomaly.networks.state import load_state, read_state
+from fundus_anomaly.networks.without_compiler import without_compiler
+
+with without_compiler():
+    import timm
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.sealed import sealed
+from fundus_anomaly.networks.without_compiler import without_compiler
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def weights_of_methods(config: Mapping) -> dict[str, dict]:
 
 def torchvision_url(member: str) -> str:
     """Return the address that torchvision gives for one of its weights, e.g. ``ResNet18_Weights.IMAGENET1K_V1``."""
-    from torchvision.models import get_weight
+    with without_compiler():
+        from torchvision.models import get_weight
 
     return get_weight(member).url
 

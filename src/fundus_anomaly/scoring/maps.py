@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 IMAGE_SCORES = ("maximum", "mean", "top_quantile", "smoothed_maximum", "inner_maximum", "inner_quantile")
@@ -22,6 +21,9 @@ def anomaly_map(
     Returns:
         ``(H, W)`` float32; no value lies outside the range of ``distance``.
     """
+    # Who reads scores alone, as every table does, resizes nothing.
+    import cv2
+
     resized = cv2.resize(np.asarray(distance, np.float32), image_size[::-1], interpolation=cv2.INTER_LINEAR)
     if not any(displacement):
         return resized
@@ -51,6 +53,8 @@ def image_scores(
         field_of_view_only: Whether all scores, not the inner ones alone, leave out what lies outside of the field of
             view.
     """
+    import cv2
+
     view = field_of_view if field_of_view.any() else np.ones(map_.shape, bool)
     inner = inside(view, margin)
     sigma = smoothing * max(map_.shape)
@@ -76,6 +80,8 @@ def inside(field_of_view: np.ndarray, margin: float) -> np.ndarray:
         field_of_view: ``(H, W)`` bool; one without a pixel stands for the whole square.
         margin: In pixels; where nothing remains, the whole field of view is returned.
     """
+    import cv2
+
     view = field_of_view if field_of_view.any() else np.ones(field_of_view.shape, bool)
     reach = round(margin)
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)

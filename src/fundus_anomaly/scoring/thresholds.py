@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 _RANGE = 0.9
 
@@ -61,7 +61,7 @@ def calibrate(normal_scores: np.ndarray, quantile: float) -> Calibration:
     count, rank = len(normal_scores), rank_of(len(normal_scores), quantile)
     if not count:
         return Calibration(math.nan, 0, 0, math.nan, math.nan, math.nan)
-    low, high = beta.ppf([(1 - _RANGE) / 2, (1 + _RANGE) / 2], count + 1 - rank, rank)
+    low, high = betaincinv(count + 1 - rank, rank, [(1 - _RANGE) / 2, (1 + _RANGE) / 2])
     expected = (count + 1 - rank) / (count + 1)
     return Calibration(float(np.sort(normal_scores)[rank - 1]), rank, count, expected, float(low), float(high))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from scipy.fft import next_fast_len
 
 from fundus_anomaly.methods.resad.attention import Attention, spatial_aware
 
@@ -65,6 +64,9 @@ def region_aware(features: torch.Tensor, radius: int) -> torch.Tensor:
     Returns:
         ``(h, w, c)`` float32.
     """
+    # PatchCore, whose r is 0, comes by here never.
+    from scipy.fft import next_fast_len
+
     height, width = features.shape[:2]
     kernel = region_weights(radius).to(features.device)
     # Long enough that the periodic convolution does not wrap around.
