@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from fundus_anomaly.errors import InputError
@@ -24,6 +25,7 @@ def or_stop(function, *arguments):
         raise WorkflowError(str(error))
 
 
+@cache
 def from_here(file):
     """Return a file's path relative to the working folder if it lies below it, so that a moved run stays valid."""
     file = file.resolve()
