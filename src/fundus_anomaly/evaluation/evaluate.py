@@ -13,8 +13,8 @@ from fundus_anomaly.evaluation.images import Curve, ImageSettings, curve_table, 
 from fundus_anomaly.evaluation.pixel_histogram import PixelHistograms
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_rows import pixel_curves, pixel_rows, sample_of_all
-from fundus_anomaly.evaluation.pixel_sample import PixelSample
-from fundus_anomaly.evaluation.rows import table
+from fundus_anomaly.evaluation.pixel_sample import NO_PIXELS, PixelSample
+from fundus_anomaly.evaluation.rows import Row, table
 from fundus_anomaly.evaluation.score_bins import BINS, quantise
 from fundus_anomaly.scoring.thresholds import pixel_threshold_bin
 
@@ -24,14 +24,14 @@ class ScoredImage(NamedTuple):
 
     Attributes:
         id: Its id.
-        scores: (H, W) float32 score map at image size.
+        scores: (H, W) float32 score map at image size; None of a method without maps.
         truth: (H, W) bool for each lesion type that the image has; None or empty if there is none or if an abnormal
             image was not annotated.
         field_of_view: (H, W) bool, pixels that count; None for all.
     """
 
     id: str
-    scores: np.ndarray
+    scores: np.ndarray | None
     truth: Mapping[str, np.ndarray] | None
     field_of_view: np.ndarray | None
 
@@ -92,7 +92,7 @@ def evaluate(
     image_scores: pd.DataFrame,
     manifest: pd.DataFrame,
     lesions: Sequence[str],
-    edges: np.ndarray,
+    edges: np.ndarray | None,
     held_out_scores: pd.DataFrame | None,
     held_out: Iterable[HeldOutNormal],
     settings: Settings,
@@ -109,7 +109,7 @@ def evaluate(
             where one may have several images.
         lesions: Names of the dataset's lesion types.
         edges: Edges of the bins that pixels are counted in, from all maps, the held-out normals' too
-            (:func:`.score_bins.edges_of`).
+            (:func:`.score_bins.edges_of`); None of a method without maps: then there is no figure of pixels.
         held_out_scores: As ``image_scores``, for the held-out normals; None if there are none.
         held_out: Score maps of the held-out normals; empty if there are none.
         settings: The configuration's.
@@ -118,11 +118,34 @@ def evaluate(
         InputError: If ids do not agree, a score is not finite or outside the range, or a mask does not fit; all at
             once.
     """
+    require_scores(image_scores, [str(name) for name in manifest["id"]], held_out_scores)
+    if edges is None:
+        shown, pixels = _lesions_shown(images, manifest, lesions), _PixelPart([], [], NO_PIXELS)
+    else:
+        shown, pixels = _pixel_part(images, manifest, lesions, edges, held_out, settings)
+    of_images = ImageSettings(settings.normal_quantile, settings.confidence, settings.curve_points)
+    rows, curves = evaluate_images(image_scores, manifest, shown, held_out_scores, of_images)
+    return Evaluation(table([*rows, *pixels.rows]), curve_table([*pixels.curves, *curves]), pixels.sample)
+
+
+class _PixelPart(NamedTuple):
+    rows: list[Row]
+    curves: list[Curve]
+    sample: PixelSample
+
+
+def _pixel_part(
+    images: Iterable[ScoredImage],
+    manifest: pd.DataFrame,
+    lesions: Sequence[str],
+    edges: np.ndarray,
+    held_out: Iterable[HeldOutNormal],
+    settings: Settings,
+) -> tuple[dict[str, np.ndarray], _PixelPart]:
+    """Return which images show each lesion type, ``(n,)`` bool, and all figures of pixels."""
     ids = [str(name) for name in manifest["id"]]
-    require_scores(image_scores, ids, held_out_scores)
-    labels = manifest["label"].to_numpy()
     patients = manifest["patient" if "patient" in manifest else "id"].to_numpy(str)
-    histograms = PixelHistograms(ids, labels, lesions, edges, settings.memory_limit)
+    histograms = PixelHistograms(ids, manifest["label"].to_numpy(), lesions, edges, settings.memory_limit)
     raise_if_any([problem for image in images for problem in histograms.add(*image)])
     seen = {name for name, used in zip(ids, histograms.used, strict=True) if used}.union(histograms.unannotated)
     raise_if_any(
@@ -131,13 +154,26 @@ def evaluate(
         if name not in seen
     )
     threshold_bin = pixel_threshold_bin(_held_out_pixels(held_out, edges), settings.normal_quantile)
-    curves: list[Curve] = [("pixel", "", *curve) for curve in pixel_curves(histograms, settings.curve_points)]
-    shown = {name: histograms.has_lesion[:, number] for number, name in enumerate(histograms.lesions)}
-    of_images = ImageSettings(settings.normal_quantile, settings.confidence, settings.curve_points)
-    rows, image_curves = evaluate_images(image_scores, manifest, shown, held_out_scores, of_images)
     resampling = Resampling(settings.false_positive_limit, settings.resamples, settings.confidence, settings.seed)
-    rows += pixel_rows(histograms, ids, patients, threshold_bin, resampling)
-    return Evaluation(table(rows), curve_table(curves + image_curves), sample_of_all(histograms, ids))
+    shown = {name: histograms.has_lesion[:, number] for number, name in enumerate(histograms.lesions)}
+    return shown, _PixelPart(
+        pixel_rows(histograms, ids, patients, threshold_bin, resampling),
+        [("pixel", "", *curve) for curve in pixel_curves(histograms, settings.curve_points)],
+        sample_of_all(histograms, ids),
+    )
+
+
+def _lesions_shown(
+    images: Iterable[ScoredImage], manifest: pd.DataFrame, lesions: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """Return which images show each lesion type where pixels count, ``(n,)`` bool."""
+    place = {str(name): number for number, name in enumerate(manifest["id"])}
+    shown = {lesion: np.zeros(len(place), bool) for lesion in lesions}
+    for image in images:
+        for lesion, mask in (image.truth or {}).items():
+            inside = mask if image.field_of_view is None else mask & image.field_of_view
+            shown[lesion][place[image.id]] = inside.any()
+    return shown
 
 
 def _held_out_pixels(held_out: Iterable[HeldOutNormal], edges: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from fundus_anomaly.evaluation import pixel_metrics
 from fundus_anomaly.evaluation.pixel_histogram import ABNORMAL, HEALTHY, LESION, NORMAL, PixelHistograms
 from fundus_anomaly.evaluation.pixel_intervals import FIGURES, Interval, Resampling, pixel_intervals
-from fundus_anomaly.evaluation.pixel_sample import PixelSample, pixel_sample
+from fundus_anomaly.evaluation.pixel_sample import NO_PIXELS, PixelSample, pixel_sample
 from fundus_anomaly.evaluation.region_overlap import aupro
 from fundus_anomaly.evaluation.rows import NAN, Row
 
@@ -69,7 +69,7 @@ def sample_of_all(histograms: PixelHistograms, ids: Sequence[str]) -> PixelSampl
     """
     sample = _sample(histograms, _subsets(())[0], ids)
     both = sample.positive.any() and sample.negative.any()
-    return sample if both else PixelSample([], *np.zeros((3, 0, 1), np.float32))
+    return sample if both else NO_PIXELS
 
 
 def _sample(h: PixelHistograms, subset: _Subset, ids: Sequence[str]) -> PixelSample:

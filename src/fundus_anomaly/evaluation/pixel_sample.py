@@ -37,6 +37,10 @@ class PixelSample(NamedTuple):
     regions: np.ndarray
 
 
+NO_PIXELS = PixelSample([], *np.zeros((3, 0, 1), np.float32))
+"""Of a test without annotated pixels, or of a method without maps."""
+
+
 def pixel_sample(
     ids: Sequence[str],
     positive: np.ndarray,

@@ -11,12 +11,13 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.evaluation.evaluate import Evaluation, HeldOutNormal, ScoredImage, Settings, evaluate
 from fundus_anomaly.evaluation.score_bins import edges_of
 from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.imaging.lesion_truth import lesion_truth
 from fundus_anomaly.progress import track
-from fundus_anomaly.scoring.contract import read_scores
+from fundus_anomaly.scoring.contract import open_maps, read_scores
 from fundus_anomaly.scoring.map_files import map_of
 
 File = str | os.PathLike[str]
@@ -41,7 +42,7 @@ def evaluate_stored(
     """Return every figure of a method from its files, see :mod:`..scoring.contract` and :func:`.evaluate.evaluate`.
 
     Args:
-        maps: Maps of the test images.
+        maps: Maps of the test images, or the file that says that their method gives none.
         scores: Their image scores.
         calibration_maps: Maps of the held-out normals.
         calibration_scores: Their image scores.
@@ -58,20 +59,21 @@ def evaluate_stored(
         InputError: If a file is damaged, or they do not fit each other.
     """
     with ExitStack() as opened:
-        tested = opened.enter_context(open_h5(maps, "distance", "id"))
-        held_out = opened.enter_context(open_h5(calibration_maps, "distance", "id"))
+        tested, held_out = (opened.enter_context(open_maps(path)) for path in (maps, calibration_maps))
+        if ("distance" in tested) != ("distance" in held_out):
+            raise InputError(_of_two_kinds(maps, calibration_maps))
         photographs = opened.enter_context(open_h5(images, "field_of_view", "id"))
         normals = opened.enter_context(open_h5(train_images, "field_of_view", "id"))
         truths = {} if masks is None else _truths(opened.enter_context(open_h5(masks, "coverage", "id")), lesions)
         kept = [name for name in read_ids(tested) if name not in excluded]
         table = read_scores(scores)
-        distances = [file["distance"] for file in (tested, held_out)]
+        distances = [file["distance"] for file in (tested, held_out) if "distance" in file]
         return evaluate(
             _scored(tested, set(kept), truths, _Views(photographs, field_of_view_only)),
             image_scores=table[table["id"].isin(kept)].reset_index(drop=True),
             manifest=manifest[manifest["id"].isin(kept)].reset_index(drop=True),
             lesions=lesions,
-            edges=edges_of(chain.from_iterable(distances), sum(one.size for one in distances)),
+            edges=edges_of(chain.from_iterable(distances), sum(one.size for one in distances)) if distances else None,
             held_out_scores=read_scores(calibration_scores),
             held_out=_held_out(held_out, _Views(normals, field_of_view_only)),
             settings=settings,
@@ -93,10 +95,11 @@ class _Views:
 def _scored(
     maps: h5py.File, kept: Collection[str], truths: Mapping[str, Truth], views: _Views
 ) -> Iterator[ScoredImage]:
-    """Yield the test images with their score maps at image size and their lesions."""
-    for number, name in enumerate(track(read_ids(maps), len(maps["distance"]), "evaluation")):
+    """Yield the test images with their score maps at image size, if there are any, and their lesions."""
+    for number, name in enumerate(track(read_ids(maps), len(maps["id"]), "evaluation")):
         if name in kept:
-            yield ScoredImage(name, map_of(maps, number), truths.get(name, lambda: None)(), views.of(name))
+            map_ = map_of(maps, number) if "distance" in maps else None
+            yield ScoredImage(name, map_, truths.get(name, lambda: None)(), views.of(name))
 
 
 def _truths(masks: h5py.File, lesions: Sequence[str]) -> dict[str, Truth]:
@@ -116,3 +119,9 @@ def _held_out(maps: h5py.File, views: _Views) -> Iterator[HeldOutNormal]:
     """Yield the held-out normals with their score maps at image size."""
     for number, name in enumerate(read_ids(maps)):
         yield HeldOutNormal(name, map_of(maps, number), views.of(name))
+
+
+def _of_two_kinds(maps: File, calibration_maps: File) -> Problem:
+    remedy = f"delete {maps} and {calibration_maps} and run the same command again; the workflow makes them again"
+    found = "maps of test images or of held-out normals, and none of the others"
+    return Problem(f"{maps}, {calibration_maps}", found, "maps in both files or in neither", remedy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import repeat
 
 import h5py
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.interface import Detector, Photographs
 from fundus_anomaly.progress import bar
-from fundus_anomaly.scoring.contract import FieldsOfView, ScoredMaps
+from fundus_anomaly.scoring.contract import FieldsOfView, ScoredMaps, scored_without_maps
 
 _AT_ONCE = 16
 
@@ -27,7 +28,7 @@ def apply_detector(
     options: Mapping[str, float],
     what: str,
 ) -> pd.DataFrame:
-    """Write the maps of photographs and return their image scores, the method's own among them.
+    """Write the maps of photographs, if the method gives any, and return their image scores, its own among them.
 
     Args:
         detector: Of any method.
@@ -42,21 +43,27 @@ def apply_detector(
     Raises:
         InputError: If the photographs have another size, or a score or map is not finite.
     """
-    scored = None
+    scored, without_maps = None, []
     with bar(len(photographs), what, "image") as shown:
         for first in range(0, len(photographs), _AT_ONCE):
             places = range(first, min(first + _AT_ONCE, len(photographs)))
             images = photographs.images(places)
             _require_side(images, side)
             scores = detector.score(images, photographs.fields_of_view(places))
-            for place, map_, own in zip(places, scores.maps, scores.own, strict=True):
+            maps = repeat(None, len(places)) if scores.maps is None else scores.maps
+            for place, map_, own in zip(places, maps, scores.own, strict=True):
                 _require_finite(photographs.ids[place], map_, own)
+                if map_ is None:
+                    without_maps.append(own)
+                    continue
                 if scored is None:
                     shape = map_.shape
                     size = {"image_size": image_size, "options": options}
                     scored = ScoredMaps(file, photographs.ids, shape, views, **size)
                 scored.add(map_, own)
             shown.update(len(places))
+    if without_maps:
+        return scored_without_maps(file, photographs.ids, without_maps)
     if scored is None:
         scored = ScoredMaps(file, [], (side, side), views, image_size=image_size, options=options)
     return scored.table()
@@ -68,7 +75,7 @@ def _require_side(images: np.ndarray, side: int) -> None:
         raise InputError(Problem("photographs", f"a side of {images.shape[1]} pixels", f"{side} pixels", remedy))
 
 
-def _require_finite(name: str, map_: np.ndarray, own: float) -> None:
-    if not (np.isfinite(map_).all() and np.isfinite(own)):
+def _require_finite(name: str, map_: np.ndarray | None, own: float) -> None:
+    if not (np.isfinite(own) and (map_ is None or np.isfinite(map_).all())):
         remedy = "lower the method's learning_rate (methods in the configuration), and fit it again"
         raise InputError(Problem(f"scores of {name}", "NaN or infinite values", "finite scores", remedy))

@@ -31,11 +31,12 @@ class Scores(NamedTuple):
 
     Attributes:
         own: ``(n,)`` float64, the image score that its paper names; the larger, the more abnormal.
-        maps: ``(n, h, w)`` float32, how abnormal each position of the photograph looks.
+        maps: ``(n, h, w)`` float32, how abnormal each position of the photograph looks; None of a method that gives
+            no maps. The tables then have no figure of its pixels.
     """
 
     own: np.ndarray
-    maps: np.ndarray
+    maps: np.ndarray | None = None
 
 
 class Detector(Protocol):

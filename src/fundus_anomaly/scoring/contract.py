@@ -2,21 +2,23 @@
 
 ``test.csv`` has a row a photograph: ``id`` and a column an image score, float64; ``test.h5`` has ``distance`` (n, h, w)
 float32, ``id``, and the attributes ``image_size`` (H, W) and ``displacement`` (dy, dx) that bring a map to the
-photograph's pixels. ``calibration.csv`` and ``calibration.h5`` are the same of normals that the method has not learned
-from. Whatever stands behind them knows no method.
+photograph's pixels. Of a method without maps it has ``id`` alone and the attribute ``without_maps``.
+``calibration.csv`` and ``calibration.h5`` are the same of normals that the method has not learned from. Whatever stands
+behind them knows no method.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import h5py
 import numpy as np
 import pandas as pd
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.hdf5 import create_dataset, read_ids, write_ids
+from fundus_anomaly.files.hdf5 import create_dataset, open_h5, read_ids, write_ids
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.scoring.maps import anomaly_map, image_scores
 
@@ -24,6 +26,7 @@ OWN = "own"
 """The image score that a method's own paper names, where it is none of those that every map gives."""
 # Positions along the border that the inner maximum leaves out: zero padding, and a filter that eq. 3 cuts off there.
 _MARGIN_POSITIONS = 2
+_WITHOUT_MAPS = "without_maps"
 
 
 class FieldsOfView:
@@ -121,6 +124,32 @@ class ScoredMaps:
         write_ids(self._file, self._ids)
         self._file.attrs["image_size"], self._file.attrs["displacement"] = self._image_size, self._displacement
         return pd.DataFrame(self._rows)
+
+
+def scored_without_maps(file: h5py.File, ids: Sequence[str], own: Sequence[float]) -> pd.DataFrame:
+    """Write the file of maps of a method that has none, and return the table of its image scores.
+
+    Args:
+        file: The new file.
+        ids: The n photographs, in order.
+        own: ``(n,)`` their image scores.
+    """
+    file.attrs[_WITHOUT_MAPS] = True
+    write_ids(file, list(ids))
+    return pd.DataFrame({"id": list(ids), OWN: np.asarray(own, np.float64)})
+
+
+@contextmanager
+def open_maps(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Yield a file of maps opened for reading; ``"distance" in file`` says whether its method gives maps.
+
+    Raises:
+        InputError: As :func:`..files.hdf5.open_h5`; also if it lacks the maps and does not say so.
+    """
+    with open_h5(path, "id") as file:
+        without = bool(file.attrs.get(_WITHOUT_MAPS, False)) and "distance" not in file
+    with open_h5(path, *([] if without else ["distance"]), "id") as file:
+        yield file
 
 
 def margin_of(image_size: tuple[int, int], shape: tuple[int, int]) -> float:

@@ -74,6 +74,12 @@ def calibration_notes(variants: Sequence[Variant], image_score: str, normal_quan
     ]
 
 
+def without_maps_note(variants: Sequence[Variant]) -> list[str]:
+    """Return which rows have no figure of pixels, since their methods give an image score alone."""
+    names = ", ".join(variant.label for variant in variants if not variant.has("pixel"))
+    return [f"No figures of pixels: {names}. Such a method gives an image score and no map."] if names else []
+
+
 def independence(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> str:
     """Return a sentence that says what the intervals take as independent: patients, as far as they are known.
 

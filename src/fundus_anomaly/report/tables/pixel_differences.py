@@ -40,7 +40,7 @@ def difference_table(
         InputError: If two variants were evaluated on other images.
     """
     by_id = pd.DataFrame({"label": test["label"], "patient": test["patient"]}, index=test["id"])
-    pairs = [pair for pair in zip(variants, samples, strict=True) if pair[1] is not None]
+    pairs = [pair for pair in zip(variants, samples, strict=True) if pair[1] is not None and pair[0].has("pixel")]
     rows = []
     for other, pixels in [pair for pair in pairs if pair[0].label == against]:
         for variant, sample in [pair for pair in pairs if pair[0].label != against]:
