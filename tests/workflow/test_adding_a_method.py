@@ -5,15 +5,62 @@ import re
 import subprocess
 import sys
 
+import h5py
 import pandas as pd
 import pytest
 import yaml
 from tiny_project import REPOSITORY, TINY, changed, edited
 
+from fundus_anomaly.files.hdf5 import read_ids
+from fundus_anomaly.scoring.contract import read_scores
+
 pytestmark = pytest.mark.workflow
 
 PAGE = (REPOSITORY / "docs" / "adding-a-method.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"\n`([^`\n]+)`(, below [^\n]+)?\n\n```\w+\n(.*?)```", PAGE, re.DOTALL)
+# A method that learns from labels, starts from a network's file, and gives no map: the mean red of both classes.
+LABELLED = """
+from dataclasses import dataclass
+import numpy as np
+import torch
+from fundus_anomaly.methods.interface import Fitted, Method, Scores
+
+@dataclass(frozen=True)
+class Settings:
+    pass
+
+class Detector:
+    def __init__(self, means):
+        self.means = means
+
+    def score(self, images, fields_of_view):
+        red = images[..., 0].mean((1, 2))
+        return Scores(np.abs(red - self.means[0]) - np.abs(red - self.means[1]))
+
+    def state(self):
+        return {"means": torch.from_numpy(self.means)}
+
+def fit(normals, held_out, settings, work, *, abnormal, network):
+    assert network.weights.stat().st_size and network.name == "efficientnet_lite0"
+    sides = (normals, abnormal.taught)
+    means = np.array([side.images(range(len(side)))[..., 0].mean() for side in sides])
+    return Fitted(Detector(means), [{"epoch": 1, "abnormal": len(abnormal.taught)}])
+
+def read(state, size, settings, work):
+    return Detector(state["means"].numpy())
+
+METHOD = Method(Settings, fit, read)
+"""
+SECTION = """
+      labelled_mean:
+        title: Labelled mean
+        takes: [abnormal, network]
+        type: object
+        additionalProperties: false
+        default: {}
+        description: "The nearer of two means."
+        properties: {}
+"""
 # What stands on one fit, and the table that stands on all of them.
 OF_A_FIT = {"fit": 1, "apply": 1, "evaluate": 1, "table_compared": 1}
 
@@ -30,7 +77,12 @@ def added(folder):
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+    (folder / "src" / "fundus_anomaly" / "methods" / "labelled_mean.py").write_text(LABELLED, encoding="utf-8")
+    schema = folder / "workflow" / "schemas" / "config.schema.yaml"
+    text = schema.read_text(encoding="utf-8")
+    schema.write_text(text.replace("\n  figures:\n", f"{SECTION}  figures:\n"), encoding="utf-8")
     mine = yaml.safe_load((folder / "mine.yaml").read_text(encoding="utf-8"))
+    mine["compared"]["methods"].append("labelled_mean")
     whole = {**TINY, "compared": TINY["compared"] | mine["compared"], "methods": TINY["methods"] | mine["methods"]}
     (folder / "tiny.yaml").write_text(yaml.safe_dump(changed(whole, {})), encoding="utf-8")
 
@@ -58,10 +110,23 @@ def test_the_page_has_a_whole_method_in_fewer_than_sixty_lines():
 def test_its_rows_stand_in_the_table_beside_ours(compared):
     table = pd.read_csv(compared.results / "tables" / "compared.csv")
     names = ["ReSAD", "PatchCore", "Auto-Encoder", "Mean photograph", "Mean photograph, sharp"]
+    names += ["Labelled mean"]
     assert table["method"].tolist() == names
-    assert table[["image_auc", "pixel_auc", "pixel_aupro"]].notna().all(axis=None)
+    assert table["image_auc"].notna().all()
+    assert table["pixel_auc"].isna().tolist() == table["pixel_aupro"].isna().tolist() == [False] * 5 + [True]
     text = (compared.results / "tables" / "compared.md").read_text(encoding="utf-8")
     assert "ReSAD" in text and "Mean photograph, sharp: blur 0.5" in text
+    assert "No figures of pixels: Labelled mean." in text
+
+
+def test_a_method_that_takes_labels_sees_abnormal_photographs_of_no_tested_patient(compared):
+    history = pd.read_csv(compared.one("methods/labelled_mean/*/*/history.csv"))
+    with h5py.File(compared.results / "images" / "compared" / "unused.h5") as file:
+        beside = read_ids(file)
+    assert 0 < history["abnormal"].item() <= len(beside)
+    assert not {name.rpartition("_")[0] for name in beside} & {
+        name.rpartition("_")[0] for name in read_scores(compared.one("scores/labelled_mean/*/*/test.csv"))["id"]
+    }
 
 
 def test_a_finished_comparison_plans_nothing(compared):
@@ -75,8 +140,9 @@ def test_a_finished_comparison_plans_nothing(compared):
         ("methods/auto_encoder.py", OF_A_FIT),
         ("methods/reconstruction.py", OF_A_FIT),
         ("training/epochs.py", OF_A_FIT),
-        ("methods/applied.py", {"apply": 3, "evaluate": 3, "table_compared": 1}),
-        ("methods/detector_file.py", {"fit": 3, "apply": 3, "evaluate": 3, "table_compared": 1}),
+        ("methods/applied.py", {"apply": 4, "evaluate": 4, "table_compared": 1}),
+        ("methods/taught.py", {"fit": 4, "apply": 4, "evaluate": 4, "table_compared": 1}),
+        ("methods/detector_file.py", {"fit": 4, "apply": 4, "evaluate": 4, "table_compared": 1}),
     ],
 )
 def test_an_edit_of_a_method_reruns_that_method_alone(compared, module, expected):
@@ -93,8 +159,8 @@ def test_ours_do_not_depend_on_the_others(compared):
     ("change", "expected"),
     [
         ({"methods.auto_encoder.epochs": 1}, OF_A_FIT),
-        ({"compared.held_out": 0.5}, {"fit": 3, "apply": 3, "evaluate": 3, "table_compared": 1}),
-        ({"compared.size": 128}, {"images": 2, "fit": 3, "apply": 3, "evaluate": 3, "table_compared": 1}),
+        ({"compared.held_out": 0.5}, {"fit": 4, "apply": 4, "evaluate": 4, "table_compared": 1}),
+        ({"compared.size": 128}, {"images": 3, "fit": 4, "apply": 4, "evaluate": 4, "table_compared": 1}),
     ],
 )
 def test_a_setting_reruns_what_it_reaches(compared, change, expected):

@@ -15,6 +15,9 @@ SCHEMA = read_schema(PROJECT / "workflow/schemas/config.schema.yaml")
 # How each method is printed that ours are compared with.
 METHOD_TITLES = {name: part["title"] for name, part in SCHEMA["properties"]["methods"]["properties"].items()}
 
+# What each takes beside normal photographs.
+METHODS_TAKE = {name: part.get("takes", []) for name, part in SCHEMA["properties"]["methods"]["properties"].items()}
+
 
 def configuration():
     """Return this run's configuration and remarks on how it came about; all that is wrong with it is an error.

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.datasets.columns import NO_FOLD, UNUSED
 from fundus_anomaly.datasets.cuts import only
+from fundus_anomaly.datasets.labelled import abnormal_beside
 from fundus_anomaly.plan import lesionpaste_rows
 from fundus_anomaly.plan.lesion_sources import SOURCE, audited_sources, require_sources, source_key, source_rows
 from fundus_anomaly.plan.bank import require_mask_files
@@ -128,12 +129,16 @@ def cuts():
     return found
 
 
+# Abnormal photographs that no benchmark tests, for methods that learn from labels.
+BESIDE = abnormal_beside(DATASET.unused, DATASET.manifest)
+
+
 def rows_of_split(wildcards):
-    return rows(wildcards.split)
+    return columns_of(BESIDE) if wildcards.split == UNUSED else rows(wildcards.split)
 
 
 def photographs(wildcards):
-    return rows(wildcards.split)["path"]
+    return rows_of_split(wildcards)["path"]
 
 
 def unusable_train_masks(wildcards):
@@ -143,11 +148,11 @@ def unusable_train_masks(wildcards):
 
 
 def ids_of_split(wildcards):
-    return rows(wildcards.split)["id"]
+    return rows_of_split(wildcards)["id"]
 
 
 def masks(wildcards):
-    return mask_paths(rows(wildcards.split))
+    return mask_paths(rows_of_split(wildcards))
 
 
 def audited_rows(wildcards):

@@ -4,9 +4,24 @@ DETECTOR = f"{RESULTS}/methods/{{method}}/{{row}}/{{run}}"
 METHOD_SCORES = f"{RESULTS}/scores/{{method}}/{{row}}/{{run}}"
 
 
+def taken(what, file):
+    """Return a function that gives a file if a method takes what is in it, and nothing otherwise."""
+    return lambda wildcards: file if what in METHODS_TAKE[wildcards.method] else []
+
+
+def abnormal_taken(wildcards, columns):
+    """Return the rows of abnormal photographs that a method may learn from; none if it learns from normals alone."""
+    table = BESIDE if "abnormal" in METHODS_TAKE[wildcards.method] else BESIDE.iloc[:0]
+    return columns_of(table, None, columns)
+
+
 rule fit:
     input:
         images=f"{RESULTS}/images/compared/train.h5",
+        abnormal=taken("abnormal", f"{RESULTS}/images/compared/{UNUSED}.h5"),
+        findings=taken("abnormal", f"{RESULTS}/audit/findings.csv"),
+        backbone=taken("backbone", f"{RESULTS}/weights/{config['backbone']['name']}.weights"),
+        network=taken("network", f"{RESULTS}/weights/{LESIONPASTE_WEIGHTS}.weights"),
         code=code_of_method("fit.py"),
     output:
         detector=f"{DETECTOR}/detector.safetensors",
@@ -25,6 +40,10 @@ rule fit:
     params:
         settings=lambda wildcards: fitted_row(wildcards)["settings"],
         repeat=lambda wildcards: fitted_row(wildcards)["repeat"],
+        takes=lambda wildcards: METHODS_TAKE[wildcards.method],
+        abnormal=lambda wildcards: abnormal_taken(wildcards, ["id", "patient"]),
+        test=lambda wildcards: rows("test")["id"] if "abnormal" in METHODS_TAKE[wildcards.method] else [],
+        networks={"backbone": config["backbone"]["name"], "network": config["lesionpaste"]["network"]["name"]},
         train=rows("train", ["id", "patient"]),
         held_out=config["compared"]["held_out"],
         seed=config["seed"],

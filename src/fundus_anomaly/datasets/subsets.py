@@ -68,6 +68,30 @@ def taught_and_held_out(
     return taken[~held_out].tolist(), taken[held_out].tolist()
 
 
+def abnormal_taught_and_held_out(
+    patients: Sequence[str], taught: Collection[str], held_out: Collection[str], share: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Return the numbers of the abnormal images to learn from and of those held out, no patient in both.
+
+    A patient with normal images too stands on the side of those.
+
+    Args:
+        patients: The patient of each abnormal image.
+        taught: Patients of the normal images to learn from.
+        held_out: Patients of the normal images that are held out.
+        share: Share of the other patients that is held out; at least one, if there are two or more.
+        seed: The configured seed.
+    """
+    others = sorted(set(patients) - set(taught) - set(held_out))
+    chosen = share_of_patients(others, share, seed) if len(others) > 1 else np.zeros(len(others), bool)
+    aside = {*held_out, *(patient for patient, out in zip(others, chosen, strict=True) if out)}
+    numbers = range(len(patients))
+    return (
+        [number for number in numbers if patients[number] not in aside],
+        [number for number in numbers if patients[number] in aside],
+    )
+
+
 def calibration_images(ids: Sequence[str], count: int, seed: int) -> np.ndarray:
     """Return the indices of the images that the calibrated threshold is taken from, in the order of the images.
 

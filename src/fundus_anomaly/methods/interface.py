@@ -26,6 +26,33 @@ class Photographs(Protocol):
         """Return their fields of view, ``(n, S, S)`` bool."""
 
 
+class Abnormal(NamedTuple):
+    """Photographs that are labelled abnormal, for a method that learns from labels.
+
+    None is of a patient of the test, nor a copy of one of the test's photographs.
+
+    Attributes:
+        taught: To learn from; of patients whose normals are not held out.
+        held_out: Of the patients whose normals are held out, and of an equal share of the others. Nothing may be
+            learned from them but when to stop.
+    """
+
+    taught: Photographs
+    held_out: Photographs
+
+
+class Network(NamedTuple):
+    """A network that was trained on ImageNet, for a method that starts from one.
+
+    Attributes:
+        name: As the configuration names it.
+        weights: Its file, whole and checked.
+    """
+
+    name: str
+    weights: Path
+
+
 class Scores(NamedTuple):
     """What a method says of n photographs.
 
@@ -87,14 +114,18 @@ class Fitted(NamedTuple):
 class Method:
     """One way to tell abnormal from normal photographs; a module of this package has it as ``METHOD``.
 
-    How it is printed, and its paper, stand in workflow/schemas/config.schema.yaml with its settings.
+    How it is printed, its paper, and what it takes beside normal photographs (``takes``) stand in
+    workflow/schemas/config.schema.yaml with its settings.
 
     Attributes:
         settings: A dataclass whose fields are the keys of the configuration's section ``methods.<module>``.
-        fit: Learns from normal photographs; the second ones are held out, and nothing may be learned from them.
+        fit: Learns from normal photographs; the second ones are held out, and nothing may be learned from them. What
+            the schema says that it takes comes as further arguments, by their names: ``abnormal``, an
+            :class:`Abnormal`; ``backbone`` and ``network``, the :class:`Network` of the configuration's section
+            ``backbone`` and ``lesionpaste.network``.
         read: Takes ``Detector.state`` of an earlier fit, the side S of its photographs, and its settings.
     """
 
     settings: Callable[..., Any]
-    fit: Callable[[Photographs, Photographs, Any, Work], Fitted]
+    fit: Callable[..., Fitted]
     read: Callable[[Mapping[str, torch.Tensor], int, Any, Work], Detector]
