@@ -14,6 +14,7 @@ from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
 from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.methods.applied import apply_detector
 from fundus_anomaly.methods.interface import Scores
+from fundus_anomaly.report.tables.footnotes import without_maps_note
 from fundus_anomaly.report.tables.main_tables import Settings as TableSettings
 from fundus_anomaly.report.tables.main_tables import main_tables
 from fundus_anomaly.report.tables.variant import Variant
@@ -147,8 +148,9 @@ def test_a_score_that_is_no_number_is_refused_by_the_photographs_id(case):
 def test_its_row_has_image_figures_and_no_figure_of_pixels(case):
     kinds = {"Mapped": True, "Unmapped": False}
     found = {name: evaluated(case, applied(case, with_maps)) for name, with_maps in kinds.items()}
+    rows = [Variant(name, {}, one.rows, "own") for name, one in found.items()]
     tables = main_tables(
-        [Variant(name, {}, one.rows, "own") for name, one in found.items()],
+        rows,
         [pd.read_csv(applied(case, with_maps)["scores"]) for with_maps in kinds.values()],
         [one.pixels for one in found.values()],
         MANIFEST.to_dict("list"),
@@ -156,7 +158,7 @@ def test_its_row_has_image_figures_and_no_figure_of_pixels(case):
         TableSettings("phantom", "maximum", 0.9, 0.95, "Mapped", Resampling(0.3, 20, 0.95, 0)),
         title="Two methods",
         facts={"dataset": "phantom"},
-        notes=[],
+        notes=without_maps_note(rows),
     )
     rows = tables.table.set_index("method")
     pixels = [column for column in rows if column.startswith("pixel_")]

@@ -19,7 +19,6 @@ from fundus_anomaly.report.tables.footnotes import (
     independence,
     notes_of,
     tested,
-    without_maps_note,
 )
 from fundus_anomaly.report.tables.layout import PUBLISHED
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
@@ -111,7 +110,6 @@ def main_tables(
         [
             *notes,
             *_comparisons(by_row, test, excluded),
-            *without_maps_note(variants),
             *calibration_notes(variants, image_score, settings.normal_quantile),
             *notes_of(variants, FIGURES, image_score),
         ],
