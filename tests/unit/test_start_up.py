@@ -28,7 +28,7 @@ USERS = {
     "faiss": {"score", "calibrate", "detector"},
     "sklearn": {"train", "classify", "table_lesionpaste"},
     "MLstatkit": set(),
-    "matplotlib": FIGURES | {"heat_maps"},
+    "matplotlib": FIGURES | {"heat_maps", "detector"},
     "nibabel": {"slices"},
     "imagehash": set(),
     "onnxruntime": set(),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
+import h5py
 import numpy as np
 import torch
 
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.hdf5 import create_dataset
+from fundus_anomaly.networks.displacement import displacement, whole_pixels
 from fundus_anomaly.networks.interface import Backbone
 from fundus_anomaly.networks.strides import misfit
+from fundus_anomaly.progress import bar
+
+logger = logging.getLogger(__name__)
 
 
 def extract(
@@ -45,6 +52,38 @@ def extract(
                 )
             )
         yield first, stored[0], stored[1]
+
+
+def write_levels(
+    backbone: Backbone, photographs: h5py.Dataset, file: h5py.File, *, batch: int, dtype: str, what: str
+) -> None:
+    """Write ``level2`` (n, h2, w2, c2) and ``level3`` (n, h3, w3, c3), and by how much the maps are displaced.
+
+    Args:
+        backbone: The frozen network.
+        photographs: ``(n, H, W, 3)`` uint8 RGB, read a batch at a time.
+        file: Open for writing; its attribute ``displacement`` gets whole pixels along y and x.
+        batch: Photographs a batch.
+        dtype: ``"float16"`` or ``"float32"``.
+        what: What the bar of progress is called.
+
+    Raises:
+        InputError: As :func:`extract`.
+    """
+    shapes = level_shapes(backbone, *photographs.shape[1:3])
+    found = displacement(backbone, *photographs.shape[1:3])
+    file.attrs["displacement"] = whole_pixels(found)
+    told = *found, *whole_pixels(found)
+    logger.info("maps are displaced by %+.2f and %+.2f pixels (y, x), of which %d and %d are taken back", *told)
+    stored = [
+        create_dataset(file, name, (len(photographs), *shape), dtype)
+        for name, shape in zip(("level2", "level3"), shapes, strict=True)
+    ]
+    with bar(len(photographs), what, "image") as shown:
+        for first, *levels in extract(backbone, photographs, 0, batch, dtype):
+            for dataset, level in zip(stored, levels, strict=True):
+                dataset[first : first + len(level)] = level
+            shown.update(len(levels[0]))
 
 
 def level_shapes(backbone: Backbone, height: int, width: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 import h5py
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.files.hdf5 import read_ids
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.report.figures.heat_map import Scale, shared_scale
 from fundus_anomaly.scoring.map_files import map_of
 
@@ -69,6 +71,30 @@ class ShownImages:
         return [map_of(file, place) for file in self._maps]
 
 
+@contextmanager
+def shown_images(
+    images: str, masks: Sequence[str], maps: Sequence[str], left_out: str, lesions: Sequence[str] = ()
+) -> Iterator[ShownImages]:
+    """Open what a figure shows while a block lasts.
+
+    Args:
+        images: File of a split's photographs.
+        masks: File of their lesion masks, if there is one.
+        maps: Score files, one a method; none if the figure shows no scores.
+        left_out: Table of the images that the audit left out.
+        lesions: Names of the lesion types.
+
+    Raises:
+        InputError: If a file is damaged.
+    """
+    with ExitStack() as stack:
+        photographs = stack.enter_context(open_h5(images, "image", "field_of_view", "id"))
+        covered = [stack.enter_context(open_h5(path, "coverage", "id")) for path in masks]
+        scored = [stack.enter_context(open_h5(path, "distance", "id")) for path in maps]
+        excluded = read_results_table(left_out, {"id": "str"})["id"]
+        yield ShownImages(photographs, covered[0] if covered else None, scored, lesions, excluded)
+
+
 def scale_of(calibration: h5py.File, quantile: float) -> Scale:
     """Return a method's colour scale, which the distances of held-out normals fix; see :func:`.heat_map.shared_scale`.
 
@@ -77,6 +103,15 @@ def scale_of(calibration: h5py.File, quantile: float) -> Scale:
         quantile: The quantile, in [0, 1], below which nothing is painted.
     """
     return shared_scale(calibration["distance"][:].ravel(), quantile)
+
+
+def scales_of(calibrations: Sequence[str], quantile: float) -> list[Scale]:
+    """Return the colour scale of each method, from its score file of held-out normals; see :func:`scale_of`."""
+    scales = []
+    for path in calibrations:
+        with open_h5(path, "distance") as file:
+            scales.append(scale_of(file, quantile))
+    return scales
 
 
 def scores_by_id(path: str, score: str) -> pd.Series:
