@@ -10,12 +10,13 @@ pytestmark = pytest.mark.workflow
 
 # Jobs of one rule in the tiny run: 4 variants (ReSAD, PatchCore, two ablations) with 3 kinds of features, 2 splits.
 TABLES = {"table_resad": 1, "table_ablations": 1}
+POINTS = {"table_operating_points": 1}
 PICTURES = {"figure_qualitative": 1, "figure_misses": 1, "heat_maps": 1}
 PIXELS = {"evaluate": 4, **TABLES, "figure_curves": 1}
 EVALUATED = {**PIXELS, "evaluate_images": 2}
-SCORED = {"score": 4, "calibrate": 4, "calibrated_maps": 2, **EVALUATED, **PICTURES}
+SCORED = {"score": 4, "calibrate": 4, "calibrated_maps": 2, **EVALUATED, **PICTURES, **POINTS}
 BANKED = {"coreset": 4, "memory_bank": 4, **SCORED}
-CALIBRATED = {"calibrated_maps": 2, "evaluate_images": 2, "table_resad": 1}
+CALIBRATED = {"calibrated_maps": 2, "evaluate_images": 2, "table_resad": 1, **POINTS}
 NEIGHBOURS = {"figure_effective_neighbours": 1}
 RESC = {"resc": 6, **BANKED, **NEIGHBOURS}
 IMAGES = {"images": 2, "masks": 1, "features": 2, **RESC}
@@ -84,7 +85,7 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
         ("scoring/by_position.py", {**CALIBRATED, "heat_maps": 1}),
         ("imaging/graham.py", {**IMAGES, **LESIONS, **BOTH_SIZES}),
         ("report/figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1, **LESIONPASTE_PICTURES}),
-        ("report/tables/layout.py", {**TABLES, "table_lesionpaste": 1}),
+        ("report/tables/layout.py", {**TABLES, **POINTS, "table_lesionpaste": 1}),
         ("methods/lesionpaste/lesion.py", LESIONS),
         ("training/loop.py", TRAINED),
         ("report/pages/audit.py", {"audit": 1}),
@@ -110,7 +111,9 @@ def test_another_test_photograph_leaves_the_memory_bank_and_the_classifier_as_th
     expected = {"inspect_photographs": 1, **AUDITED, "images": 2, "masks": 2, "features": 1, "resc": 3}
     with edited(photograph, other_picture(photograph)):
         planned = project.plan()
-    assert planned == expected | {"score": 4, "calibrated_maps": 2} | EVALUATED | PICTURES | NEIGHBOURS | TESTED
+    assert (
+        planned == expected | {"score": 4, "calibrated_maps": 2} | EVALUATED | POINTS | PICTURES | NEIGHBOURS | TESTED
+    )
 
 
 def test_another_training_photograph_reruns_the_bank_and_no_feature_of_the_test(project):
@@ -127,7 +130,7 @@ def test_another_mask_reruns_what_measures_and_shows_lesions_and_no_feature(proj
     with edited(mask, other_picture(mask)):
         planned = project.plan()
     shown = {"table_lesionpaste": 1, "figure_gradcam": 1}
-    assert planned == {"inspect_masks": 1, **AUDITED, "masks": 2} | EVALUATED | PICTURES | shown
+    assert planned == {"inspect_masks": 1, **AUDITED, "masks": 2} | EVALUATED | POINTS | PICTURES | shown
 
 
 VARIANTS = TINY["ablations"]["variants"]

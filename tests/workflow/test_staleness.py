@@ -30,6 +30,7 @@ EVALUATED = {
     "evaluate": 2,
     "evaluate_images": 2,
     "table_resad": 1,
+    "table_operating_points": 1,
     "figure_qualitative": 1,
     "heat_maps": 1,
 }

@@ -27,6 +27,14 @@ TABLE = {
 }
 
 
+def judged(file):
+    """Return a file of the scores of ReSAD and PatchCore, then of their calibrated maps."""
+    return [
+        *variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/{file}"),
+        *variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/{file}"),
+    ]
+
+
 rule evaluate:
     input:
         maps=f"{RESULTS}/scores/{{scored}}/test.h5",
@@ -119,6 +127,44 @@ rule table_resad:
         calibrated_score=config["calibration"]["image_score"],
     script:
         "../scripts/table_resad.py"
+
+
+rule table_operating_points:
+    input:
+        scores=judged("test.csv"),
+        normals=judged("calibration.csv"),
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        code=code("table_operating_points.py"),
+    output:
+        csv=report(
+            f"{RESULTS}/tables/operating_points.csv",
+            caption="../report/table_operating_points.rst",
+            category="Tables",
+            labels={"table": "Operating points", "form": "for machines (CSV)"},
+        ),
+        html=report(
+            f"{RESULTS}/tables/operating_points.html",
+            caption="../report/table_operating_points.rst",
+            category="Tables",
+            labels={"table": "Operating points", "form": "as a page, with footnotes"},
+        ),
+        md=f"{RESULTS}/tables/operating_points.md",
+        images=f"{RESULTS}/tables/operating_points_images.csv",
+    log:
+        f"{RESULTS}/logs/table_operating_points.log",
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        test=rows("test", ["id", "label", "patient"]),
+        train=rows("train", ["id", "patient"]),
+        dataset=config["dataset"],
+        methods=[*MAIN, *(f"{name}, calibrated" for name in MAIN)],
+        image_scores=[config["scoring"]["image_score"]] * 2 + [config["calibration"]["image_score"]] * 2,
+        promised=config["evaluation"]["promised_specificities"],
+        confidence=config["evaluation"]["confidence"],
+    script:
+        "../scripts/table_operating_points.py"
 
 
 rule table_ablations:

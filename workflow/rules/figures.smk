@@ -173,6 +173,7 @@ rule resad:
     input:
         rules.audit.output,
         rules.table_resad.output,
+        rules.table_operating_points.output,
         rules.figure_qualitative.output,
         rules.figure_misses.output if MISSES_SHOWN else [],
         rules.heat_maps.output,

@@ -1,0 +1,57 @@
+"""The table of operating points: what normals promise, and what the test shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from fundus_anomaly.evaluation.operating_points import IMAGE, PATIENT
+from fundus_anomaly.report.tables.layout import document, markdown, number, parameter, with_interval
+
+_UNITS = {IMAGE: "By image", PATIENT: "By patient, either eye counts"}
+
+
+def operating_markdown(table: pd.DataFrame, title: str, confidence: float, further: Sequence[str]) -> str:
+    """Return the table as a Markdown document, images and patients apart, warnings first.
+
+    Args:
+        table: Column ``method``, and those of :data:`..evaluation.operating_points.COLUMNS`.
+        title: Title of the document.
+        confidence: Coverage of the intervals.
+        further: Further footnotes.
+    """
+    parts = []
+    warnings = [note for note in dict.fromkeys(table["note"]) if note]
+    if warnings:
+        parts.append("**Read with care.** " + "; ".join(warnings) + ".\n")
+    for unit, heading in _UNITS.items():
+        parts.append(markdown(heading, _readable(table[table["unit"] == unit]), 1))
+    notes = [
+        "Promised: the threshold is the score of rank ⌈(n + 1)·q⌉ of n normals that the bank was searched for without "
+        "their own patient; nothing of the test has part in it. Delivered: the share of the test's normals below it.",
+        "Expected: the specificity that n normals let expect of new normals like them, and its range in nine of ten "
+        "such sets of normals. A delivered one outside of it speaks for normals of another kind than the bank's.",
+        f"Intervals, {confidence:.0%}: Wilson's over patients.",
+        "By patient: the higher score of the eyes, for normals too. A patient with one eye is judged by that one at "
+        "the same threshold, which errs towards normal; an eye that was left out counts as none.",
+        *further,
+    ]
+    return document(title, parts, notes)
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        {
+            "method": row.method,
+            "promised": parameter(row.promised_specificity),
+            "delivered": with_interval(row.specificity, row.specificity_low, row.specificity_high),
+            "expected": f"{number(row.expected_specificity)} "
+            f"({number(row.expected_low)} to {number(row.expected_high)})",
+            "sensitivity": with_interval(row.sensitivity, row.sensitivity_low, row.sensitivity_high),
+            "threshold": parameter(row.threshold),
+            "normals": f"{row.normals}" + (" (too few)" if row.normals < row.normals_needed else ""),
+        }
+        for row in table.itertuples()
+    ]
+    return pd.DataFrame(rows)
