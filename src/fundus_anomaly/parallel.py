@@ -1,11 +1,15 @@
-"""Work on many files at once, results in order, with a bounded number waiting."""
+"""Work on many files at once, results in order, with a bounded number waiting; and products in one thread."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
 from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,3 +34,19 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], threa
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+@cache
+def linear_algebra() -> ThreadpoolController:
+    """Return what knows the BLAS libraries that are loaded at the first call; looking for them takes milliseconds."""
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Let each BLAS library work in the thread that calls it: no barriers, and sums in one order.
+
+    torch's own is not among them: it counts threads by itself.
+    """
+    with linear_algebra().limit(limits=1, user_api="blas"):
+        yield

@@ -14,7 +14,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.neighbours import coreset_rounds, exact_distances
+from fundus_anomaly.neighbours import coreset_rounds, exact_distances, products
 from fundus_anomaly.neighbours.coreset import select
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -125,15 +125,23 @@ def test_neither_threads_nor_block_sizes_change_the_result(monkeypatch):
     np.testing.assert_array_equal(selection.radius, expected.radius)
 
 
+@pytest.mark.parametrize("product", ["numpy", "torch"])
+def test_the_library_that_multiplies_does_not_change_the_result(monkeypatch, product):
+    expected = choose(clustered(), 600)
+    monkeypatch.setattr(exact_distances, "fastest_product", lambda: products.PRODUCTS[product])
+    selection = choose(clustered(), 600, threads=2)
+    np.testing.assert_array_equal(selection.index, expected.index)
+    np.testing.assert_array_equal(selection.radius, expected.radius)
+
+
 def test_float32_products_wrong_within_their_error_bound_do_not_change_the_result(monkeypatch):
     points, exact_lower = clustered(), exact_distances.lower
     expected = choose(points, 300)
     rng = np.random.default_rng(0)
 
-    def disturbed(points, centres):
-        error = 0.9 * exact_distances.relative_error(points.moved.shape[1]) * (points.norm[:, None] + centres.norm)
-        bounds = exact_lower(points, centres)
-        return bounds + bounds.new_tensor(error * rng.uniform(-1, 1, error.shape))
+    def disturbed(points, centres, device):
+        error = 0.9 * exact_distances.relative_error(points.channels) * (points.norm[:, None] + centres.norm)
+        return exact_lower(points, centres, device) + (error * rng.uniform(-1, 1, error.shape)).astype(np.float32)
 
     for module in (exact_distances, coreset_rounds):
         monkeypatch.setattr(module, "lower", disturbed)
@@ -144,10 +152,10 @@ def test_most_distances_are_never_computed(monkeypatch):
     points, count, pairs = noise(6000, 6), 600, 0
     approach = coreset_rounds.approach
 
-    def counted(squared, points, centres):
+    def counted(squared, points, centres, device):
         nonlocal pairs
         pairs += len(points) * len(centres)
-        return approach(squared, points, centres)
+        return approach(squared, points, centres, device)
 
     monkeypatch.setattr(coreset_rounds, "_COLUMNS", 32)
     monkeypatch.setattr(coreset_rounds, "approach", counted)

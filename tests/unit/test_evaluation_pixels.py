@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, ro
 from fundus_anomaly.evaluation import pixel_metrics
 from fundus_anomaly.evaluation.pixel_histogram import LESION, NORMAL, PixelHistograms, bins_for_bootstrap
 from fundus_anomaly.evaluation.region_overlap import aupro, region_histogram
-from fundus_anomaly.evaluation.score_bins import BINS, bin_edges, edges_of, quantise
+from fundus_anomaly.evaluation.score_bins import BINS, Quantiser, bin_edges, edges_of, quantise
 from fundus_anomaly.scoring.thresholds import image_threshold, pixel_threshold_bin
 
 MEMORY = 2**24
@@ -155,6 +155,37 @@ def test_quantising_keeps_order_and_the_range_fills_all_bins():
     assert (scores[:-1] < edges[bins.astype(int) + 1][:-1]).all()
     assert len(set(quantise(np.full(3, 5.0, np.float32), even(5, 5)))) == 1
     assert quantise(np.array([-9, 99], np.float32), edges).tolist() == [0, BINS - 1]
+
+
+def around(values):
+    """Return float32 values and their neighbours on both sides."""
+    values = np.asarray(values, np.float32)
+    return np.concatenate([values, np.nextafter(values, np.float32(np.inf)), np.nextafter(values, np.float32(-np.inf))])
+
+
+DRAW = np.random.default_rng(2)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        DRAW.gamma(2, 1, 50_000),
+        np.append(DRAW.gamma(2, 1, 50_000), 1e6),
+        DRAW.normal(-3, 1, 50_000),
+        np.repeat(DRAW.integers(0, 9, 50), 1000),
+        DRAW.uniform(-1e38, 1e38, 50_000),
+        DRAW.uniform(0, 1e-42, 50_000),
+        1000 + DRAW.uniform(0, 1e-3, 50_000),
+        np.zeros(10),
+    ],
+    ids=["plain", "long tail", "negative", "ties", "huge", "denormal", "far from zero", "all equal"],
+)
+def test_the_table_of_cells_gives_the_bins_of_a_search_to_the_last_one(scores):
+    scores = scores.astype(np.float32)
+    edges = bin_edges(scores, scores.min(), scores.max())
+    tried = np.concatenate([scores, around(edges), around(scores[:1000]), np.float32([-np.inf, np.inf, 0])])
+    expected = np.searchsorted(edges[1:-1], tried, side="right")
+    np.testing.assert_array_equal(Quantiser(edges)(tried), expected)
 
 
 def test_the_edges_do_not_depend_on_the_order_of_the_maps_and_their_number_is_fixed():

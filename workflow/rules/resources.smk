@@ -124,9 +124,10 @@ def memory_bank_seconds(wildcards):
     return 0.05 * COUNTS.get("train", 0)
 
 
-# The bank as float32, again in faiss' index, and once more without the entries of a patient.
+# The bank as float32 and once more for the products; faiss' cells are copied without the entries of a patient.
 def score_mb(wildcards, threads):
-    return 850 + 15e-6 * entries(wildcards) * channels(wildcards)
+    value = 9e-6 if INDEX["index"] == "flat" else 15e-6
+    return 850 + value * entries(wildcards) * channels(wildcards)
 
 
 def score_seconds(wildcards):

@@ -15,7 +15,7 @@ from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_rows import pixel_curves, pixel_rows, sample_of_all
 from fundus_anomaly.evaluation.pixel_sample import NO_PIXELS, PixelSample
 from fundus_anomaly.evaluation.rows import Row, table
-from fundus_anomaly.evaluation.score_bins import BINS, quantise
+from fundus_anomaly.evaluation.score_bins import BINS, Quantiser
 from fundus_anomaly.scoring.thresholds import pixel_threshold_bin
 
 
@@ -179,13 +179,14 @@ def _lesions_shown(
 def _held_out_pixels(held_out: Iterable[HeldOutNormal], edges: np.ndarray) -> np.ndarray:
     """Return the (BINS,) int64 histogram of the held-out normals' pixels."""
     counts = np.zeros(BINS, np.int64)
+    quantise = Quantiser(edges)
     problems = []
     for name, scores, field_of_view in held_out:
         if not np.isfinite(scores).all():
             remedy = "delete the calibration scores of this variant and run the same command again"
             problems.append(Problem(f"score map of held-out {name}", "no finite number", "finite scores", remedy))
             continue
-        bins = quantise(scores, edges)
+        bins = quantise(scores)
         counts += np.bincount(bins.ravel() if field_of_view is None else bins[field_of_view], minlength=BINS)
     raise_if_any(problems)
     return counts

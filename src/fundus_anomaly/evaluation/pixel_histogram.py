@@ -21,7 +21,7 @@ import numpy as np
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.evaluation.region_overlap import region_histogram
-from fundus_anomaly.evaluation.score_bins import BINS, quantise
+from fundus_anomaly.evaluation.score_bins import BINS, Quantiser
 
 _MOST_BINS_AN_IMAGE = 8_192
 _MOST_EXACT_COUNT = 2**24
@@ -85,6 +85,7 @@ class PixelHistograms:
         if not np.isfinite(self.edges).all() or (np.diff(self.edges) < 0).any():
             found = f"{self.low} … {self.high}"
             raise InputError(Problem("range of scores", found, "finite numbers, the lower first", "score again"))
+        self._quantise = Quantiser(self.edges)
         self.lesions = tuple(lesions)
         self.labels = np.asarray(labels)
         self._row = {name: row for row, name in enumerate(ids)}
@@ -128,7 +129,7 @@ class PixelHistograms:
         if group == ABNORMAL and not truth:
             self.unannotated.append(name)
             return []
-        bins = quantise(scores, self.edges)
+        bins = self._quantise(scores)
         self._count(row, group, NORMAL, bins.ravel() if field_of_view is None else bins[field_of_view])
         union = np.zeros(scores.shape, bool)
         for lesion, mask in truth.items():

@@ -13,6 +13,7 @@ from fundus_anomaly.evaluation.bootstrap import FEWEST_PATIENTS, by_patient, few
 from fundus_anomaly.evaluation.pixel_sample import PixelSample
 from fundus_anomaly.evaluation.rows import NAN
 from fundus_anomaly.evaluation.studentised import Estimate, Studentised, studentised
+from fundus_anomaly.parallel import one_blas_thread
 
 FIGURES = ("auc", "average_precision", "aupro")
 """The figures that have intervals, by their names in the long table."""
@@ -100,7 +101,8 @@ def pixel_intervals(
         with np.errstate(invalid="ignore", divide="ignore"):
             return logit(value), influence / (value * (1 - value))[:, :, None]
 
-    found = studentised(on_logit_scale, strata, resampling.resamples, resampling.seed)
+    with one_blas_thread():
+        found = studentised(on_logit_scale, strata, resampling.resamples, resampling.seed)
     half = found.half_width(resampling.confidence)
     return {name: _interval(values[name], found.error[number], half[number]) for number, name in enumerate(FIGURES)}
 
@@ -150,7 +152,8 @@ def pixel_differences(
         (value_a, influence_a), (value_b, influence_b) = of_a(weights), of_b(weights)
         return value_b - value_a, influence_b - influence_a
 
-    found = studentised(difference, strata, resampling.resamples, resampling.seed)
+    with one_blas_thread():
+        found = studentised(difference, strata, resampling.resamples, resampling.seed)
     found = Studentised(np.array(list(known.values())), found.error, found.deviation)
     half, p_values = found.half_width(resampling.confidence), found.p_values()
     return {

@@ -13,6 +13,11 @@ import numpy as np
 
 BINS = 65_536
 _SAMPLED = 4_000_000
+# Cells of the table: so many that few scores share a cell with an edge.
+_CELLS = 1 << 22
+# Scores whose temporary arrays stay in a cache.
+_AT_ONCE = 1 << 16
+_LARGEST_SCALE = float(np.finfo(np.float32).max)
 
 
 def bin_edges(sample: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -46,14 +51,51 @@ def edges_of(maps: Iterable[np.ndarray], positions: int) -> np.ndarray:
     return bin_edges(np.concatenate(sample), low, high)
 
 
-def quantise(scores: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the bin of each score, the one whose lower edge it has reached and whose upper edge it has not.
+class Quantiser:
+    """Finds the bins of many scores: a table over even cells answers wherever a cell holds no edge.
 
     Args:
-        scores: Any shape, float32.
-        edges: From :func:`bin_edges`; the highest score falls into the last bin.
-
-    Returns:
-        Same shape, uint16. Scores outside the range take the nearest bin.
+        edges: (BINS + 1,) float32 from :func:`bin_edges`.
     """
-    return np.searchsorted(edges[1:-1], scores.ravel(), side="right").astype(np.uint16).reshape(scores.shape)
+
+    def __init__(self, edges: np.ndarray):
+        self._edges = np.asarray(edges[1:-1], np.float32)
+        self._low = np.float32(edges[0])
+        span = float(edges[-1]) - float(edges[0])
+        # Scores that are all equal lie in one cell.
+        self._scale = np.float32(min(_CELLS / span, _LARGEST_SCALE) if span > 0 else 1)
+        # A cell's scores have reached all edges of the cells below it: rounding keeps the order of scores.
+        self._reached = np.searchsorted(self._cells(self._edges), np.arange(_CELLS + 1)).astype(np.uint16)
+        self._divided = self._reached[1:] != self._reached[:-1]
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Return the bin of each score, the one whose lower edge it has reached and whose upper edge it has not.
+
+        Args:
+            scores: Any shape, float32, no NaN; the highest score falls into the last bin.
+
+        Returns:
+            Same shape, uint16. Scores outside the range take the nearest bin.
+        """
+        flat = scores.ravel()
+        bins = np.empty(flat.shape, np.uint16)
+        for start in range(0, len(flat), _AT_ONCE):
+            part, found = flat[start : start + _AT_ONCE], bins[start : start + _AT_ONCE]
+            cells = self._cells(part)
+            np.take(self._reached, cells, out=found, mode="clip")
+            unsure = np.flatnonzero(self._divided[cells])
+            found[unsure] = np.searchsorted(self._edges, part[unsure], side="right")
+        return bins.reshape(scores.shape)
+
+    def _cells(self, scores: np.ndarray) -> np.ndarray:
+        """Return the cell of each score, never a lower one for a higher score."""
+        with np.errstate(over="ignore"):
+            place = np.maximum(scores, self._low)
+            place -= self._low
+            place *= self._scale
+        return np.minimum(place, np.float32(_CELLS - 1), out=place).astype(np.intp)
+
+
+def quantise(scores: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the bin of each score of one array, see :class:`Quantiser`."""
+    return Quantiser(edges)(scores)

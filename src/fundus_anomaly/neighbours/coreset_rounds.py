@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from types import TracebackType
 
 import numpy as np
-import torch
 
 from fundus_anomaly.neighbours.coreset_checkpoint import State
 from fundus_anomaly.neighbours.coreset_points import Points
 from fundus_anomaly.neighbours.exact_distances import Centred, approach, lower, squared_distances
+from fundus_anomaly.neighbours.products import threads_of_one
 
 # Enough for hundreds of choices a round, few enough for a matrix of all their pairs.
 _CANDIDATES = 1024
@@ -44,17 +44,17 @@ class Greedy:
 
     def __init__(self, points: Points, count: int, *, device: str, threads: int):
         self.points = points
-        self.device = torch.device(device)
+        self.device = device
         self.index = np.zeros(count, np.int64)
         self.radius = np.zeros(count)
         self.chosen = 0
         self.pairs = 0
         self.squared = np.full(len(points), np.inf)
         self.applied = np.zeros(len(points), np.int32)
-        self._centres = Centred(np.zeros((count, points.shape[1]), np.float32), points.mean, self.device)
+        self._centres = Centred(np.zeros((count, points.shape[1]), np.float32), points.mean)
         self._ratio = 0.9
-        # Threads of one torch thread each: independent blocks need no barrier, and barriers stall on a busy machine.
-        self._pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        self._threads = ExitStack()
+        self._pool = self._threads.enter_context(threads_of_one(threads))
 
     def __enter__(self) -> Greedy:
         """Return self; the threads end with the block."""
@@ -62,7 +62,7 @@ class Greedy:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """End the threads."""
-        self._pool.shutdown(cancel_futures=True)
+        self._threads.close()
 
     def state(self) -> State:
         """Return what a checkpoint holds."""
@@ -119,13 +119,13 @@ class Greedy:
 
     def _meet(self, index: np.ndarray, level: float) -> int:
         """Bring points, sorted by how many centres they have met, up to date or down to the level; count the pairs."""
-        points = Centred(self.points.rows(index), self.points.mean, self.device)
+        points = Centred(self.points.rows(index), self.points.mean)
         squared, applied = self.squared[index], self.applied[index]
         start, pairs = int(applied[0]), 0
         while start < self.chosen:
             stop = min(start + _COLUMNS, self.chosen)
             behind = int(np.searchsorted(applied, stop))
-            approach(squared[:behind], points.part(0, behind), self._centres.part(start, stop))
+            approach(squared[:behind], points.part(0, behind), self._centres.part(start, stop), self.device)
             applied[:behind] = stop
             pairs += behind * (stop - start)
             still = np.flatnonzero(squared > level)
@@ -157,11 +157,10 @@ class Greedy:
     def _choose_among(self, candidates: np.ndarray, bound: float, first: int) -> None:
         """Choose greedily among up-to-date candidates for as long as no other point can come first."""
         rows = self.points.rows(candidates)
-        known = Centred(rows, self.points.mean, self.device)
+        known = Centred(rows, self.points.mean)
         strips = [(start, min(start + _ROWS, len(known))) for start in range(0, len(known), _ROWS)]
-        parts = self._pool.map(lambda strip: lower(known.part(*strip), known).cpu().numpy(), strips)
+        parts = self._pool.map(lambda strip: lower(known.part(*strip), known, self.device), strips)
         bounds = np.concatenate(list(parts))
-        low = known.low.cpu().numpy()
         values = self.squared[candidates]
         places, radii = [], []
         for _ in range(len(self.index) - self.chosen):
@@ -172,7 +171,7 @@ class Greedy:
             places.append(place)
             radii.append(value)
             values[place] = -1
-            near = np.flatnonzero(bounds[place] + low[place] < values)
+            near = np.flatnonzero(bounds[place] + known.low[place] < values)
             exact = squared_distances(rows[near], rows[place : place + 1])
             values[near] = np.minimum(values[near], exact)
         self.squared[candidates] = values
@@ -184,6 +183,6 @@ class Greedy:
             return
         stop = self.chosen + len(index)
         self.index[self.chosen : stop], self.radius[self.chosen : stop] = index, radius
-        self._centres.put(self.chosen, Centred(self.points.rows(index), self.points.mean, self.device))
+        self._centres.put(self.chosen, Centred(self.points.rows(index), self.points.mean))
         self.squared[index] = -1
         self.chosen = stop

@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from fundus_anomaly.neighbours.products import fastest_product, relative_error
+
 # Far above what underflow can take from a float32 sum of squares, far below any squared distance that matters.
-_UNDERFLOW = 1e-30
+UNDERFLOW = 1e-30
 
 
 def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -29,44 +31,31 @@ def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return difference.sum(axis=1)
 
 
-def relative_error(channels: int) -> float:
-    """Return κ such that a squared distance from float32 products errs by at most ``κ·(|x|² + |y|²)``.
-
-    The bound is that of a sum in any order (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 4.2):
-    d float32 roundings of ``|y|² + 2|x||y|``, and a few more for centring, norms and the last addition. Torch may have
-    been told to round the inputs of products to TF32 or bfloat16, which adds 2⁻⁷.
-
-    Args:
-        channels: Number of channels, d.
-    """
-    inputs = 0.0 if torch.get_float32_matmul_precision() == "highest" else 2.0**-7
-    return (2 * channels + 32) * 2.0**-24 + inputs
-
-
 class Centred:
-    """Rows moved by the mean of all points and laid on the device, with what the filter needs of their norms.
+    """Rows moved by the mean of all points, with what the filter needs of their norms.
 
     Norms are smaller about the mean, so that float32 products lose fewer digits.
 
     Args:
         rows: ``(m, d)`` float32.
         mean: ``(d,)`` float32, the same for all that are compared.
-        device: Torch device.
 
     Attributes:
-        moved: ``(m, d)`` float32 tensor on the device.
+        moved: ``(m, d + 1)`` float32, the moved rows and a column of ones, which takes up the other side's ``low``.
         norm: ``(m,)`` float64, squared norms of the moved rows.
-        low: ``(m,)`` float32 tensor on the device, the squared norms less their share of the error.
+        low: ``(m,)`` float32, the squared norms less their share of the error.
     """
 
-    def __init__(self, rows: np.ndarray, mean: np.ndarray, device: torch.device):
-        moved = rows - mean
+    def __init__(self, rows: np.ndarray, mean: np.ndarray):
+        count, self.channels = rows.shape
+        self.moved = np.empty((count, self.channels + 1), np.float32)
+        moved = self.moved[:, :-1]
+        np.subtract(rows, mean, out=moved)
+        self.moved[:, -1] = 1
         self._rows = rows
         self._number = np.arange(len(rows))
-        self.moved = torch.from_numpy(moved).to(device)
         self.norm = np.einsum("ij,ij->i", moved, moved, dtype=np.float64)
-        low = self.norm * (1 - relative_error(rows.shape[1])) - _UNDERFLOW
-        self.low = torch.from_numpy(low.astype(np.float32)).to(device)
+        self.low = (self.norm * (1 - relative_error(self.channels)) - UNDERFLOW).astype(np.float32)
 
     def __len__(self) -> int:
         """Return m."""
@@ -76,68 +65,74 @@ class Centred:
         """Return rows as they were given, ``(p, d)`` float32."""
         return self._rows[self._number[index]]
 
+    def opposite(self) -> np.ndarray:
+        """Return what the other side's ``moved`` is multiplied with: ``(m, d + 1)`` float32, −2·rows and ``low``."""
+        against = np.multiply(self.moved, np.float32(-2))
+        against[:, -1] = self.low
+        return against
+
     def part(self, start: int, stop: int) -> Centred:
         """Return the rows from start to stop, without a copy."""
-        return self._piece(slice(start, stop), slice(start, stop))
+        return self.at(slice(start, stop))
 
-    def at(self, index: np.ndarray) -> Centred:
+    def at(self, index: slice | np.ndarray) -> Centred:
         """Return the rows of these indices."""
-        return self._piece(index, torch.from_numpy(index).to(self.moved.device))
+        piece = object.__new__(Centred)
+        piece._rows, piece._number, piece.channels = self._rows, self._number[index], self.channels
+        piece.moved, piece.norm, piece.low = self.moved[index], self.norm[index], self.low[index]
+        return piece
 
     def put(self, start: int, other: Centred) -> None:
         """Replace the rows from ``start`` by the other's; not for a part."""
         stop = start + len(other)
         self._rows[start:stop] = other.exact(np.arange(len(other)))
-        self.norm[start:stop] = other.norm
-        self.moved[start:stop], self.low[start:stop] = other.moved, other.low
-
-    def _piece(self, index: slice | np.ndarray, on_device: slice | torch.Tensor) -> Centred:
-        piece = object.__new__(Centred)
-        piece._rows, piece._number, piece.norm = self._rows, self._number[index], self.norm[index]
-        piece.moved, piece.low = self.moved[on_device], self.low[on_device]
-        return piece
+        self.moved[start:stop], self.norm[start:stop], self.low[start:stop] = other.moved, other.norm, other.low
 
 
-def lower(points: Centred, centres: Centred) -> torch.Tensor:
+def lower(points: Centred, centres: Centred, device: str = "cpu") -> np.ndarray:
     """Return, for each pair, what added to the point's ``low`` is a lower bound of the squared distance.
 
     Args:
         points: m points.
         centres: s centres.
+        device: Torch device of the product.
 
     Returns:
-        ``(m, s)`` float32 tensor on the device.
+        ``(m, s)`` float32.
     """
-    return torch.addmm(centres.low, points.moved, centres.moved.T, alpha=-2)
+    if device != "cpu":
+        left, right = (torch.from_numpy(side).to(device) for side in (points.moved, centres.opposite()))
+        return torch.mm(left, right.T).cpu().numpy()
+    bounds = np.empty((len(points), len(centres)), np.float32)
+    fastest_product()(points.moved, centres.opposite(), bounds)
+    return bounds
 
 
-def approach(squared: np.ndarray, points: Centred, centres: Centred) -> int:
+def approach(squared: np.ndarray, points: Centred, centres: Centred, device: str = "cpu") -> int:
     """Lower each point's squared distance to that to the nearest of some centres, exactly.
 
     Args:
         squared: ``(m,)`` float64, squared distances known so far; changed in place.
         points: The m points.
         centres: The s centres.
+        device: Torch device of the product.
 
     Returns:
         Number of pairs whose distance was computed in float64.
     """
-    error = relative_error(points.moved.shape[1])
-    bounds = lower(points, centres)
+    error = relative_error(points.channels)
+    bounds = lower(points, centres, device)
     # A pair matters if its lower bound is below the known distance and not above another pair's upper bound.
-    room = squared - points.norm * (1 - error) + _UNDERFLOW
-    spread = 2 * error * (points.norm + centres.norm.max()) + 10 * _UNDERFLOW
-    limit = np.minimum(room, bounds.amin(dim=1).cpu().numpy() + spread)
-    limit = (limit + np.abs(limit) * 2.0**-20).astype(np.float32)
-    point, centre = np.divmod(_not_above(bounds, limit), len(centres))
+    room = squared - points.norm * (1 - error) + UNDERFLOW
+    spread = 2 * error * (points.norm + centres.norm.max()) + 10 * UNDERFLOW
+    limit = rounded_up(np.minimum(room, bounds.min(axis=1) + spread))
+    # numpy compares with vector instructions, torch does not: 0.2 against 1.5 ns a pair.
+    point, centre = np.divmod(np.flatnonzero(bounds <= limit[:, None]), len(centres))
     if len(point):
         np.minimum.at(squared, point, squared_distances(points.exact(point), centres.exact(centre)))
     return len(point)
 
 
-def _not_above(bounds: torch.Tensor, limit: np.ndarray) -> np.ndarray:
-    """Return the flat indices of the bounds that do not exceed their row's limit."""
-    if bounds.device.type == "cpu":
-        # numpy compares with vector instructions, torch does not: 0.2 against 1.5 ns a pair.
-        return np.flatnonzero(bounds.numpy() <= limit[:, None])
-    return torch.nonzero((bounds <= torch.from_numpy(limit).to(bounds.device)[:, None]).flatten())[:, 0].cpu().numpy()
+def rounded_up(limit: np.ndarray) -> np.ndarray:
+    """Return float32 values that are no less than the float64 ones."""
+    return (limit + np.abs(limit) * 2.0**-20).astype(np.float32)

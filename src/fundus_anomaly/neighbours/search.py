@@ -1,48 +1,38 @@
-"""Distance of features to the nearest entry of a memory bank (ReSAD eq. 7), searched by faiss."""
+"""Distance of features to the nearest entry of a memory bank (ReSAD eq. 7), exact or approximate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
 
-import faiss
 import numpy as np
-import torch
 
 from fundus_anomaly.errors import Problem, raise_if_any
-from fundus_anomaly.neighbours.exact_distances import Centred, approach, relative_error, squared_distances
+from fundus_anomaly.neighbours.exact_search import ExactSearch
 
-# faiss on a GPU multiplies in TF32; among so many of its nearest the true one is found in float64.
-_CANDIDATES_ON_GPU = 8
-_ENTRIES_A_BLOCK = 4096
 _WORKING_BYTES = 500_000_000
-# Squared distances below so many times their float32 error are looked at in float64.
-_CLOSE = 16.0
 
 
 class NearestNeighbours:
     """A bank of normal features that tells how far queries are from it.
 
-    faiss finds the nearest entry in float32; the distance to it is then computed in float64 from the difference, so
-    that an entry is at distance exactly 0 from itself. Where a squared distance is below 16κ·(|q|² + max|b|²), κ of
-    :func:`.exact_distances.relative_error`, the whole bank is gone through in float64 and the distance is exact. Above,
-    float32 decides between entries that are nearly equally near: what is returned is then the distance to one of them,
-    never too small, and its square exceeds the least by at most 2κ·(|q|² + max|b|²), an eighth of itself. (That bound
-    is the worst that roundings can do together; float32 roundings mostly cancel.)
+    The distance to the nearest entry is computed in float64 from the difference, so that an entry is at distance
+    exactly 0 from itself. ``"flat"`` finds the nearest entry exactly: the result depends on neither the library that
+    multiplies, nor threads, nor device.
 
     Args:
-        bank: ``(k, c)`` float32, C-contiguous; kept by reference, not copied, beside faiss' own copy.
-        method: ``"flat"``, exact within float32's rounding, or ``"ivf"``, approximate: entries lie in ``lists`` k-means
-            cells, of which the ``probes`` nearest to a query are searched.
+        bank: ``(k, c)`` float32, C-contiguous; kept by reference, not copied, beside the search's own copy.
+        method: ``"flat"``, exact, or ``"ivf"``, approximate: entries lie in ``lists`` k-means cells, of which the
+            ``probes`` nearest to a query are searched, by faiss.
         device: ``"cpu"`` or ``"cuda"``.
         lists: Number of cells of ``"ivf"`` (nlist), at most k.
         probes: Cells that a query searches (nprobe), at most ``lists``.
-        threads: Threads of faiss on the CPU, or None to leave them as they are. They are set for the whole process.
-        memory: Bytes that the working arrays of a search may take beside bank, index and queries.
+        threads: Threads on the CPU; those of faiss are set for the whole process.
+        memory: Bytes that the working arrays of an ``"ivf"`` search may take beside bank, index and queries.
         seed: Seed of k-means.
 
     Raises:
-        InputError: If an argument cannot be used.
+        InputError: If an argument cannot be used, or a library multiplies wrongly, see :mod:`.products`.
     """
 
     def __init__(
@@ -51,32 +41,25 @@ class NearestNeighbours:
         *,
         method: Literal["flat", "ivf"],
         device: str,
-        memory: int,
+        memory: int = _WORKING_BYTES,
         lists: int = 1,
         probes: int = 1,
-        threads: int | None = None,
+        threads: int = 1,
         seed: int = 0,
     ):
         raise_if_any(_problems(bank, method, device, lists, probes))
-        if threads is not None:
-            faiss.omp_set_num_threads(threads)
-        self._bank = bank
-        self._method = method
-        self._device = device
-        self._memory = memory
-        self._resources = faiss.StandardGpuResources() if device == "cuda" else None
-        self._queries_a_block = max(64, memory // (4 * (3 * bank.shape[1] + _ENTRIES_A_BLOCK)))
-        self._largest_norm = float(np.einsum("ij,ij->i", bank, bank).max())
+        self._bank, self._device, self._threads = bank, device, threads
+        self._exact: ExactSearch | None = None
+        self._cells = None
         if method == "flat":
-            self._index = faiss.IndexFlatL2(bank.shape[1])
+            self._exact = ExactSearch(bank, device=device, threads=threads)
         else:
-            self._index = faiss.IndexIVFFlat(faiss.IndexFlatL2(bank.shape[1]), bank.shape[1], lists)
-            self._index.nprobe = probes
-            self._index.cp.seed = seed % 2**31
-            self._index.cp.min_points_per_centroid = 1
-            self._index.train(bank)
-        self._index.add(bank)
-        self._searched = self._placed(self._index)
+            # Only here: faiss takes long to import.
+            from fundus_anomaly.neighbours.inverted_file import InvertedFile
+
+            self._cells = InvertedFile(
+                bank, device=device, lists=lists, probes=probes, threads=threads, memory=memory, seed=seed
+            )
 
     def distances(self, queries: np.ndarray, excluding: np.ndarray | None = None) -> np.ndarray:
         """Return the Euclidean distance of each query to the nearest entry, D of eq. 7, not squared.
@@ -93,17 +76,14 @@ class NearestNeighbours:
             InputError: If shape or type are wrong, a query is not finite, or no entry is left.
         """
         raise_if_any(self._wrong(queries, excluding))
-        searched, entries = self._searched, None
-        if excluding is not None and excluding.any():
-            # Removing entries from a copy: faiss' selectors leave its fast path (8 times slower on a flat index).
-            rest = faiss.clone_index(self._index)
-            rest.remove_ids(faiss.IDSelectorBatch(np.flatnonzero(excluding)))
-            searched, entries = self._placed(rest), np.flatnonzero(~excluding)
-        result = np.empty(len(queries), np.float32)
-        for start in range(0, len(queries), self._queries_a_block):
-            block = np.ascontiguousarray(queries[start : start + self._queries_a_block])
-            result[start : start + len(block)] = np.sqrt(self._nearest(searched, block, entries))
-        return result
+        if self._cells is None:
+            squared = self._whole().squared(queries, excluding)
+        else:
+            squared = self._cells.squared(queries, excluding)
+            empty = np.flatnonzero(np.isinf(squared))
+            if len(empty):
+                squared[empty] = self._whole().squared(queries[empty], excluding)
+        return np.sqrt(squared).astype(np.float32)
 
     def recall(self, queries: np.ndarray) -> float:
         """Return the share of queries for which the search finds a nearest entry, measured against exact search.
@@ -114,53 +94,15 @@ class NearestNeighbours:
         Raises:
             InputError: As :meth:`distances`.
         """
-        exact = NearestNeighbours(self._bank, method="flat", device=self._device, memory=self._memory)
+        raise_if_any(self._wrong(queries, None))
+        exact = np.sqrt(self._whole().squared(queries)).astype(np.float32)
         # Entries that float32 cannot tell apart count as equally near.
-        return float(np.mean(self.distances(queries) <= exact.distances(queries) * (1 + 1e-5)))
+        return float(np.mean(self.distances(queries) <= exact * (1 + 1e-5)))
 
-    def _nearest(self, searched: faiss.Index, block: np.ndarray, entries: np.ndarray | None) -> np.ndarray:
-        """Return the squared distance of each query to the nearest entry, ``(m,)`` float64.
-
-        Args:
-            searched: Index of all entries, or of those named next.
-            block: The queries.
-            entries: Numbers of the entries that are in the index, or None for all.
-        """
-        count = min(_CANDIDATES_ON_GPU if self._device == "cuda" else 1, searched.ntotal)
-        _, found = searched.search(block, count)
-        squared = np.full(len(block), np.inf)
-        for column in found.T:
-            known = np.flatnonzero(column >= 0)
-            # A flat index closes ranks when entries are removed; an inverted file keeps their numbers.
-            renumbered = entries is not None and self._method == "flat"
-            number = entries[column[known]] if renumbered else column[known]
-            squared[known] = np.minimum(squared[known], squared_distances(block[known], self._bank[number]))
-        unclear = np.isinf(squared) if self._method == "ivf" else self._too_close_to_tell(block, squared)
-        if unclear.any():
-            self._go_through(block, squared, np.flatnonzero(unclear), entries)
-        return squared
-
-    def _too_close_to_tell(self, block: np.ndarray, squared: np.ndarray) -> np.ndarray:
-        """Return which queries are so near to an entry that float32 cannot tell which is nearest, ``(m,)`` bool."""
-        norms = np.einsum("ij,ij->i", block, block, dtype=np.float64) + self._largest_norm
-        return (squared > 0) & (squared < _CLOSE * relative_error(block.shape[1]) * norms)
-
-    def _go_through(
-        self, block: np.ndarray, squared: np.ndarray, chosen: np.ndarray, entries: np.ndarray | None
-    ) -> None:
-        """Search all entries in float64 for the chosen queries; ``squared`` is changed in place."""
-        origin = block[chosen].mean(axis=0)
-        queries, values = Centred(block[chosen], origin, torch.device(self._device)), squared[chosen]
-        count = len(self._bank) if entries is None else len(entries)
-        for start in range(0, count, _ENTRIES_A_BLOCK):
-            part = slice(start, start + _ENTRIES_A_BLOCK)
-            rows = self._bank[part if entries is None else entries[part]]
-            approach(values, queries, Centred(rows, origin, torch.device(self._device)))
-        squared[chosen] = values
-
-    def _placed(self, index: faiss.Index) -> faiss.Index:
-        """Return the index on the device."""
-        return index if self._resources is None else faiss.index_cpu_to_gpu(self._resources, 0, index)
+    def _whole(self) -> ExactSearch:
+        if self._exact is None:
+            self._exact = ExactSearch(self._bank, device=self._device, threads=self._threads)
+        return self._exact
 
     def _wrong(self, queries: np.ndarray, excluding: np.ndarray | None) -> list[Problem]:
         shape, channels = queries.shape, self._bank.shape[1]
@@ -189,7 +131,7 @@ def neighbours_for(
         bank: See :class:`NearestNeighbours`.
         search: ``index``, ``nlist`` and ``nprobe`` of the configuration's section ``bank``.
         device: ``"cpu"`` or ``"cuda"``.
-        threads: Threads of faiss on the CPU.
+        threads: Threads on the CPU.
         seed: The configured seed.
 
     Raises:
@@ -202,7 +144,6 @@ def neighbours_for(
         lists=search["nlist"],
         probes=search["nprobe"],
         threads=threads,
-        memory=_WORKING_BYTES,
         seed=seed,
     )
 
