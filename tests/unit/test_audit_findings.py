@@ -412,7 +412,8 @@ def test_the_report_escapes_what_files_are_called_and_needs_nothing_from_elsewhe
     text = audit.page("set", manifest, facts(manifest), found, [evil], ["set/train/1"], counts=counts)
     assert evil not in text
     assert "&lt;script&gt;" in text
-    for outside in ("http", "src=", "<link", "<script", "url("):
+    assert "default-src 'none'" in text
+    for outside in ("http:", "https:", "src=", "<link", "<script", "url("):
         assert outside not in text
     for expected in ("1 error, 1 note", "The run stops here", "134", "-4", "set/test/2", exclude_line(["x"])[:10]):
         assert expected in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from html import escape
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from fundus_anomaly.audit.admission import EXCLUSION_COLUMNS, admit
 from fundus_anomaly.audit.findings import SEVERITIES, Finding, proposal
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.report.pages.page import render, shown_table
 
 _LABELS = {0: "normal", 1: "abnormal", -1: "unknown"}
 _TITLES = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
@@ -20,25 +20,37 @@ _UNDECIDED = "These stop the run until they are corrected or excluded: on_bad_im
 _MEANING = {"warning": "These may change a result.", "note": "Good to know; nothing need be done."}
 _REPLACE = "The image is left out. To have it in the run, replace the file."
 _UNNAMED = "The page audit/audit.html among the run's results names the images and patients that are counted here."
-_STYLE = """
-:root{color-scheme:light dark;--ink:#1f2933;--soft:#5f6c7b;--line:#dfe4ea;--page:#fbfbfa;--card:#fff;
---error:#b3261e;--warning:#9a6700;--note:#3b6ea5}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--soft:#9aa6b2;--line:#343c46;--page:#161a1f;--card:#1d2228;
---error:#f2867f;--warning:#e0b252;--note:#8bb8e8}}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main{max-width:60rem;margin:0 auto;padding:2.5rem 1.25rem 4rem}
-h1{font-size:1.7rem;font-weight:600;margin:0 0 .3rem}h2{font-size:1.2rem;font-weight:600;margin:2.4rem 0 .6rem}
-p{margin:.3rem 0 .8rem}.soft{color:var(--soft)}.verdict{font-size:1.1rem}
-table{border-collapse:collapse;width:100%;font-size:.93rem;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-th{font-weight:600;color:var(--soft)}td.number,th.number{text-align:right}tr.differs td{color:var(--warning)}
-.scroll{overflow-x:auto}
-article{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--mark);border-radius:6px;
-padding:.7rem 1rem;margin:.6rem 0;overflow-wrap:anywhere}
-article h3{font-size:1rem;font-weight:600;margin:0;color:var(--mark)}article p{margin:.3rem 0}
-.error{--mark:var(--error)}.warning{--mark:var(--warning)}.note{--mark:var(--note)}
-code{font:.88em ui-monospace,monospace;background:var(--page);padding:.1em .3em;border-radius:3px}
-summary{cursor:pointer;color:var(--soft)}li{overflow-wrap:anywhere}
+_CONTENT = """\
+<main>
+<h1>{{ title }}</h1>
+<p class="soft">{{ photographs }} photographs and {{ masks }} masks were read.</p>
+<p class="verdict">{{ verdict }}</p>
+{% if unnamed %}<p class="soft">{{ unnamed }}</p>{% endif %}
+<h2>Images</h2>
+{{ parts.table(summary) }}
+{% for setting, gone in left_out %}
+<h2>Left out by {{ setting }}</h2>
+{{ parts.table(gone) }}
+{% endfor %}
+{% for section in sections %}
+<h2>{{ section.title }}</h2>
+<p class="soft">{{ section.meaning }}</p>
+{% if section.counted %}{{ parts.table(section.counted) }}{% endif %}
+{% for article in section.articles %}
+<article class="{{ article.severity }}"><h3>{{ article.kind }}</h3><p>{{ article.detail }}</p>
+{%- if article.remedy %}<p>{{ article.remedy }}{% if article.line %}: <code>{{ article.line }}</code>{% endif %}</p>
+{%- endif -%}
+{%- if article.ids %}<details>
+<summary>{{ article.ids | length }} image{{ "s" if article.ids | length > 1 }}</summary><p>
+{%- for name in article.ids %}{{ ", " if not loop.first }}<code>{{ name }}</code>{% endfor %}</p></details>{% endif -%}
+</article>
+{% endfor %}
+{% if section.line %}<p>{{ section.how }}: <code>{{ section.line }}</code></p>{% endif %}
+{% endfor %}
+{% if counts %}<h2>Official numbers</h2>{{ parts.table(counts) }}{% endif %}
+{% if notes %}<h2>About the files</h2><ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>{% endif %}
+{% for title, kinds in kinds_of_files %}<h2>{{ title }}</h2>{{ parts.table(kinds) }}{% endfor %}
+</main>
 """
 
 
@@ -101,44 +113,54 @@ def page(
     masks = 0 if mask_facts is None else len(mask_facts)
     numbers = {grade: sum(finding.severity == grade for finding in findings) for grade in SEVERITIES}
     left_out, stops = _admitted(manifest, findings, on_bad_image, excluded)
-    parts = [
-        f"<h1>Audit of {escape(name)}</h1>",
-        f'<p class="soft">{len(photograph_facts)} photographs and {masks} masks were read.</p>',
-        f'<p class="verdict">{escape(_verdict(numbers, left_out, stops))}</p>',
-        *([] if named else [f'<p class="soft">{_UNNAMED}</p>']),
-        "<h2>Images</h2>",
-        _table(summary_table(manifest)),
-    ]
-    for setting, gone in (
+    gone = []
+    for setting, images in (
         ("data.exclude", manifest.loc[manifest["id"].isin(excluded), ["id", "split"]]),
         ("on_bad_image: exclude", left_out.loc[left_out["by"] == "audit", ["id", "split", "reason"]]),
     ):
-        if len(gone):
-            shown = gone if named else gone.groupby("split").size().rename("images").reset_index()
-            parts += [f"<h2>Left out by {setting}</h2>", _table(shown)]
-    for title, meaning, of_kind in _sections(findings, on_bad_image):
-        parts += [f"<h2>{title}</h2>", f'<p class="soft">{meaning}</p>']
-        parts += [_article(finding, on_bad_image) for finding in of_kind] if named else [_table(_counted(of_kind))]
-        how, line = proposal([finding for finding in of_kind if not _left_out(finding, on_bad_image)], excluded)
-        if line and named:
-            parts.append(f"<p>{escape(how)}: <code>{escape(line)}</code></p>")
-    if counts:
-        rows = pd.DataFrame(
-            [(count.part, count.official, count.found, count.found - count.official) for count in counts],
-            columns=["part", "official", "found", "difference"],
-        )
-        parts += ["<h2>Official numbers</h2>", _table(rows, [count.differs for count in counts])]
-    if notes and named:
-        parts += ["<h2>About the files</h2>", "<ul>", *(f"<li>{escape(note)}</li>" for note in notes), "</ul>"]
-    for title, facts in (("Kinds of photographs", photograph_facts), ("Kinds of masks", mask_facts)):
-        if facts is not None and len(facts):
-            parts += [f"<h2>{title}</h2>", _table(file_kinds(facts))]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Audit of {escape(name)}</title><style>{_STYLE}</style></head>\n"
-        "<body><main>\n" + "\n".join(parts) + "\n</main></body></html>\n"
+        if len(images):
+            shown = images if named else images.groupby("split").size().rename("images").reset_index()
+            gone.append((setting, shown_table(shown)))
+    rows = pd.DataFrame(
+        [(count.part, count.official, count.found, count.found - count.official) for count in counts],
+        columns=["part", "official", "found", "difference"],
     )
+    files = (("Kinds of photographs", photograph_facts), ("Kinds of masks", mask_facts))
+    return render(
+        "audit",
+        _CONTENT,
+        f"Audit of {name}",
+        photographs=len(photograph_facts),
+        masks=masks,
+        verdict=_verdict(numbers, left_out, stops),
+        unnamed="" if named else _UNNAMED,
+        summary=shown_table(summary_table(manifest)),
+        left_out=gone,
+        sections=[
+            _section(*section, on_bad_image=on_bad_image, excluded=excluded, named=named)
+            for section in _sections(findings, on_bad_image)
+        ],
+        counts=shown_table(rows, [count.differs for count in counts]) if counts else None,
+        notes=list(notes) if named else [],
+        kinds_of_files=[
+            (title, shown_table(file_kinds(facts))) for title, facts in files if facts is not None and len(facts)
+        ],
+    )
+
+
+def _section(
+    title: str, meaning: str, findings: list[Finding], *, on_bad_image: str, excluded: Collection[str], named: bool
+) -> dict[str, object]:
+    """Return a part of the page as its template takes it: every finding, or how many there are of each kind."""
+    how, line = proposal([finding for finding in findings if not _left_out(finding, on_bad_image)], excluded)
+    return {
+        "title": title,
+        "meaning": meaning,
+        "counted": None if named else shown_table(_counted(findings)),
+        "articles": [_article(finding, on_bad_image) for finding in findings] if named else [],
+        "how": how,
+        "line": line if named else "",
+    }
 
 
 def _admitted(
@@ -194,30 +216,15 @@ def _left_out(finding: Finding, on_bad_image: str) -> bool:
     return finding.severity == "error" and finding.scope == "file" and on_bad_image == "exclude"
 
 
-def _article(finding: Finding, on_bad_image: str) -> str:
-    """Return one finding; the ids are folded away where there are many."""
-    kind = finding.kind[:1].upper() + finding.kind[1:]
-    parts = [f'<article class="{finding.severity}"><h3>{escape(kind)}</h3>', f"<p>{escape(finding.detail)}</p>"]
-    if _left_out(finding, on_bad_image):
-        parts.append(f"<p>{_REPLACE}</p>")
-    elif finding.remedy:
-        line = f": <code>{escape(finding.advice.removeprefix(f'{finding.remedy}: '))}</code>" if finding.exclude else ""
-        parts.append(f"<p>{escape(finding.remedy)}{line}</p>")
-    unsaid = [name for name in finding.ids if name not in finding.detail]
-    if unsaid:
-        names = ", ".join(f"<code>{escape(name)}</code>" for name in unsaid)
-        number = f"{len(unsaid)} image{'' if len(unsaid) == 1 else 's'}"
-        parts.append(f"<details><summary>{number}</summary><p>{names}</p></details>")
-    return "".join(parts) + "</article>"
-
-
-def _table(table: pd.DataFrame, differs: Sequence[bool] = ()) -> str:
-    """Return a table, every cell escaped, numbers to the right."""
-    kinds = [' class="number"' if pd.api.types.is_numeric_dtype(kind) else "" for kind in table.dtypes]
-    head = "".join(f"<th{kind}>{escape(str(name))}</th>" for name, kind in zip(table.columns, kinds, strict=True))
-    rows = []
-    for place, row in enumerate(table.itertuples(index=False)):
-        cells = "".join(f"<td{kind}>{escape(str(cell))}</td>" for cell, kind in zip(row, kinds, strict=True))
-        marked = ' class="differs"' if place < len(differs) and differs[place] else ""
-        rows.append(f"<tr{marked}>{cells}</tr>")
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+def _article(finding: Finding, on_bad_image: str) -> dict[str, object]:
+    """Return one finding as the template takes it; the ids are folded away that its text does not name."""
+    gone = _left_out(finding, on_bad_image)
+    line = finding.advice.removeprefix(f"{finding.remedy}: ") if finding.exclude and not gone else ""
+    return {
+        "severity": finding.severity,
+        "kind": finding.kind[:1].upper() + finding.kind[1:],
+        "detail": finding.detail,
+        "remedy": _REPLACE if gone else finding.remedy,
+        "line": line,
+        "ids": [name for name in finding.ids if name not in finding.detail],
+    }

@@ -5,25 +5,19 @@ from __future__ import annotations
 import base64
 import os
 import struct
-from html import escape
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.figures.style import save
+from fundus_anomaly.report.pages.page import render
 
-_STYLE = """
-:root{color-scheme:light dark;--ink:#1f2933;--soft:#5f6c7b;--page:#fbfbfa}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--soft:#9aa6b2;--page:#161a1f}}
-body{margin:0;padding:1rem;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-h1{font-size:1.15rem;font-weight:600;margin:0}
-p{color:var(--soft);margin:.1rem 0 .8rem}
-input{position:absolute;opacity:0}
-label{display:block;overflow:auto}
-img{display:block;height:auto;background:#fff;width:100%;max-width:var(--width);cursor:zoom-in}
-input:checked+img{width:max(var(--width),180%);max-width:none;cursor:zoom-out}
-input:focus-visible+img{outline:2px solid #3b6ea5}
+_CONTENT = """\
+<h1>{{ title }}</h1>
+<p>Click on the figure to enlarge it, and again to fit it to the window.</p>
+<label><input type="checkbox" aria-label="enlarge"><img alt="{{ title }}" style="--width:{{ width }}px"
+src="data:image/png;base64,{{ picture }}"></label>
 """
 
 
@@ -35,17 +29,7 @@ def figure_page(title: str, png: bytes) -> str:
         png: A PNG file's content.
     """
     width, _ = struct.unpack(">II", png[16:24])
-    name = escape(title)
-    picture = base64.b64encode(png).decode("ascii")
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
-        "style-src 'unsafe-inline'\">"
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{name}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{name}</h1><p>Click on the figure to enlarge it, and again to fit "
-        f'it to the window.</p>\n<label><input type="checkbox" aria-label="enlarge"><img alt="{name}" '
-        f'style="--width:{width}px" src="data:image/png;base64,{picture}"></label></body></html>\n'
-    )
+    return render("figure", _CONTENT, title, width=width, picture=base64.b64encode(png).decode("ascii"))
 
 
 def save_with_page(

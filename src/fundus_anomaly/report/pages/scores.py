@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from urllib.parse import quote
 
 import cv2
@@ -16,30 +15,47 @@ from fundus_anomaly.files.output_names import output_file
 from fundus_anomaly.report.figures.colour_bar import bar_ends
 from fundus_anomaly.report.figures.heat_map import Scale, colours
 from fundus_anomaly.report.number_format import alike
+from fundus_anomaly.report.pages.page import render
 
-_STYLE = """
-:root{color-scheme:light dark;--ink:#1f2933;--soft:#5f6c7b;--line:#dfe4ea;--page:#fbfbfa;--card:#fff4ec;--link:#1f5fa8}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--soft:#9aa6b2;--line:#343c46;--page:#161a1f;--card:#2a211b;
---link:#8bb8e8}}
-body{font:15px/1.45 system-ui,sans-serif;margin:0 auto;max-width:68rem;padding:1.5rem 1rem 3rem;
-background:var(--page);color:var(--ink)}
-h1,p,li{overflow-wrap:anywhere}a{color:var(--link)}small{color:var(--soft)}
-.notice{border-left:4px solid #d55e00;background:var(--card);padding:.6rem 1rem}
-table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.5rem;border-bottom:1px solid var(--line);vertical-align:top}
-td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
-td.name{overflow-wrap:anywhere;max-width:16rem}
-img{display:block;background:#000}a img{cursor:zoom-in}
-.above{font-weight:600}
-.scale{max-width:22rem;font-size:.87rem}.scale div{height:.8rem}
-.scale p{display:flex;justify-content:space-between;margin:.1rem 0 1rem;color:var(--soft)}
-nav a,nav strong{display:inline-block;margin-right:.6rem}
-@media (max-width:46rem){thead{display:none}table,tbody{display:block}
-tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .8rem;border-bottom:1px solid var(--line);padding:.7rem 0}
-td,td.number{border:0;padding:.15rem 0;text-align:left}td.name,td.label{grid-column:1/-1}
-td.name{max-width:none;font-weight:600}
-img{max-width:100%;height:auto}
-td.place{display:none}td.fact::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}}
+_CONTENT = """\
+<h1>{{ title }}</h1>
+<p class="notice">{{ notice }}</p>
+{% if summary %}
+<p>{{ summary.count }} photographs, scored by {{ summary.method }}; {{ summary.above }} of them at or above the
+ {#- #} threshold of {{ summary.threshold }} ({{ summary.meaning }}).</p>
+<p>The percentile is the share of held-out normal photographs that score lower. Heat maps of all photographs share one
+ {#- #} colour scale, which those normals alone fix. They are unpainted where the retina looks as in normal photographs;
+ {#- #} the brighter, the less alike.</p>
+{% if summary.stops %}
+<div class="scale"><div style="background:linear-gradient(to right,{{ summary.stops }})"></div><p>
+{%- for end in summary.ends %}<span>{{ end }}</span>{% endfor %}</p></div>
+<p><small>Anomaly score of a place. At the bar's beginning and below it nothing is painted; its last colour
+ {#- #} stands for its end and all above.</small></p>
+{% endif %}
+{% if summary.left_out %}<h2>Left out: {{ summary.left_out | length }}</h2><ul>
+{%- for path, why in summary.left_out %}<li>{{ path }}: {{ why }}</li>{% endfor %}</ul>{% endif %}
+{% endif %}
+{% macro links() %}
+{% if pages | length > 1 %}<nav>Page {% for name, number, here in pages %}
+{%- if here %}<strong>{{ number }}</strong>{% else %}<a href="{{ name }}">{{ number }}</a>{% endif %}
+{%- endfor %}</nav>{% endif %}
+{% endmacro %}
+{{ links() }}
+<table><thead><tr><th class="number">#</th><th>image</th>{% if labelled %}<th>label</th>{% endif -%}
+<th>photograph</th><th>heat map</th><th class="number">score</th><th class="number">percentile</th>
+{#- #}<th>above the threshold of normals</th></tr></thead><tbody>
+{% for row in rows %}
+<tr><td class="number place">{{ row.place }}</td><td class="name">{{ row.id }}<br><small>{{ row.path }}</small></td>
+{%- if labelled %}<td class="fact label" data-label="label">{{ row.label }}</td>{% endif -%}
+{%- for what, source, address in row.pictures %}<td>{% if address %}<a href="{{ address }}">{% endif -%}
+<img alt="{{ what }} {{ row.id }}" src="{{ source }}">{% if address %}</a>{% endif %}</td>{% endfor -%}
+<td class="number fact" data-label="score">{{ row.score }}</td><td class="number fact" data-label="percentile">
+{%- if row.normals %}{{ row.share }}<br><small>{{ row.below }} of {{ row.normals }}</small>{% else %}–{% endif %}</td>
+{#- #}<td class="fact{{ " above" if row.above }}" data-label="above the threshold">
+{{- "yes" if row.above else "no" }}</td></tr>
+{% endfor %}
+</tbody></table>
+{{ links() }}
 """
 _NOTICE = (
     "Research use only. This is not a diagnosis and not a medical device. A score says how far a photograph "
@@ -137,11 +153,13 @@ def pages(
     for page in range(count):
         start = page * size
         rows = [
-            _row(start + place, finding, normals, pictures, settings, written, labelled)
+            _row(start + place, finding, normals, pictures, settings, written)
             for place, finding in enumerate(ordered[start : start + size], 1)
         ]
-        intro = _summary(ordered, left_out, settings, written) if page == 0 else ""
-        yield page_name(page), _document(intro, rows, _links(page, count), settings, labelled)
+        links = [(page_name(number), number + 1, number == page) for number in range(count)]
+        intro = _summary(ordered, left_out, settings, written) if page == 0 else None
+        values = {"notice": _NOTICE, "summary": intro, "pages": links, "rows": rows, "labelled": labelled}
+        yield page_name(page), render("scores", _CONTENT, settings.title, **values)
 
 
 def page_name(page: int) -> str:
@@ -176,32 +194,23 @@ def _row(
     pictures: Pictures,
     settings: Settings,
     written: Callable[[float], str],
-    labelled: bool,
-) -> str:
-    photograph, heat = (embedded(p, settings.thumbnail, settings.jpeg_quality) for p in pictures(finding.id))
+) -> dict[str, object]:
+    """Return a photograph's row as the template takes it."""
     below = normals_below(finding.score, normals)
-    share = f"{100 * below / len(normals):.0f}<br><small>{below} of {len(normals)}</small>" if len(normals) else "–"
-    above = finding.score >= settings.threshold
-    name = escape(finding.id)
-    pictured = [
-        _linked(f'<img alt="{what} {name}" src="{source}">', pattern, finding.id)
-        for what, source, pattern in zip(("photograph", "heat map"), (photograph, heat), settings.larger, strict=True)
-    ]
-    label = f'<td class="fact label" data-label="label">{_label(finding)}</td>' if labelled else ""
-    return (
-        f"<tr><td class='number place'>{place}</td>"
-        f"<td class=name>{name}<br><small>{escape(finding.path)}</small></td>{label}"
-        f"<td>{pictured[0]}</td><td>{pictured[1]}</td>"
-        f'<td class="number fact" data-label="score">{written(finding.score)}</td>'
-        f'<td class="number fact" data-label="percentile">{share}</td>'
-        f'<td class="fact{" above" if above else ""}" data-label="above the threshold">{"yes" if above else "no"}</td>'
-        "</tr>"
-    )
-
-
-def _linked(image: str, pattern: str, name: str) -> str:
-    """Return an image that leads to a larger one, if there is one."""
-    return f'<a href="{escape(quote(output_file(pattern, name)))}">{image}</a>' if pattern else image
+    sources = [embedded(picture, settings.thumbnail, settings.jpeg_quality) for picture in pictures(finding.id)]
+    addresses = [quote(output_file(pattern, finding.id)) if pattern else "" for pattern in settings.larger]
+    return {
+        "place": place,
+        "id": finding.id,
+        "path": finding.path,
+        "label": _label(finding),
+        "pictures": list(zip(("photograph", "heat map"), sources, addresses, strict=True)),
+        "score": written(finding.score),
+        "share": f"{100 * below / len(normals):.0f}" if len(normals) else "",
+        "below": below,
+        "normals": len(normals),
+        "above": finding.score >= settings.threshold,
+    }
 
 
 def _label(finding: Finding) -> str:
@@ -214,63 +223,16 @@ def _summary(
     left_out: Sequence[tuple[str, str]],
     settings: Settings,
     written: Callable[[float], str],
-) -> str:
-    above = sum(f.score >= settings.threshold for f in ordered)
-    text = (
-        f"<p>{len(ordered)} photographs, scored by {escape(settings.method)}; {above} of them at or above the "
-        f"threshold of {written(settings.threshold)} ({escape(settings.threshold_meaning)}).</p>"
-        "<p>The percentile is the share of held-out normal photographs that score lower. Heat maps of all "
-        "photographs share one colour scale, which those normals alone fix. They are unpainted where the retina looks "
-        "as in normal photographs; the brighter, the less alike.</p>"
-    )
-    if settings.scale:
-        table = colours()
-        stops = ",".join("#" + bytes(table[level]).hex() for level in np.linspace(0, 255, 9).round().astype(int))
-        texts = "".join(f"<span>{end}</span>" for end in bar_ends(settings.scale))
-        text += (
-            f'<div class=scale><div style="background:linear-gradient(to right,{stops})"></div><p>{texts}</p></div>'
-            "<p><small>Anomaly score of a place. At the bar's beginning and below it nothing is painted; its last "
-            "colour stands for its end and all above.</small></p>"
-        )
-    if left_out:
-        items = "".join(f"<li>{escape(path)}: {escape(why)}</li>" for path, why in left_out)
-        text += f"<h2>Left out: {len(left_out)}</h2><ul>{items}</ul>"
-    return text
-
-
-def _links(page: int, count: int) -> str:
-    if count == 1:
-        return ""
-    parts = [
-        f"<strong>{n + 1}</strong>" if n == page else f'<a href="{page_name(n)}">{n + 1}</a>' for n in range(count)
-    ]
-    return f"<nav>Page {''.join(parts)}</nav>"
-
-
-def _document(intro: str, rows: Sequence[str], links: str, settings: Settings, labelled: bool) -> str:
-    head = "".join(
-        f"<th{kind}>{text}</th>"
-        for text, kind in (
-            ("#", " class=number"),
-            ("image", ""),
-            *([("label", "")] if labelled else []),
-            ("photograph", ""),
-            ("heat map", ""),
-            ("score", " class=number"),
-            ("percentile", " class=number"),
-            ("above the threshold of normals", ""),
-        )
-    )
-    title = escape(settings.title)
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        # The browser itself refuses scripts and anything from outside, should a name ever slip through unescaped.
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
-        "style-src 'unsafe-inline'\">"
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head>"
-        f"<body><h1>{title}</h1><p class=notice>{escape(_NOTICE)}</p>{intro}{links}"
-        f"<table><thead><tr>{head}</tr></thead><tbody>\n"
-        + "\n".join(rows)
-        + f"\n</tbody></table>{links}</body></html>\n"
-    )
+) -> dict[str, object]:
+    """Return what the first page says before its table, as the template takes it."""
+    stops = [f"#{bytes(colours()[level]).hex()}" for level in np.linspace(0, 255, 9).round().astype(int)]
+    return {
+        "count": len(ordered),
+        "method": settings.method,
+        "above": sum(finding.score >= settings.threshold for finding in ordered),
+        "threshold": written(settings.threshold),
+        "meaning": settings.threshold_meaning,
+        "stops": ",".join(stops) if settings.scale else "",
+        "ends": bar_ends(settings.scale) if settings.scale else [],
+        "left_out": list(left_out),
+    }

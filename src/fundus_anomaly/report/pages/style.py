@@ -1,0 +1,45 @@
+"""The style sheet of all pages; the class of a page's body says which kind it is."""
+
+STYLE = """
+:root{color-scheme:light dark;--ink:#1f2933;--soft:#5f6c7b;--line:#dfe4ea;--page:#fbfbfa;--card:#fff;--notice:#fff4ec;
+--link:#1f5fa8;--error:#b3261e;--warning:#9a6700;--note:#3b6ea5}
+@media (prefers-color-scheme:dark){:root{--ink:#e6e9ed;--soft:#9aa6b2;--line:#343c46;--page:#161a1f;--card:#1d2228;
+--notice:#2a211b;--link:#8bb8e8;--error:#f2867f;--warning:#e0b252;--note:#8bb8e8}}
+body{margin:0 auto;padding:2rem 1.25rem 4rem;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+h1{font-size:1.6rem;font-weight:600;margin:0 0 .3rem}h2{font-size:1.2rem;font-weight:600;margin:2.4rem 0 .6rem}
+h1,p,li{overflow-wrap:anywhere}p{margin:.3rem 0 .8rem}a{color:var(--link)}small,.soft{color:var(--soft)}
+table{border-collapse:collapse;font-size:.93rem;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+th{font-weight:600;color:var(--soft)}td.number,th.number{text-align:right}
+.scroll{overflow-x:auto}img{display:block}
+.table{max-width:84rem}.table th,.table td{padding-right:1.4rem}.table td{white-space:nowrap}
+.table ul{margin:2.2rem 0 0;padding-left:1.1rem;color:var(--soft);font-size:.93rem;max-width:60rem}
+.figure{padding:1rem;font-size:15px}.figure h1{font-size:1.15rem;margin:0}
+.figure p{color:var(--soft);margin:.1rem 0 .8rem}
+.figure input{position:absolute;opacity:0}.figure label{display:block;overflow:auto}
+.figure img{height:auto;background:#fff;width:100%;max-width:var(--width);cursor:zoom-in}
+.figure input:checked+img{width:max(var(--width),180%);max-width:none;cursor:zoom-out}
+.figure input:focus-visible+img{outline:2px solid var(--note)}
+.audit{max-width:60rem}.audit table{width:100%}.audit tr.differs td{color:var(--warning)}.verdict{font-size:1.1rem}
+article{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--mark);border-radius:6px;
+padding:.7rem 1rem;margin:.6rem 0;overflow-wrap:anywhere}
+article h3{font-size:1rem;font-weight:600;margin:0;color:var(--mark)}article p{margin:.3rem 0}
+.error{--mark:var(--error)}.warning{--mark:var(--warning)}.note{--mark:var(--note)}
+code{font:.88em ui-monospace,monospace;background:var(--page);padding:.1em .3em;border-radius:3px}
+summary{cursor:pointer;color:var(--soft)}
+.scores{max-width:68rem}.scores table{width:100%}.scores th,.scores td{padding:.5rem}
+.scores .notice{border-left:4px solid #d55e00;background:var(--notice);padding:.6rem 1rem}
+.scores td.name{overflow-wrap:anywhere;max-width:16rem}
+.scores img{background:#000}.scores a img{cursor:zoom-in}.above{font-weight:600}
+.scale{max-width:22rem;font-size:.87rem}.scale div{height:.8rem}
+.scale p{display:flex;justify-content:space-between;margin:.1rem 0 1rem;color:var(--soft)}
+nav a,nav strong{display:inline-block;margin-right:.6rem}
+@media (max-width:46rem){.scores thead{display:none}.scores table,.scores tbody{display:block}
+.scores tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .8rem;border-bottom:1px solid var(--line);
+padding:.7rem 0}
+.scores td,.scores td.number{border:0;padding:.15rem 0;text-align:left}
+.scores td.name,.scores td.label{grid-column:1/-1}.scores td.name{max-width:none;font-weight:600}
+.scores img{max-width:100%;height:auto}
+.scores td.place{display:none}
+.scores td.fact::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}}
+"""
