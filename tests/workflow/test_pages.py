@@ -1,0 +1,45 @@
+"""Every page of a finished run: told to load nothing, without a script, a handler or anything from elsewhere."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from fundus_anomaly.report.pages.page import POLICY
+
+pytestmark = pytest.mark.workflow
+
+
+class Read(HTMLParser):
+    """What a page holds that a browser would run or fetch, and its policy."""
+
+    def __init__(self):
+        super().__init__()
+        self.policies, self.handlers, self.addresses, self.tags = [], [], [], set()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        given = dict(attributes)
+        if given.get("http-equiv") == "Content-Security-Policy":
+            self.policies.append(given["content"])
+        self.handlers += [name for name in given if name.startswith("on")]
+        self.addresses += [
+            given[name] for name in ("src", "href", "srcset", "data", "action", "formaction") if given.get(name)
+        ]
+
+
+def test_no_page_of_a_run_can_run_or_fetch_anything(finished):
+    pages = sorted(finished.results.rglob("*.html"))
+    kinds = {"audit/audit.html", "heat_maps/index.html", "tables/resad.html", "tables/lesionpaste_3.html"}
+    assert kinds < {str(page.relative_to(finished.results)) for page in pages}
+    assert any(page.parent.name == "figures" for page in pages)
+    for page in pages:
+        read = Read()
+        text = page.read_text(encoding="utf-8")
+        read.feed(text)
+        assert read.policies == [POLICY], page
+        assert not read.handlers, page
+        assert read.tags.isdisjoint({"script", "link", "iframe", "object", "embed", "base", "form"}), page
+        outside = [one for one in read.addresses if ":" in one.split("/")[0] and not one.startswith("data:image/")]
+        assert not outside and not [one for one in read.addresses if one.startswith(("/", "\\"))], page
+        style = text.split("<style>")[1].split("</style>")[0]
+        assert "url(" not in style and "@import" not in style, page
