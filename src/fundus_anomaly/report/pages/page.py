@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import pandas as pd
 from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
 
 from fundus_anomaly.report.pages.style import STYLE
 
@@ -16,10 +15,10 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri
 _PAGE = """\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
+<meta http-equiv="Content-Security-Policy" content="{{ policy | safe }}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>
-<style>{{ style }}</style></head>
+<style>{{ style | safe }}</style></head>
 <body class="{{ kind }}">
 {% block content %}{% endblock %}
 </body></html>
@@ -92,5 +91,5 @@ def render(kind: str, content: str, title: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    own = {"kind": kind, "title": title, "policy": Markup(POLICY), "style": Markup(STYLE)}
+    own = {"kind": kind, "title": title, "policy": POLICY, "style": STYLE}
     return environment.get_template("content").render(**values, **own) + "\n"

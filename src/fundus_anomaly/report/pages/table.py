@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from fundus_anomaly.report.pages.page import render
 
@@ -25,4 +24,4 @@ def page(document: str) -> str:
     body = re.sub(r"<table>.*?</table>", r'<div class="scroll">\g<0></div>', body, flags=re.DOTALL)
     heading = re.match(r"# (.*)", document)
     # What the renderer gave is HTML, and has escaped all else.
-    return render("table", "{{ body }}", heading[1] if heading else "", body=Markup(body))
+    return render("table", "{{ body | safe }}", heading[1] if heading else "", body=body)
