@@ -1,7 +1,5 @@
 """One finished tiny run for all tests of the workflow, on this machine and through a cluster."""
 
-import fcntl
-import os
 import sys
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "workflow"))
 
+from shared_run import shared_run
 from tiny_project import TinyProject, without_network
 
 # Writes the network interfaces that the run has, for test_no_network.py.
@@ -22,33 +21,53 @@ def exact_small_numbers():
         torch.set_flush_denormal(False)
 
 
+# Files, and folders of them, that take longest: they come first, so that short ones are left to even out the end.
+LONGEST = (
+    "tests/workflow/test_staleness.py",
+    "tests/cluster/",
+    "tests/faults/",
+    "tests/workflow/test_adding_a_method.py",
+    "tests/workflow/test_reruns.py",
+    "tests/workflow/test_configuration_files.py",
+    "tests/workflow/test_mosmed.py",
+    "tests/workflow/test_eyeq.py",
+    "tests/workflow/",
+)
+# Files whose tests stand alone, on a run that all workers share: each goes where there is room.
+APART = {"tests/workflow/test_staleness.py"}
+
+
+def pytest_collection_modifyitems(items):
+    """Put what takes longest first."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST))
+
+    items.sort(key=place)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Keep the tests of the cluster on one worker, which has one SLURM for them; other files go where there is room."""
+    """Keep the tests of a file on one worker, and those of the cluster, which has one SLURM, in their order."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "tests/cluster" if file.startswith("tests/cluster/") else file
+            return "tests/cluster" if file.startswith("tests/cluster/") else nodeid if file in APART else file
 
+    # It would put the files with most tests first, which are the quickest.
+    config.option.loadscopereorder = False
     return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> TinyProject:
     """A project whose tiny run is finished, without a network where that can be. Not to be changed: tests copy it."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder, done = shared / "finished", shared / "finished.done"
-    # The first process that needs the run makes it; the others wait.
-    with (shared / "finished.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if done.exists():
-            return TinyProject(folder)
+
+    def make(folder: Path) -> None:
         project = TinyProject.checkout(folder)
         project.python = sys.executable
         project.run(prefix=(*without_network(), *RECORD_INTERFACES))
-        done.touch()
-        return project
+
+    return shared_run(tmp_path_factory, "finished", make)

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import pytest
 import torch
+from shared_run import shared_run
 from tiny_project import TinyProject, edited
 
 pytestmark = pytest.mark.workflow
@@ -125,19 +126,24 @@ CHANGES: dict[str, Change] = {
 }
 
 
-@pytest.fixture(scope="module")
-def mine(project, tmp_path_factory) -> TinyProject:
+@pytest.fixture(scope="session")
+def mine(finished, warm_python, tmp_path_factory) -> TinyProject:
     """A finished run over three normal and three unknown photographs, reached through a link, with its own weights."""
-    photographs = project.folder / "version 1"
-    for split, folder, name in (("train", "normal", "a"), ("test", "unknown", "b")):
-        (photographs / folder).mkdir(parents=True)
-        for number, source in enumerate(sorted((project.results / "data" / split).glob("*.jpg"))[:3]):
-            shutil.copy2(source, photographs / folder / f"{name}{number}.jpg")
-    (project.folder / "photographs").symlink_to("version 1")
-    shutil.copy(project.results / "weights/efficientnet_lite0.weights", project.folder / "weights.pth")
-    project.configure(SETTINGS)
-    project.run("resad")
-    return project
+
+    def make(folder: Path) -> None:
+        project = finished.copy(folder)
+        photographs = folder / "version 1"
+        for split, name, letter in (("train", "normal", "a"), ("test", "unknown", "b")):
+            (photographs / name).mkdir(parents=True)
+            for number, source in enumerate(sorted((project.results / "data" / split).glob("*.jpg"))[:3]):
+                shutil.copy2(source, photographs / name / f"{letter}{number}.jpg")
+        (folder / "photographs").symlink_to("version 1")
+        shutil.copy(project.results / "weights/efficientnet_lite0.weights", folder / "weights.pth")
+        project.configure(SETTINGS)
+        project.python = warm_python
+        project.run("resad")
+
+    return shared_run(tmp_path_factory, "mine", make)
 
 
 def added(project: TinyProject) -> None:
