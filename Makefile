@@ -61,7 +61,7 @@ $(VENV)/.installed: requirements-installer.lock requirements.lock
 # environment yet, a uv of one's own: `make lock UV=uv`. Only what is published about the files is fetched, not they.
 lock:
 	$(LOCK) --group installer --output-file requirements-installer.lock
-	$(LOCK) --constraints requirements-installer.lock --extra dev --extra cluster --output-file requirements.lock pyproject.toml
+	$(LOCK) --constraints requirements-installer.lock --extra workflow --extra dev --extra cluster --output-file requirements.lock pyproject.toml
 
 # docs/licences.md, from what the installed packages say of themselves.
 licences: $(VENV)/.installed

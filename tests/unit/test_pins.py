@@ -37,8 +37,8 @@ def versions(lines):
     return {canonicalize_name(wanted.name): str(wanted.specifier).removeprefix("==") for wanted in requirements}
 
 
-PINS = versions(PROJECT["dependencies"])
-DEV_PINS = versions(PROJECT["optional-dependencies"]["dev"])
+EXTRAS = PROJECT["optional-dependencies"]
+PINS = versions(PROJECT["dependencies"] + EXTRAS["workflow"])
 INSTALLER_PINS = versions(PYPROJECT["dependency-groups"]["installer"])
 
 
@@ -115,6 +115,26 @@ def test_a_rules_environment_pins_whatever_its_script_imports(rule, environment,
     assert "faiss" not in modules or {"faiss-cpu", "faiss-gpu"} <= set(pins)
 
 
+def distributions_of(folder):
+    """Return what has to be installed for what the modules below a folder import."""
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in folder.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    brought = packages_distributions()
+    return {canonicalize_name(name) for module in modules for name in brought.get(module.split(".")[0], [])}
+
+
+def test_the_library_needs_what_is_installed_with_it_and_the_workflow_what_its_extra_adds():
+    core, extra = (set(versions(lines)) for lines in (PROJECT["dependencies"], EXTRAS["workflow"]))
+    library, workflow = (distributions_of(ROOT / name) - {"fundus-anomaly"} for name in ("src", "workflow"))
+    faiss = {"faiss-cpu", "faiss-gpu"}
+    assert library - faiss <= core
+    assert not core & extra
+    plugins = {name for name in workflow if name.startswith("snakemake-")}
+    assert workflow - faiss - plugins <= core | extra
+
+
 def test_every_rule_with_a_script_has_an_environment():
     scripts = (ROOT / "workflow" / "rules").glob("*.smk")
     assert len(RULES) == sum(file.read_text(encoding="utf-8").count("    script:\n") for file in scripts)
@@ -124,8 +144,7 @@ def test_every_rule_with_a_script_has_an_environment():
     "platform", PLATFORMS, ids=lambda platform: "{python_version} {platform_machine}".format(**platform)
 )
 def test_the_lock_holds_every_pin_of_the_project_at_its_version(platform):
-    extras = PROJECT["optional-dependencies"]
-    lines = PROJECT["dependencies"] + extras["dev"] + extras["cluster"]
+    lines = PROJECT["dependencies"] + EXTRAS["workflow"] + EXTRAS["dev"] + EXTRAS["cluster"]
     needed = [line for line in map(Requirement, lines) if not line.marker or line.marker.evaluate(platform)]
     pins = versions(map(str, needed))
     lock = locked_for("requirements.lock", platform)
