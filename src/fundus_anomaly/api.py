@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from fundus_anomaly.device import device_for
+from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess
 from fundus_anomaly.methods.resad.detector_file import read_resad
 from fundus_anomaly.scoring.contract import margin_of
@@ -62,9 +64,24 @@ class Detector:
         path: The detector's file.
         device: ``"cpu"`` or ``"cuda"``; the CPU where no GPU is found.
         threads: CPU threads, which torch then takes in this process.
+
+    Raises:
+        InputError: If the file is missing or damaged, or no detector.
+        TypeError: If ``path`` names no file, or ``threads`` is no whole number.
+        ValueError: If there is no such device, or not one thread.
     """
 
     def __init__(self, path: str | os.PathLike[str], device: str = "cpu", threads: int = 1):
+        _require_file_name(path, "a detector")
+        if device not in ("cpu", "cuda"):
+            raise ValueError(f"device must be 'cpu' or 'cuda', not {device!r}")
+        if not isinstance(threads, int):
+            raise TypeError(f"threads must be a whole number, not {threads!r}")
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, not {threads}")
+        if not Path(path).is_file():
+            found, remedy = "no file", "correct the path; `snakemake detector` in the workflow's folder makes the file"
+            raise InputError(Problem(str(path), found, "a detector.h5 of the workflow", remedy))
         # The arithmetic of the workflow's rules, so that the scores are the same to the bit.
         device = device_for(int(device == "cuda"), threads)
         self._detector, normals, self.trained = read_resad(path, device=device, threads=threads)
@@ -79,8 +96,13 @@ class Detector:
             photograph: Its file.
 
         Raises:
-            InputError: If the file cannot be decoded.
+            InputError: If the file is missing or cannot be decoded.
+            TypeError: If ``photograph`` names no file, as an array does.
         """
+        _require_file_name(photograph, "a photograph")
+        if not Path(photograph).is_file():
+            allowed, remedy = "a JPEG, PNG, TIFF or BMP image", "correct the path; an address has to be downloaded"
+            raise InputError(Problem(str(photograph), "no file", allowed, remedy))
         return self._judge(preprocess(photograph, **self.trained.preprocessing))
 
     def _judge(self, photograph: Preprocessed) -> Found:
@@ -102,6 +124,12 @@ class Detector:
         return map_, scores[self.trained.scoring[name]]
 
 
+def _require_file_name(name: object, what: str) -> None:
+    """Raise if a caller gave something else than the name of a file."""
+    if not isinstance(name, str | os.PathLike):
+        raise TypeError(f"{what} is given by the name of its file (str or os.PathLike), not by {type(name).__name__}")
+
+
 def _percentile(score: float, normals: np.ndarray) -> float:
     return 100 * float(np.searchsorted(normals, score) / len(normals))
 
@@ -115,6 +143,8 @@ def load(path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 1)
         threads: CPU threads.
 
     Raises:
-        InputError: If the file is damaged or no detector.
+        InputError: If the file is missing or damaged, or no detector.
+        TypeError: If an argument is of another type.
+        ValueError: If there is no such device, or not one thread.
     """
     return Detector(path, device, threads)

@@ -192,6 +192,7 @@ def _copy_from_package(source: Source, destination: Path) -> str:
 
 def _download(name: str, source: Source, destination: Path, url_of: Callable[[str], str], section: str) -> str:
     url = url_of(source.member)
+    # torch.hub.download_url_to_file has no timeout, so that a silent server would hold a run without end.
     try:
         with urllib.request.urlopen(url, timeout=60) as answer, destination.open("wb") as file:
             shutil.copyfileobj(answer, file)
