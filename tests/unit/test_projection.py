@@ -65,5 +65,5 @@ def test_all_bad_arguments_are_named_at_once():
 
 
 def test_a_block_of_other_channels_is_refused(features):
-    with pytest.raises(InputError, match=r"\(m, 100\)"):
+    with pytest.raises(ValueError, match=r"must be \(m, 100\)"):
         Projection(10, 100, 0.9, seed=0).project(features)

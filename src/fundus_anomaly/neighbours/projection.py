@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundus_anomaly.errors import InputError, Problem, raise_if_any
+from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.seeds import digest
 
 if TYPE_CHECKING:
@@ -76,12 +76,10 @@ class Projection:
             ``(m, d)`` float32; the block itself if there is nothing to project.
 
         Raises:
-            InputError: If the block has another shape.
+            ValueError: If the block has another shape.
         """
         if block.ndim != 2 or block.shape[1] != self.channels:
-            allowed = f"(m, {self.channels})"
-            remedy = "make the projection for these features"
-            raise InputError(Problem("projection, block's shape", str(block.shape), allowed, remedy))
+            raise ValueError(f"a block must be (m, {self.channels}), not {block.shape}")
         if self.matrix is None:
             return block
         return np.ascontiguousarray((self.matrix @ block.T).T, dtype=np.float32)

@@ -12,6 +12,8 @@ from fundus_anomaly.neighbours.exact_search import ExactSearch
 
 _WORKING_BYTES = 500_000_000
 
+_OVERFLOW = "make the features again; float16 overflows beyond 65504, float32 does not"
+
 
 class NearestNeighbours:
     """A bank of normal features that tells how far queries are from it.
@@ -32,7 +34,9 @@ class NearestNeighbours:
         seed: Seed of k-means.
 
     Raises:
-        InputError: If an argument cannot be used, or a library multiplies wrongly, see :mod:`.products`.
+        InputError: If the bank's values, ``lists`` or ``probes`` cannot be used, or a library multiplies wrongly, see
+            :mod:`.products`.
+        ValueError: If the bank is no such array, or there is no such method or device.
     """
 
     def __init__(
@@ -47,7 +51,13 @@ class NearestNeighbours:
         threads: int = 1,
         seed: int = 0,
     ):
-        raise_if_any(_problems(bank, method, device, lists, probes))
+        if bank.ndim != 2 or 0 in bank.shape or bank.dtype != np.float32 or not bank.flags.c_contiguous:
+            raise ValueError(f"bank must be (k, c) float32 and C-contiguous, not {bank.shape} {bank.dtype}")
+        if method not in ("flat", "ivf"):
+            raise ValueError(f"method must be 'flat' or 'ivf', not {method!r}")
+        if device not in ("cpu", "cuda"):
+            raise ValueError(f"device must be 'cpu' or 'cuda', not {device!r}")
+        raise_if_any(_problems(bank, method, lists, probes))
         self._bank, self._device, self._threads = bank, device, threads
         self._exact: ExactSearch | None = None
         self._cells = None
@@ -73,9 +83,10 @@ class NearestNeighbours:
             cells are all empty, as those of its own patient alone may be.
 
         Raises:
-            InputError: If shape or type are wrong, a query is not finite, or no entry is left.
+            InputError: If a query is not finite, or no entry is left.
+            ValueError: If shape or type are wrong.
         """
-        raise_if_any(self._wrong(queries, excluding))
+        self._require(queries, excluding)
         if self._cells is None:
             squared = self._whole().squared(queries, excluding)
         else:
@@ -94,7 +105,7 @@ class NearestNeighbours:
         Raises:
             InputError: As :meth:`distances`.
         """
-        raise_if_any(self._wrong(queries, None))
+        self._require(queries, None)
         exact = np.sqrt(self._whole().squared(queries)).astype(np.float32)
         # Entries that float32 cannot tell apart count as equally near.
         return float(np.mean(self.distances(queries) <= exact * (1 + 1e-5)))
@@ -104,22 +115,19 @@ class NearestNeighbours:
             self._exact = ExactSearch(self._bank, device=self._device, threads=self._threads)
         return self._exact
 
-    def _wrong(self, queries: np.ndarray, excluding: np.ndarray | None) -> list[Problem]:
-        shape, channels = queries.shape, self._bank.shape[1]
+    def _require(self, queries: np.ndarray, excluding: np.ndarray | None) -> None:
+        entries, channels = self._bank.shape
+        if queries.ndim != 2 or queries.shape[1] != channels or queries.dtype != np.float32:
+            raise ValueError(f"queries must be (m, {channels}) float32, not {queries.shape} {queries.dtype}")
+        if excluding is not None and (excluding.shape != (entries,) or excluding.dtype != bool):
+            raise ValueError(f"excluding must be ({entries},) bool, not {excluding.shape} {excluding.dtype}")
         problems = []
-        if len(shape) != 2 or shape[1] != channels or queries.dtype != np.float32:
-            found, allowed = f"{shape} {queries.dtype}", f"(m, {channels}) float32"
-            problems.append(Problem("queries", found, allowed, "score features made as those of the bank were"))
-        elif not np.isfinite(queries).all():
-            remedy = "make the features again; float16 overflows beyond 65504, float32 does not"
-            problems.append(Problem("queries", "NaN or infinity", "finite values", remedy))
-        if excluding is not None:
-            allowed, remedy = f"({len(self._bank)},) bool, not all true", "keep entries of at least one other patient"
-            if excluding.shape != (len(self._bank),) or excluding.dtype != bool:
-                problems.append(Problem("excluding", f"{excluding.shape} {excluding.dtype}", allowed, remedy))
-            elif excluding.all():
-                problems.append(Problem("excluding", "every entry of the bank", allowed, remedy))
-        return problems
+        if not np.isfinite(queries).all():
+            problems.append(Problem("queries", "NaN or infinity", "finite values", _OVERFLOW))
+        if excluding is not None and excluding.all():
+            remedy = "keep entries of at least one other patient"
+            problems.append(Problem("excluding", "every entry of the bank", "not all of them", remedy))
+        raise_if_any(problems)
 
 
 def neighbours_for(
@@ -148,20 +156,11 @@ def neighbours_for(
     )
 
 
-def _problems(bank: np.ndarray, method: str, device: str, lists: int, probes: int) -> list[Problem]:
+def _problems(bank: np.ndarray, method: str, lists: int, probes: int) -> list[Problem]:
     problems = []
-    usable = bank.ndim == 2 and 0 not in bank.shape and bank.dtype == np.float32 and bank.flags.c_contiguous
-    if not usable:
-        allowed, remedy = "(k, c) float32, C-contiguous, k and c at least 1", "use numpy.ascontiguousarray"
-        problems.append(Problem("bank", f"{bank.shape} {bank.dtype}", allowed, remedy))
-    elif not np.isfinite(bank).all():
-        remedy = "make the features again; float16 overflows beyond 65504, float32 does not"
-        problems.append(Problem("bank", "NaN or infinity", "finite values", remedy))
-    if method not in ("flat", "ivf"):
-        problems.append(Problem("bank, method", repr(method), "'flat' or 'ivf'", "set it in the configuration"))
-    if device not in ("cpu", "cuda"):
-        problems.append(Problem("bank, device", repr(device), "'cpu' or 'cuda'", "set the rule's resource gpu"))
-    if method == "ivf" and usable:
+    if not np.isfinite(bank).all():
+        problems.append(Problem("bank", "NaN or infinity", "finite values", _OVERFLOW))
+    if method == "ivf":
         if not 1 <= lists <= len(bank):
             problems.append(Problem("bank, lists", str(lists), f"1 to {len(bank)}", "set it in the configuration"))
         if not 1 <= probes <= lists:
