@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import TypeVar
 
 import torch
 from torch import nn
 
 CODE = 100
 """Length of the latent vector z."""
-_SLOPE, _SPREAD = 0.2, 0.02
-
-Network = TypeVar("Network", bound=nn.Module)
+_SLOPE = 0.2
 
 
 class Generator(nn.Module):
@@ -50,14 +47,3 @@ class Discriminator(nn.Module):
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """Return logits."""
         return self.last(self.layers(patches)).flatten()
-
-
-def initialised(network: Network) -> Network:
-    """Return a network with weights drawn from N(0, .02), the scales of its normalisations from N(1, .02)."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(module.weight, 0.0, _SPREAD)
-        elif isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0, _SPREAD)
-            nn.init.zeros_(module.bias)
-    return network

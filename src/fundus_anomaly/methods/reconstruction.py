@@ -13,7 +13,8 @@ from fundus_anomaly.scoring.maps import inside
 from fundus_anomaly.seeds import generator
 
 # A ring of residual at the border of the field of view would win every mean and maximum.
-_MARGIN = 0.02
+MARGIN = 0.02
+"""Share of the width along the border of the field of view that image scores leave out."""
 _SCORED_AT_ONCE = 16
 
 
@@ -52,7 +53,7 @@ class Reconstructor:
             batch = unit_images(images[first : first + _SCORED_AT_ONCE], self._device)
             maps.append(self._residual(batch, self._network(batch)).float().cpu().numpy())
         residuals = np.concatenate(maps)
-        margin = _MARGIN * images.shape[2]
+        margin = MARGIN * images.shape[2]
         views = [inside(view, margin) for view in fields_of_view]
         means = [map_[view].mean(dtype=np.float64) for map_, view in zip(residuals, views, strict=True)]
         return Scores(np.array(means), residuals)
