@@ -9,9 +9,9 @@ from sample_photographs import ArrayPhotographs, discs
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.methods.anogan import METHOD, Adversaries, Networks, Settings
-from fundus_anomaly.methods.dcgan import Discriminator, Generator
 from fundus_anomaly.methods.interface import Work
-from fundus_anomaly.methods.normal_weights import initialised
+from fundus_anomaly.networks.dcgan import Discriminator, Generator
+from fundus_anomaly.networks.normal_weights import initialised
 from fundus_anomaly.training import stages
 
 TINY = Settings(width=2, steps=4, batch=4, mapping_steps=3)

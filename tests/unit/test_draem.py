@@ -10,12 +10,12 @@ from sklearn.metrics import roc_auc_score
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.methods.draem import METHOD, Detector, Discrimination, Networks, Settings, rate
 from fundus_anomaly.methods.draem_losses import focal_loss, ssim
-from fundus_anomaly.methods.draem_networks import DiscriminativeNetwork, ReconstructiveNetwork
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.methods.pasted_textures import pasted
 from fundus_anomaly.methods.perlin import perlin_mask, perlin_noise
 from fundus_anomaly.methods.texture_source import OPERATIONS, Textures
 from fundus_anomaly.methods.textures import PATTERNS, procedural_texture
+from fundus_anomaly.networks.draem import DiscriminativeNetwork, ReconstructiveNetwork
 
 TINY = Settings(reconstructive_width=2, discriminative_width=2, epochs=2, batch=2)
 

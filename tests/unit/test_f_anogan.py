@@ -10,8 +10,8 @@ from sample_photographs import ArrayPhotographs, discs
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.methods.f_anogan import METHOD, EncoderStage, Networks, Settings
 from fundus_anomaly.methods.interface import Work
-from fundus_anomaly.methods.residual_networks import Critic, Encoder, Generator
 from fundus_anomaly.methods.wasserstein import WassersteinStage, gradient_penalty
+from fundus_anomaly.networks.residual_gan import Critic, Encoder, Generator
 from fundus_anomaly.training import stages
 
 TINY = Settings(width=2, generator_steps=3, critic_steps=2, encoder_steps=3, batch=4)

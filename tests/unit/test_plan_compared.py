@@ -20,7 +20,7 @@ TITLES = {"auto_encoder": "Auto-Encoder"}
 
 def configured(rows=(), repeats=(0,), **changes):
     config = copy.deepcopy(DEFAULT)
-    config["compared"]["repeats"] = list(repeats)
+    config["compared"] |= {"methods": ["auto_encoder"], "repeats": list(repeats)}
     config["methods"]["auto_encoder"] |= changes | {"rows": list(rows)}
     return combined([("test", config)], SCHEMA)[0]
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from fundus_anomaly.methods.dcgan import CODE, Discriminator, Generator
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Work
-from fundus_anomaly.methods.normal_weights import initialised
 from fundus_anomaly.methods.patches import Judged, PatchDetector, drawn, signed
+from fundus_anomaly.networks.dcgan import CODE, Discriminator, Generator
+from fundus_anomaly.networks.normal_weights import initialised
 from fundus_anomaly.networks.state import load_state
 from fundus_anomaly.training.epochs import learn
 from fundus_anomaly.training.seeded import seeded

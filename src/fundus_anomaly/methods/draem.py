@@ -16,12 +16,12 @@ import torch
 from torch import nn
 
 from fundus_anomaly.methods.draem_losses import focal_loss, ssim
-from fundus_anomaly.methods.draem_networks import DiscriminativeNetwork, ReconstructiveNetwork
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Scores, Work
-from fundus_anomaly.methods.normal_weights import initialised
 from fundus_anomaly.methods.pasted_textures import pasted
 from fundus_anomaly.methods.reconstruction import MARGIN, unit_images
 from fundus_anomaly.methods.texture_source import Textures
+from fundus_anomaly.networks.draem import DiscriminativeNetwork, ReconstructiveNetwork
+from fundus_anomaly.networks.normal_weights import initialised
 from fundus_anomaly.networks.state import load_state
 from fundus_anomaly.scoring.maps import inside
 from fundus_anomaly.seeds import generator

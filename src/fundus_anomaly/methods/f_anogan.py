@@ -16,8 +16,8 @@ from torch import nn
 
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Work
 from fundus_anomaly.methods.patches import Judged, PatchDetector, drawn, signed
-from fundus_anomaly.methods.residual_networks import Critic, Encoder, Generator
 from fundus_anomaly.methods.wasserstein import WassersteinStage
+from fundus_anomaly.networks.residual_gan import Critic, Encoder, Generator
 from fundus_anomaly.networks.state import load_state
 from fundus_anomaly.training.epochs import learn
 from fundus_anomaly.training.seeded import seeded

@@ -14,7 +14,6 @@ from fundus_anomaly.seeds import generator
 
 # A ring of residual at the border of the field of view would win every mean and maximum.
 MARGIN = 0.02
-"""Share of the width along the border of the field of view that image scores leave out."""
 _SCORED_AT_ONCE = 16
 
 
