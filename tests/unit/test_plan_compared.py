@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.plan.compared import expand, fits
+from fundus_anomaly.plan.compared import expand, first_repeats, fits
 from fundus_anomaly.plan.row_keys import change, row_key
 from support.configuration import combined
 from support.schema import read_schema
@@ -43,6 +43,17 @@ def test_rows_with_equal_settings_share_a_fit_and_repeats_do_not():
     assert len(rows) == 4
     assert len(fits(rows)) == 2
     assert [row["name"] for row in rows[:2]] == ["Auto-Encoder, repeat 0", "Auto-Encoder, repeat 1"]
+
+
+def test_an_unstable_method_has_repeats_of_its_own_and_figures_show_the_first():
+    config = configured([{"name": "wide", "code": 200}])
+    assert [row["repeat"] for row in expand(config, TITLES, [], ["auto_encoder"])] == [0, 0]
+    config["compared"]["repeats_of_unstable"] = [2, 5, 7]
+    assert [row["repeat"] for row in expand(config, TITLES, [])] == [0, 0]
+    rows = expand(config, TITLES, [], ["auto_encoder"])
+    assert [row["name"] for row in rows[:3]] == [f"Auto-Encoder, repeat {number}" for number in (2, 5, 7)]
+    assert [row["repeat"] for row in rows] == 2 * [2, 5, 7]
+    assert [row["name"] for row in first_repeats(rows)] == ["Auto-Encoder, repeat 2", "wide, repeat 2"]
 
 
 @pytest.mark.parametrize("name", ["Auto-Encoder", "ReSAD"])

@@ -9,7 +9,7 @@ from fundus_anomaly.plan.bank import require_scorable
 from fundus_anomaly.networks.weights import require_source, weights_of_methods
 
 VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
-COMPARED = or_stop(compared.expand, config, METHOD_TITLES, [variants.RESAD, variants.PATCHCORE])
+COMPARED = or_stop(compared.expand, config, METHOD_TITLES, [variants.RESAD, variants.PATCHCORE], UNSTABLE)
 FITS = compared.fits(COMPARED)
 RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())

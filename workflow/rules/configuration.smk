@@ -14,6 +14,8 @@ from support.schema import read_schema
 SCHEMA = read_schema(PROJECT / "workflow/schemas/config.schema.yaml")
 # How each method is printed that ours are compared with.
 METHOD_TITLES = {name: part["title"] for name, part in SCHEMA["properties"]["methods"]["properties"].items()}
+# Those whose figures differ much from training to training.
+UNSTABLE = [name for name, part in SCHEMA["properties"]["methods"]["properties"].items() if part.get("unstable")]
 
 # What each takes beside normal photographs.
 METHODS_TAKE = {name: part.get("takes", []) for name, part in SCHEMA["properties"]["methods"]["properties"].items()}

@@ -138,7 +138,85 @@ rule table_compared:
         "../scripts/table_compared.py"
 
 
+# Of a method's repeats figures show the first.
+SHOWN_RUNS = {row["name"]: f"{row['method']}/{row['key']}/{row['run']}" for row in compared.first_repeats(COMPARED)}
+
+
+rule figure_compared:
+    input:
+        images=f"{RESULTS}/images/resad/test.h5",
+        masks=MASKS,
+        maps=[
+            *variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.h5"),
+            *(f"{RESULTS}/scores/{fit}/test.h5" for fit in SHOWN_RUNS.values()),
+        ],
+        scores=[
+            *variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.csv"),
+            *(f"{RESULTS}/scores/{fit}/test.csv" for fit in SHOWN_RUNS.values()),
+        ],
+        calibration=[
+            *variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/calibration.h5"),
+            *(f"{RESULTS}/scores/{fit}/calibration.h5" for fit in SHOWN_RUNS.values()),
+        ],
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        code=code("figure_compared.py"),
+    output:
+        picture=f"{RESULTS}/figures/compared.png",
+        page=report(
+            f"{RESULTS}/figures/compared.html",
+            caption="../report/figure_compared.rst",
+            category="Figures",
+            labels={"figure": "Anomaly maps of all methods"},
+        ),
+    log:
+        f"{RESULTS}/logs/figure_compared.log",
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        title="Anomaly maps of all methods",
+        methods=[*SHOWN, *SHOWN_RUNS],
+        manifest=rows("test", ["id", "split", "label", "grade"]),
+        lesions=list(DATASET.lesions),
+        all_lesions=ALL_LESIONS,
+        rows=config["figures"]["rows"],
+        scale_quantile=0.99,
+        dpi=160,
+        row_quantile=0.5,
+        image_score=config["scoring"]["image_score"],
+        seed=config["seed"],
+    script:
+        "../scripts/figure_compared.py"
+
+
+rule figure_compared_learning:
+    input:
+        histories=[f"{RESULTS}/methods/{fit}/history.csv" for fit in COMPARED_RUNS],
+        code=code("figure_compared_learning.py"),
+    output:
+        picture=f"{RESULTS}/figures/compared_learning.png",
+        page=report(
+            f"{RESULTS}/figures/compared_learning.html",
+            caption="../report/figure_compared_learning.rst",
+            category="Figures",
+            labels={"figure": "Learning curves of the compared methods"},
+        ),
+    log:
+        f"{RESULTS}/logs/figure_compared_learning.log",
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        title="Learning curves of the compared methods",
+        names=[row["name"] for row in COMPARED],
+        dpi=160,
+    script:
+        "../scripts/figure_compared_learning.py"
+
+
 rule compared:
     input:
         rules.audit.output,
         rules.table_compared.output if COMPARED else [],
+        rules.figure_compared.output if COMPARED else [],
+        rules.figure_compared_learning.output if COMPARED else [],

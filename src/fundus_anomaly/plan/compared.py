@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.plan.row_keys import change, row_key
 
 
-def expand(config: Mapping, titles: Mapping[str, str], taken: Iterable[str]) -> list[dict]:
+def expand(
+    config: Mapping, titles: Mapping[str, str], taken: Iterable[str], unstable: Collection[str] = ()
+) -> list[dict]:
     """Return the rows of all methods in ``compared.methods``, in order.
 
     Each has ``name``, as it is printed; ``method``, the module of :mod:`..methods`; ``key``, the folder of its fits;
@@ -20,15 +22,17 @@ def expand(config: Mapping, titles: Mapping[str, str], taken: Iterable[str]) -> 
         config: The validated configuration.
         titles: How each method is printed.
         taken: Names of rows of ours.
+        unstable: Methods whose figures differ much from training to training: they have repeats of their own.
 
     Raises:
         InputError: If two rows share a name.
     """
     rows = []
-    repeats = config["compared"]["repeats"]
     for method in config["compared"]["methods"]:
         section = dict(config["methods"][method])
-        changed = section.pop("rows")
+        changed, repeats = section.pop("rows"), config["compared"]["repeats"]
+        if method in unstable:
+            repeats = config["compared"]["repeats_of_unstable"] or repeats
         for row in [{"name": titles[method]}, *changed]:
             ours = {key: value for key, value in row.items() if key != "name"}
             key = row_key(change(name, value) for name, value in ours.items() if value != section[name])
@@ -45,6 +49,14 @@ def expand(config: Mapping, titles: Mapping[str, str], taken: Iterable[str]) -> 
         if counts[name] > 1
     )
     return rows
+
+
+def first_repeats(rows: Iterable[Mapping]) -> list[Mapping]:
+    """Return of the rows of repeats the first alone: what a figure shows of a method."""
+    first = {}
+    for row in rows:
+        first.setdefault((row["method"], row["name"].removesuffix(f", repeat {row['repeat']}")), row)
+    return list(first.values())
 
 
 def fits(rows: Iterable[Mapping]) -> dict[tuple[str, str, str], Mapping]:

@@ -152,6 +152,12 @@ def open_maps(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
         yield file
 
 
+def gives_maps(path: str | os.PathLike[str]) -> bool:
+    """Return whether the method behind a file of maps gives any; see :func:`open_maps`."""
+    with open_maps(path) as file:
+        return "distance" in file
+
+
 def margin_of(image_size: tuple[int, int], shape: tuple[int, int]) -> float:
     """Return the pixels along the border that ``inner_maximum`` leaves out: two positions of a map.
 

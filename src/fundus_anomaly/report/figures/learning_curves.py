@@ -1,4 +1,4 @@
-"""Learning curves: loss and validation AUC over the epochs of each training."""
+"""Learning curves: what trainings told of their epochs, losses and validation AUC among it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from fundus_anomaly.report.figures.style import METHOD_COLOURS, new_figure, shortened, styled
 
+_COLUMNS, _MANY = 3, 100
 _PANELS = (("loss", "loss, training"), ("validation_loss", "loss, validation"), ("validation_auc", "AUC, validation"))
 
 
@@ -34,3 +35,38 @@ def draw(histories: Mapping[str, Sequence[pd.DataFrame]]) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
+
+
+@styled
+def draw_stages(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw a panel for each training, or for each stage of one that trains in stages, with a line a figure of it.
+
+    Args:
+        histories: For each training its epochs: ``epoch``, and its figures in columns of any name. A stage is told by
+            its figures: they are missing from the epochs of the others.
+    """
+    panels = [(name, stage) for name, history in histories.items() for stage in stages_of(history)]
+    rows = -(-max(len(panels), 1) // _COLUMNS)
+    figure = new_figure(7.5, 2.4 * rows)
+    axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    for panel, (name, stage) in zip(axes, panels, strict=False):
+        for number, column in enumerate(stage.columns[1:]):
+            line = {"color": METHOD_COLOURS[number % len(METHOD_COLOURS)], "label": column.replace("_", " ")}
+            panel.plot(stage["epoch"], stage[column], marker=".", markersize=3, **line)
+        values = stage[stage.columns[1:]].to_numpy()
+        if values.size and values.min() > 0 and values.max() > _MANY * values.min():
+            panel.set_yscale("log")
+        panel.set(title=shortened(name, 34), xlabel="epoch")
+        panel.legend()
+    for panel in axes[len(panels) :]:
+        panel.set_axis_off()
+    return figure
+
+
+def stages_of(history: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the stages of a training, each with the figures that it has, in the order of its epochs."""
+    told = history.columns.drop("epoch")
+    if told.empty:
+        return []
+    stage = history[told].notna().apply(tuple, axis=1)
+    return [part.dropna(axis=1) for _, part in history.groupby(stage, sort=False)]

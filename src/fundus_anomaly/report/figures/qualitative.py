@@ -53,10 +53,10 @@ def draw(
     methods: Sequence[str],
     scales: Sequence[Scale],
     lesions: Sequence[str],
-    opacity: float,
+    opacity: float | None,
     colours: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Draw Fig. 2. Each method has one colour scale for all rows; the overlay is the last method's.
+    """Draw Fig. 2, or more methods side by side. Each method has one colour scale for all rows.
 
     Where no row shows an annotated lesion there is no column of the ground truth.
 
@@ -65,25 +65,28 @@ def draw(
         methods: Names of the methods in the order of ``Row.maps``, e.g. ``("without ReSC", "ReSAD")``.
         scales: One scale a method, see :func:`.heat_map.shared_scale`.
         lesions: Names of the L lesion types in the order of ``Row.coverage``.
-        opacity: How much of the photograph the highest score hides in the overlay, in [0, 1].
+        opacity: How much of the photograph the highest score hides in the overlay of the last method, in [0, 1]; None
+            for no overlay.
         colours: Colour of each type; by default :func:`.lesion_colours.lesion_colours` of ``lesions``.
     """
     colours = colours or lesion_colours(lesions)
     shown = [name for number, name in enumerate(lesions) if any(np.any(row.coverage[number]) for row in rows)]
     first = 2 if shown else 1
-    columns = first + len(methods) + 1
+    last = first + len(methods)
+    columns = last + (opacity is not None)
     heights = [_PANEL_INCHES] * len(rows) + [_BAR_INCHES]
     figure = new_figure(columns * _PANEL_INCHES + 0.35, sum(heights) + 0.26 * len(rows) + 0.65)
     figure.get_layout_engine().set(w_pad=0.025, h_pad=0.025, wspace=0, hspace=0)
     axes = figure.subplots(len(rows) + 1, columns, squeeze=False, height_ratios=heights)
     for index, (row, line) in enumerate(zip(rows, axes[:-1], strict=True)):
-        titles = [*("photograph", "ground truth")[:first], *methods, f"overlay, {methods[-1]}"] if index == 0 else []
+        named = [shortened(name, 24) for name in methods]
+        titles = [*("photograph", "ground truth")[:first], *named, f"overlay, {named[-1]}"] if index == 0 else []
         for panel, title in zip(line, titles, strict=False):
             panel.set_title(title)
         _draw_row(row, line, scales, opacity, [colours[name] for name in lesions] if shown else None)
-    for panel in (*axes[-1, :first], axes[-1, -1]):
+    for panel in (*axes[-1, :first], *axes[-1, last:]):
         panel.set_axis_off()
-    for panel, scale in zip(axes[-1, first:-1], scales, strict=True):
+    for panel, scale in zip(axes[-1, first:last], scales, strict=True):
         draw_bar(panel, scale, "anomaly score")
     if shown:
         legend = axes[-1, 1].legend(
@@ -100,15 +103,17 @@ def draw(
 
 
 def _draw_row(
-    row: Row, line: Sequence[Axes], scales: Sequence[Scale], opacity: float, colours: Sequence[str] | None
+    row: Row, line: Sequence[Axes], scales: Sequence[Scale], opacity: float | None, colours: Sequence[str] | None
 ) -> None:
     """Draw one image; without ``colours``, one for each of the row's types, there is no panel of the ground truth."""
     line[0].imshow(row.photograph)
-    line[-1].imshow(overlay(row.photograph, row.maps[-1], row.field_of_view, scales[-1], opacity))
+    if opacity is not None:
+        line[-1].imshow(overlay(row.photograph, row.maps[-1], row.field_of_view, scales[-1], opacity))
     if colours is not None:
         line[1].imshow(ground_truth(row.photograph, row.coverage, colours))
     first = 1 if colours is None else 2
-    for panel, scores, scale, image_score in zip(line[first:-1], row.maps, scales, row.scores, strict=True):
+    panels = line[first : first + len(scales)]
+    for panel, scores, scale, image_score in zip(panels, row.maps, scales, row.scores, strict=True):
         panel.imshow(
             np.where(row.field_of_view == 0, np.nan, scores), vmin=scale.low, vmax=scale.high, cmap=HEAT_COLOUR_MAP
         )

@@ -13,6 +13,7 @@ from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.report.figures.heat_map import Scale, shared_scale
+from fundus_anomaly.scoring.contract import OWN
 from fundus_anomaly.scoring.map_files import map_of
 
 
@@ -117,3 +118,9 @@ def scales_of(calibrations: Sequence[str], quantile: float) -> list[Scale]:
 def scores_by_id(path: str, score: str) -> pd.Series:
     """Return one image score by id from a table that ``score`` or ``calibrate`` wrote."""
     return read_csv(path, dtype={"id": str}).set_index("id")[score]
+
+
+def own_scores_by_id(path: str, score: str) -> pd.Series:
+    """Return the image score that the method's paper names, or else ``score``; see :func:`scores_by_id`."""
+    table = read_csv(path, dtype={"id": str}).set_index("id")
+    return table[OWN if OWN in table else score]
