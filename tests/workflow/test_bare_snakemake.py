@@ -66,6 +66,8 @@ ALL = "data={exclude: []}"
         ("idrid.yaml", "idrid", "resad", "coreset", [ALL]),
         ("idrid_resnet50v2.yaml", "idrid", "resad", "coreset", [ALL, GRAPH]),
         ("idrid_lesionpaste.yaml", "idrid", "lesionpaste", "train", [ALL]),
+        ("idrid_rivals.yaml", "idrid", "compared", "figure_compared", [ALL]),
+        ("idrid_rivals_paper.yaml", "idrid", "compared", "fit", [ALL]),
         ("adam.yaml", "adam", "resad", "coreset", []),
         ("eyeq.yaml", "eyeq", "lesionpaste", "train", ["lesionpaste={source: {root: ROOT/idrid}}"]),
     ],

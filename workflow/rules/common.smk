@@ -4,7 +4,7 @@ import pandas as pd
 from snakemake.utils import Paramspace
 
 from fundus_anomaly.datasets.subsets import require_two_patients
-from fundus_anomaly.plan import compared, variants
+from fundus_anomaly.plan import compared, method_needs, variants
 from fundus_anomaly.plan.bank import require_scorable
 from fundus_anomaly.networks.weights import require_source, weights_of_methods
 

@@ -15,6 +15,12 @@ def abnormal_taken(wildcards, columns):
     return columns_of(table, None, columns)
 
 
+def textures_taken(wildcards):
+    """Return the user's textures, if the method's settings name a folder of them."""
+    folder = fitted_row(wildcards)["settings"].get("texture_folder")
+    return [str(file) for file in or_stop(texture_files, folder)] if folder else []
+
+
 rule fit:
     input:
         images=f"{RESULTS}/images/compared/train.h5",
@@ -22,6 +28,7 @@ rule fit:
         findings=taken("abnormal", f"{RESULTS}/audit/findings.csv"),
         backbone=taken("backbone", f"{RESULTS}/weights/{config['backbone']['name']}.weights"),
         network=taken("network", f"{RESULTS}/weights/{LESIONPASTE_WEIGHTS}.weights"),
+        textures=textures_taken,
         code=code_of_method("fit.py"),
     output:
         detector=f"{DETECTOR}/detector.safetensors",

@@ -190,19 +190,19 @@ def classify_seconds(wildcards):
     return pixel * PIXELS["lesionpaste"] * sum(COUNTS.values()) * (1 + len(TESTED_EPOCHS))
 
 
-# Methods that ours are compared with: activations of a batch, forward and backward. Measured with the auto-encoder at
-# 128², batches of 16 (38 images to learn from, 60 epochs): 1,292 MB, .2 s of CPU time an image and epoch.
+# Methods that ours are compared with (plan/method_needs.py).
 
 
 def fit_mb(wildcards, threads):
-    settings = fitted_row(wildcards)["settings"]
-    return 1100 + 1.5e-3 * settings.get("batch", 16) * PIXELS["compared"]
+    return method_needs.fit_megabytes(wildcards.method, fitted_row(wildcards)["settings"], PIXELS["compared"])
 
 
 def fit_seconds(wildcards):
     settings = fitted_row(wildcards)["settings"]
-    return 12e-6 * PIXELS["compared"] * COUNTS.get("train", 0) * settings.get("epochs", 1)
+    return method_needs.fit_seconds(wildcards.method, settings, PIXELS["compared"], COUNTS.get("train", 0))
 
 
 def apply_seconds(wildcards):
-    return 4e-6 * (PIXELS["compared"] + PIXELS["resad"]) * sum(COUNTS.values())
+    settings, count = fitted_row(wildcards)["settings"], sum(COUNTS.values())
+    judged = method_needs.apply_seconds(wildcards.method, settings, PIXELS["compared"], count)
+    return judged + 4e-6 * PIXELS["resad"] * count

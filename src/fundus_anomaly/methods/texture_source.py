@@ -12,7 +12,7 @@ from torchvision.transforms.v2 import functional
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.imaging.decode import decode
-from fundus_anomaly.imaging.image_names import looks_like_image
+from fundus_anomaly.imaging.texture_files import texture_files
 from fundus_anomaly.methods.textures import procedural_texture
 
 _AT_ONCE = 3
@@ -32,7 +32,7 @@ class Textures:
     """
 
     def __init__(self, folder: str = ""):
-        self._files = usable(Path(folder)) if folder else []
+        self._files = usable(folder) if folder else []
 
     def drawn(self, size: int, chance: np.random.Generator) -> np.ndarray:
         """Return a texture, ``(size, size, 3)`` uint8 RGB."""
@@ -47,15 +47,9 @@ class Textures:
         return texture.permute(1, 2, 0).contiguous().numpy()
 
 
-def usable(folder: Path) -> list[Path]:
+def usable(folder: str) -> list[Path]:
     """Return the images of a folder in the order of their names, each of which can be read."""
-    where = f"config, methods.draem.texture_folder ({folder})"
-    remedy = "name a folder of JPEG, PNG, TIFF or BMP images, or leave the key empty for procedural textures"
-    if not folder.is_dir():
-        raise InputError(Problem(where, "no such folder", "a folder of images", remedy))
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and looks_like_image(file))
-    if not files:
-        raise InputError(Problem(where, "no image", "one image or more", remedy))
+    files = texture_files(folder)
     problems: list[Problem] = []
     for file in files:
         try:

@@ -1,0 +1,99 @@
+"""The methods on IDRiD: budgets that two cores carry, each paper's own, and what a cluster is asked for."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fundus_anomaly.plan.compared import expand
+from fundus_anomaly.plan.method_needs import apply_seconds, fit_megabytes, fit_seconds
+from fundus_anomaly.plan.settings import require_consistent
+from support.configuration import combined
+from support.schema import read_schema
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
+METHODS = SCHEMA["properties"]["methods"]["properties"]
+TITLES = {name: part["title"] for name, part in METHODS.items()}
+UNSTABLE = [name for name, part in METHODS.items() if part.get("unstable")]
+# Normals to learn from without the fifth that is held out, and all photographs that are scored.
+IDRID, PHANTOM = (106, 140), (38, 74)
+
+
+def rows_of(file):
+    layers = [
+        (name, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+        for name in ["config.yaml", *([file] if file else [])]
+    ]
+    config = combined(layers, SCHEMA)[0]
+    require_consistent(config, SCHEMA)
+    return config, expand(config, TITLES, [], UNSTABLE)
+
+
+def seconds(config, row, learned, scored):
+    pixels = config["compared"]["size"] ** 2
+    of_fit = fit_seconds(row["method"], row["settings"], pixels, learned)
+    return of_fit + apply_seconds(row["method"], row["settings"], pixels, scored)
+
+
+def test_what_is_unstable_is_trained_three_times():
+    assert set(UNSTABLE) == {"anogan", "f_anogan", "draem"}
+    for file in ("config/idrid_rivals.yaml", "config/idrid_rivals_paper.yaml"):
+        _, rows = rows_of(file)
+        assert [row["repeat"] for row in rows if row["method"] in UNSTABLE] == 3 * [0, 1, 2]
+        assert [row["repeat"] for row in rows if row["method"] not in UNSTABLE] == [0]
+
+
+def test_on_idrid_each_method_takes_two_cores_at_most_25_minutes_and_all_four_hours():
+    config, rows = rows_of("config/idrid_rivals.yaml")
+    taken = {}
+    for row in rows:
+        taken[row["method"]] = taken.get(row["method"], 0) + seconds(config, row, *IDRID)
+    assert max(taken.values()) < 2 * 25 * 60
+    assert sum(taken.values()) < 2 * 4 * 3600
+    assert max(fit_megabytes(row["method"], row["settings"], 128**2) for row in rows) < 4000
+
+
+def test_the_papers_own_networks_and_budgets_fit_one_gpu():
+    config, rows = rows_of("config/idrid_rivals_paper.yaml")
+    settings = {row["method"]: row["settings"] for row in rows}
+    assert config["compared"]["size"] == 256
+    assert settings["anogan"]["width"] == settings["f_anogan"]["width"] == 64
+    assert (settings["draem"]["reconstructive_width"], settings["draem"]["discriminative_width"]) == (128, 64)
+    assert (settings["draem"]["epochs"], settings["f_anogan"]["critic_steps"]) == (700, 5)
+    memory = {name: fit_megabytes(name, one, 256**2) for name, one in settings.items()}
+    assert memory["draem"] == pytest.approx(15_500, rel=0.1)
+    assert memory["draem"] == max(memory[name] for name in UNSTABLE)
+    assert max(memory.values()) < 40_000
+
+
+def test_on_the_phantom_the_adversarial_methods_and_draem_take_minutes():
+    config, rows = rows_of(None)
+    taken = [seconds(config, row, *PHANTOM) for row in rows if row["method"] in UNSTABLE]
+    assert max(taken) < 6 * 60
+    assert sum(taken) < 12 * 60
+
+
+@pytest.mark.parametrize("method", UNSTABLE)
+def test_the_needs_of_a_method_grow_with_its_size_and_number(method):
+    small, large = (
+        next(row["settings"] for row in rows_of(file)[1] if row["method"] == method)
+        for file in ("config/idrid_rivals.yaml", "config/idrid_rivals_paper.yaml")
+    )
+    assert fit_megabytes(method, large, 256**2) > fit_megabytes(method, small, 128**2)
+    assert fit_seconds(method, large, 256**2, 100) > 100 * fit_seconds(method, small, 128**2, 100)
+    assert apply_seconds(method, small, 256**2, 10) > apply_seconds(method, small, 128**2, 10)
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "megabytes"),
+    [
+        ("f_anogan", {"width": 16, "batch": 16}, 1355),
+        ("f_anogan", {"width": 8, "batch": 16}, 1136),
+        ("anogan", {"width": 32, "batch": 32}, 1108),
+        ("draem", {"reconstructive_width": 16, "discriminative_width": 16, "batch": 8}, 1580),
+    ],
+)
+def test_what_is_asked_for_is_what_was_measured(method, changes, megabytes):
+    settings = next(row["settings"] for row in rows_of(None)[1] if row["method"] == method)
+    assert 0.95 * megabytes < fit_megabytes(method, settings | changes, 128**2) < 1.5 * megabytes
