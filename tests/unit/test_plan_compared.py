@@ -9,6 +9,7 @@ import yaml
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.plan.compared import expand, first_repeats, fits
 from fundus_anomaly.plan.row_keys import change, row_key
+from fundus_anomaly.report.tables.compared import compared_notes
 from support.configuration import combined
 from support.schema import read_schema
 
@@ -90,3 +91,10 @@ def test_a_folders_name_has_no_character_that_a_path_must_not_have():
     assert "/" not in row_key([change("path", "a/b")])
     assert row_key([change("rate", 1.0)]) == row_key([change("rate", 1)]) == "rate~1"
     assert row_key([]) == "as_configured"
+
+
+def test_the_tables_notes_tell_the_settings_of_a_row_but_no_folder_of_the_users():
+    row = {"name": "DRAEM", "settings": {"epochs": 3, "texture_folder": "/home/someone"}}
+    text = " ".join(compared_notes([row], 128, 0.2))
+    assert "DRAEM: epochs 3." in text
+    assert "someone" not in text

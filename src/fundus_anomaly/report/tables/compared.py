@@ -41,7 +41,10 @@ def compared_notes(others: Sequence[Mapping[str, object]], side: int, held_out: 
         held_out: Share of the normal patients that they do not learn from.
     """
     told = "; ".join(
-        f"{row['name']}: {', '.join(f'{name} {value}' for name, value in row['settings'].items())}" for row in others
+        # Where a folder of the user's lies is nobody's business.
+        f"{row['name']}: "
+        + ", ".join(f"{name} {value}" for name, value in row["settings"].items() if not name.endswith("_folder"))
+        for row in others
     )
     return [
         f"Other methods see photographs of {side}×{side} pixels, prepared as ReSAD's, and learn from the normals of "
