@@ -172,7 +172,7 @@ rule table_ablations:
         metrics=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
         pixels=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
         searched=approximate_maps(ABLATIONS),
-        features=resc_paths(ABLATIONS, f"{RESULTS}/resc/{{variant}}/test.h5"),
+        attention=resc_paths(ABLATIONS, f"{RESULTS}/attention/{{variant}}/test.h5"),
         coresets=variant_paths(ABLATIONS, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
         calibrated_metrics=variant_paths(FULL, f"{RESULTS}/evaluation/{{variant}}/{CALIBRATED}/metrics.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",

@@ -19,6 +19,7 @@ onstart:
             for job in workflow.dag.needrun_jobs()
             for file in [*job.output, *job.log, *([job.benchmark] if job.benchmark else [])]
         )
+        require_room()
         before_start()
     except OutputError as error:
         raise WorkflowError(str(error))

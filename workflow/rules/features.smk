@@ -28,7 +28,7 @@ rule features:
         weights=f"{RESULTS}/weights/{{backbone}}.weights",
         code=code("features.py"),
     output:
-        features=f"{RESULTS}/features/backbone~{{backbone}}/{{split}}.h5",
+        features=kept("features", f"{RESULTS}/features/backbone~{{backbone}}/{{split}}.h5"),
     log:
         f"{RESULTS}/logs/features/backbone~{{backbone}}/{{split}}.log",
     benchmark:
@@ -52,11 +52,16 @@ rule resc:
         features=f"{RESULTS}/features/backbone~{{backbone}}/{{split}}.h5",
         code=code("resc.py"),
     output:
-        features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.h5",
+        features=kept("resc", f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.h5"),
+        # Small, and kept: what tables and figures say of the attention needs no features.
+        attention=f"{RESULTS}/attention/{RESC_SPACE.wildcard_pattern}/{{split}}.h5",
     log:
         f"{RESULTS}/logs/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.tsv"
+    # What uses the features of a variant comes before what makes more, and the test's are made last: where they are not
+    # kept, those of one variant lie on the disk at a time.
+    priority: after_the_bank
     conda:
         "../../envs/gpu.yaml"
     threads: all_cores

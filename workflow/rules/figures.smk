@@ -146,7 +146,7 @@ rule heat_maps:
 
 rule figure_effective_neighbours:
     input:
-        features=resc_paths(ATTENDING, f"{RESULTS}/resc/{{variant}}/test.h5"),
+        attention=resc_paths(ATTENDING, f"{RESULTS}/attention/{{variant}}/test.h5"),
         code=code("figure_effective_neighbours.py"),
     output:
         picture=f"{RESULTS}/figures/effective_neighbours.png",

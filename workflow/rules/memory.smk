@@ -11,6 +11,7 @@ rule coreset:
         f"{RESULTS}/logs/coreset/{BANK_SPACE.wildcard_pattern}.log",
     benchmark:
         f"{RESULTS}/benchmarks/coreset/{BANK_SPACE.wildcard_pattern}.tsv"
+    priority: 1
     conda:
         "../../envs/gpu.yaml"
     threads: all_cores
@@ -36,6 +37,7 @@ rule memory_bank:
         bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
     log:
         f"{RESULTS}/logs/memory_bank/{BANK_SPACE.wildcard_pattern}.log",
+    priority: 1
     conda:
         "../../envs/cpu.yaml"
     resources:

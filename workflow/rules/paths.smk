@@ -17,6 +17,11 @@ SLICES, SOURCE_SLICES = f"{RESULTS}/slices", f"{RESULTS}/source_slices"
 DATA_ROOT = f"{RESULTS}/data" if config["dataset"] == "phantom" else config["data_root"] or "."
 
 
+def kept(stage, pattern):
+    """Return the path of a stage's output, marked as temporary if the configuration does not keep it."""
+    return pattern if stage in config["keep"] else temp(pattern)
+
+
 def or_stop(function, *arguments):
     """Return a function's result; an error in the user's input stops the workflow in its own words."""
     try:

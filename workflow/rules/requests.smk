@@ -12,6 +12,11 @@ def all_cores(wildcards):
     return workflow.cores
 
 
+def after_the_bank(wildcards):
+    """Return a rule's priority: lower for the test, whose features wait for the bank of the train's."""
+    return -1 if wildcards.split == "test" else 0
+
+
 def memory(megabytes):
     """Return a rule's `mem_mb`: half as much again as measured, and as much again with each further attempt."""
 

@@ -14,6 +14,7 @@ rule score:
         f"{RESULTS}/logs/score/{BANK_SPACE.wildcard_pattern}.log",
     benchmark:
         f"{RESULTS}/benchmarks/score/{BANK_SPACE.wildcard_pattern}.tsv"
+    priority: 1
     conda:
         "../../envs/gpu.yaml"
     threads: all_cores
@@ -44,6 +45,7 @@ rule calibrate:
         f"{RESULTS}/logs/calibrate/{BANK_SPACE.wildcard_pattern}.log",
     benchmark:
         f"{RESULTS}/benchmarks/calibrate/{BANK_SPACE.wildcard_pattern}.tsv"
+    priority: 1
     conda:
         "../../envs/gpu.yaml"
     threads: all_cores

@@ -17,7 +17,7 @@ from support.rule import run
 
 
 def main(input, output, params, resources, threads):
-    """Write ``feature`` C (n, h, w, c) of eq. 5, ``effective_neighbours`` (n,) float32 and ``id``."""
+    """Write ``feature`` C (n, h, w, c) of eq. 5 and ``id``; beside it ``effective_neighbours`` (n,) float32."""
     # One thread an image, several images at once: most of an image's work does not split well.
     device = device_for(resources.get("gpu", 0), 1)
     workers = threads if device == "cpu" else 1
@@ -49,9 +49,12 @@ def main(input, output, params, resources, threads):
                     )
                 )
             stored[number], neighbours[number] = result, found
-        write_array(file, "effective_neighbours", neighbours)
         write_ids(file, ids)
         file.attrs["displacement"] = displacement_of(levels)
+    with create_h5(output.attention) as file:
+        write_array(file, "effective_neighbours", neighbours)
+        write_ids(file, ids)
+        file.attrs["positions"] = int(np.prod(shape[1:3]))
     if attention.reading not in ("off", "identity") and ids:
         logging.info("effective number of neighbours: %.1f (median)", float(np.median(neighbours)))
 

@@ -28,9 +28,9 @@ from fundus_anomaly.scoring.map_files import recall_of
 from support.rule import run
 
 
-def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:
+def variant_of(row: dict, metrics: str, attention: str, coreset: str) -> Variant:
     """Return one row of the table with its parameters as they came out."""
-    with open_h5(features, "effective_neighbours") as file:
+    with open_h5(attention, "effective_neighbours") as file:
         neighbours = file["effective_neighbours"][:]
     with open_h5(coreset, "image") as file:
         images = len(file["image"])
@@ -48,7 +48,7 @@ def variant_of(row: dict, metrics: str, features: str, coreset: str) -> Variant:
 def main(input, output, params):
     """Write the table as CSV, as Markdown and as a page."""
     rows = [dict(variant) for variant in params.variants]
-    files = zip(rows, input.metrics, input.features, input.coresets, strict=True)
+    files = zip(rows, input.metrics, input.attention, input.coresets, strict=True)
     variants = [variant_of(*row) for row in files]
     pixels = [read_pixel_sample(file) for file in input.pixels]
     for label, file in zip(params.calibrated, input.calibrated_metrics, strict=True):

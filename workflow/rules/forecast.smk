@@ -1,0 +1,88 @@
+# What a run will take of disk, memory and time: printed by `snakemake -n`, and a run that does not fit is not started.
+
+import atexit
+import shutil
+
+from fundus_anomaly.plan.forecast import Job, forecast, require_disk
+
+VALUE = 4 if config["features"]["dtype"] == "float32" else 2
+
+
+def bytes_of_images(wildcards):
+    # Photographs compress to some 60 %.
+    return 1.9 * PIXELS[wildcards.prepared] * images_of(wildcards)
+
+
+def bytes_of_features(wildcards):
+    """Return the bytes of both levels: the second has a third of the channels at four times the positions."""
+    return VALUE * POSITIONS * channels(wildcards) / 2 * images_of(wildcards)
+
+
+def bytes_of_resc(wildcards):
+    return VALUE * POSITIONS * channels(wildcards) * images_of(wildcards)
+
+
+def bytes_of_bank(wildcards):
+    return VALUE * entries(wildcards) * channels(wildcards)
+
+
+def bytes_of_points(wildcards):
+    return 4 * train_positions(wildcards) * min(channels(wildcards), 350)
+
+
+# Bytes of a rule's outputs, and the seconds that it takes.
+FORECAST = {
+    "images": (bytes_of_images, images_seconds),
+    "features": (bytes_of_features, features_seconds),
+    "resc": (bytes_of_resc, resc_seconds),
+    "coreset": (None, coreset_seconds),
+    "memory_bank": (bytes_of_bank, memory_bank_seconds),
+    "score": (None, score_seconds),
+    "calibrate": (None, calibrate_seconds),
+    "evaluate": (None, evaluate_seconds),
+    "train": (None, train_seconds),
+    "classify": (None, classify_seconds),
+}
+
+
+def forecast_of(job):
+    """Return what one of Snakemake's jobs takes."""
+    size, seconds = FORECAST.get(job.rule.name, (None, None))
+    bytes_out = size(job.wildcards) if size else 0
+    passes = job.rule.name in ("features", "resc") and job.rule.name not in config["keep"]
+    return Job(
+        stage=job.rule.name,
+        stays=0 if passes else bytes_out,
+        passing=bytes_out if passes else 0,
+        alone=job.rule.name == "resc",
+        scratch=bytes_of_points(job.wildcards) if job.rule.name == "coreset" else 0,
+        memory=float(job.resources.get("mem_mb", 0)),
+        seconds=seconds(job.wildcards) if seconds else 0,
+    )
+
+
+def planned_jobs():
+    """Return the jobs that are to run and make something, stages in their order."""
+    order = {stage: place for place, stage in enumerate(FORECAST)}
+    jobs = [job for job in workflow.dag.needrun_jobs(exclude_finished=False) if job.output]
+    return sorted(jobs, key=lambda job: (order.get(job.rule.name, len(order)), job.rule.name))
+
+
+def require_room():
+    """Stop a run that does not fit on the disk."""
+    jobs = planned_jobs()
+    there = [Path(str(file)) for job in jobs for file in job.output if os.path.isfile(str(file))]
+    freed = sum(file.stat().st_size for file in there)
+    free = shutil.disk_usage(".").free
+    or_stop(require_disk, [forecast_of(job) for job in jobs], free, str(Path.cwd()), freed, config["keep"])
+
+
+def print_forecast():
+    """Print what a dry run has planned; at its end, since nothing else of this file runs after the plan."""
+    if workflow.dryrun and workflow.dag is not None:
+        if text := forecast([forecast_of(job) for job in planned_jobs()]):
+            print(text, file=sys.stderr)
+
+
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+    atexit.register(print_forecast)
