@@ -10,7 +10,7 @@ pytestmark = pytest.mark.workflow
 
 # Jobs of one rule in the tiny run: 4 variants (ReSAD, PatchCore, two ablations) with 3 kinds of features, 2 splits.
 TABLES = {"table_resad": 1, "table_ablations": 1}
-POINTS = {"table_operating_points": 1}
+POINTS = {"table_operating_points": 1, "table_froc": 1}
 PICTURES = {"figure_qualitative": 1, "figure_misses": 1, "heat_maps": 1}
 PIXELS = {"evaluate": 4, **TABLES, "figure_curves": 1}
 EVALUATED = {**PIXELS, "evaluate_images": 2}

@@ -28,7 +28,15 @@ MAIN_RULES = {
     "evaluate",
     "evaluate_images",
 }
-RESAD = {"table_resad", "table_operating_points", "figure_qualitative", "figure_misses", "figure_curves", "heat_maps"}
+RESAD = {
+    "table_resad",
+    "table_operating_points",
+    "table_froc",
+    "figure_qualitative",
+    "figure_misses",
+    "figure_curves",
+    "heat_maps",
+}
 ABLATIONS = {"table_ablations", "figure_effective_neighbours"}
 LESIONPASTE = {
     "lesion_bank",

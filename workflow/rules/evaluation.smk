@@ -167,6 +167,32 @@ rule table_operating_points:
         "../scripts/table_operating_points.py"
 
 
+rule table_froc:
+    input:
+        maps=judged("test.h5"),
+        images=f"{RESULTS}/images/resad/test.h5",
+        masks=MASKS,
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        code=code("table_froc.py"),
+    output:
+        csv=f"{RESULTS}/tables/froc.csv",
+        md=f"{RESULTS}/tables/froc.md",
+    log:
+        f"{RESULTS}/logs/table_froc.log",
+    conda:
+        "../../envs/cpu.yaml"
+    resources:
+        mem_mb=memory(evaluate_mb),
+        runtime=minutes(froc_seconds),
+    params:
+        test=rows("test", ["id", "label"]),
+        lesions=list(DATASET.lesions),
+        dataset=config["dataset"],
+        methods=[*MAIN, *(f"{name}, calibrated" for name in MAIN)],
+    script:
+        "../scripts/table_froc.py"
+
+
 rule table_ablations:
     input:
         metrics=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),

@@ -174,6 +174,7 @@ rule resad:
         rules.audit.output,
         rules.table_resad.output,
         rules.table_operating_points.output,
+        rules.table_froc.output if MASKS else [],
         rules.figure_qualitative.output,
         rules.figure_misses.output if MISSES_SHOWN else [],
         rules.heat_maps.output,

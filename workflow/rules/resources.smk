@@ -151,6 +151,10 @@ def calibrated_maps_seconds(wildcards):
     return 0.3e-6 * PIXELS["resad"] * (COUNTS.get("test", 0) + COUNTS.get("train", 0))
 
 
+def froc_seconds(wildcards):
+    return 4e-6 * PIXELS["resad"] * COUNTS.get("test", 0)
+
+
 # Histograms of single images, for the bootstrap, may take 500 MB.
 def evaluate_mb(wildcards, threads):
     return 700 + 100e-6 * PIXELS["resad"]

@@ -1,0 +1,28 @@
+"""Write the share of lesions that are marked, by type and size, against false marks per normal image."""
+
+import pandas as pd
+
+from fundus_anomaly.evaluation.stored_froc import froc_stored
+from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.files.whole import write_text
+from fundus_anomaly.report.tables.froc import froc_markdown
+from support.rule import run
+
+
+def main(input, output, params):
+    """Write the table as CSV and as Markdown."""
+    excluded = set(read_results_table(input.left_out, {"id": "str"})["id"])
+    labels = dict(zip(params.test["id"], params.test["label"], strict=True))
+    parts = [
+        froc_stored(maps, input.images, input.masks[0], labels, excluded, params.lesions).assign(method=method)
+        for method, maps in zip(params.methods, input.maps, strict=True)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table = table[["method", *(column for column in table if column != "method")]]
+    write_csv(output.csv, table)
+    write_text(output.md, froc_markdown(table, f"Lesions found on {params.dataset}"))
+
+
+if __name__ == "__main__":
+    run(main, snakemake)
