@@ -1,4 +1,4 @@
-"""What a program of your own needs: a detector from its file, and what it says of a photograph."""
+"""The Python interface: load a detector from its file, and score a photograph."""
 
 from __future__ import annotations
 

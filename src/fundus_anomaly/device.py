@@ -1,4 +1,4 @@
-"""The device that a job's GPU request comes to."""
+"""The device that a job runs on, from the GPUs it asked for and those that are there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors that a user can fix, each with its remedy: of the input, every problem at once, and of the disk."""
+"""Errors that a user can fix: InputError lists every problem at once; OutputError says why a file is not written."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_a_cancelled_job_fails_the_run_with_the_rules_log_named_and_the_same_com
     assert not (project.results / CORESET).exists()
 
     project.run(TARGET, "--retries", "0")
-    assert "goes on from" in log_of(project)
+    assert "resumes from" in log_of(project)
     assert same_as_before(project, run_through_slurm)
 
 
@@ -134,7 +134,7 @@ def test_a_job_killed_for_memory_succeeds_with_a_larger_request(project, run_thr
     assert (first["JobState"], second["JobState"]) == ("FAILED", "COMPLETED")
     memory = [int(job["MinMemoryNode"].removesuffix("M")) for job in (first, second)]
     assert memory[1] == 2 * memory[0]
-    assert "goes on from" in log_of(project)
+    assert "resumes from" in log_of(project)
     assert same_as_before(project, run_through_slurm)
 
 
@@ -166,7 +166,7 @@ def test_a_job_whose_node_is_lost_is_put_back_into_the_queue_by_slurm(
     assert run.process.returncode == 0, output
     (job,) = run.jobs()
     assert (job["JobState"], job["Restarts"]) == ("COMPLETED", "1")
-    assert "goes on from" in log_of(project)
+    assert "resumes from" in log_of(project)
     assert same_as_before(project, run_through_slurm)
 
 
@@ -185,5 +185,5 @@ def test_a_killed_snakemake_goes_on_once_its_jobs_are_cancelled(project, run_thr
         time.sleep(0.2)
     project.run("--unlock")
     project.run(TARGET)
-    assert "goes on from" in log_of(project)
+    assert "resumes from" in log_of(project)
     assert same_as_before(project, run_through_slurm)

@@ -42,7 +42,7 @@ if len(sys.orig_argv) > 1 and sys.orig_argv[1].endswith(".table_resad.py"):
 TABLES = [f"{name}.{form}" for name in ("resad", "ablations", "lesionpaste_3") for form in ("csv", "md", "html")]
 
 
-def test_every_fault_is_told_with_its_remedy_and_repaired(finished, tmp_path):
+def test_every_fault_is_reported_with_its_remedy_and_repaired(finished, tmp_path):
     out = Path(os.environ.get("FAULT_OUT", tmp_path)).resolve()
     only = [] if os.environ.get("FAULT_MATRIX") == "full" else ["--only", *DIAGONAL]
     out.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def test_every_fault_is_told_with_its_remedy_and_repaired(finished, tmp_path):
     assert only == [] or len(rows) >= len(DIAGONAL)
 
 
-def test_the_second_of_two_runs_in_one_folder_stops_and_the_first_goes_on(finished, tmp_path):
+def test_the_second_of_two_runs_in_one_folder_stops_and_the_first_continues(finished, tmp_path):
     project = finished.copy(tmp_path / "copy")
     table = project.results / "tables" / "resad.csv"
     before = table.read_bytes()

@@ -79,13 +79,13 @@ CASES = [
         "alias bomb",
         lambda folder: yaml.safe_load(alias_bomb(12)),
         valid,
-        ("config", "values once every alias is followed", "at most 100,000", "take out the YAML aliases"),
+        ("config", "values once all aliases are followed", "at most 100,000", "remove the YAML aliases"),
     ),
     Case(
         "endless alias",
         lambda folder: yaml.safe_load("data: &d {exclude: [*d]}"),
         valid,
-        ("config", "values without end", "take out the YAML aliases"),
+        ("config", "values without end", "remove the YAML aliases"),
     ),
     Case("a text of a megabyte", config(f"experiment: '{'!x' * 2**19}'"), valid, ("config, experiment", "...")),
 ]

@@ -99,7 +99,10 @@ CASES = [
     Case("byte-order mark and CRLF", table("\ufeff" + GOOD), images, handled=both_ids),
     Case("trailing commas and blank rows", table(GOOD.replace("\r\n", ",,,\n") + ",,,\n \n"), images, handled=both_ids),
     Case(
-        "an image twice", row("normal/../unknown/b.jpg,test"), images, ("line 2", "line 3", "a second time", "take one")
+        "an image twice",
+        row("normal/../unknown/b.jpg,test"),
+        images,
+        ("line 2", "line 3", "a second time", "remove one"),
     ),
     Case(
         "unknown label",
@@ -145,8 +148,8 @@ CASES = [
     ),
     Case("Latin-1", table("path,split\nmüller.jpg,train\n".encode("latin-1")), labels, ("table.csv", "CSV in UTF-8")),
     Case("semicolons", table("path;split\na;b\n"), labels, ("table.csv, header", "no column 'path'", "commas")),
-    Case("no table but bytes", table(bytes(range(256)) * 9), labels, ("table.csv", "no readable CSV", "commas")),
-    Case("open quote", table('path,split\n"a,b\n'), labels, ("table.csv", "no readable CSV", "commas")),
+    Case("no table but bytes", table(bytes(range(256)) * 9), labels, ("table.csv", "an unreadable CSV", "commas")),
+    Case("open quote", table('path,split\n"a,b\n'), labels, ("table.csv", "an unreadable CSV", "commas")),
     Case("cell of a megabyte", table("path,split\n" + "a" * 2**20), labels, ("table.csv", "field larger", "commas")),
     Case(
         "ten million blank lines",
@@ -169,7 +172,7 @@ CASES = [
         "EyeQ: an image twice",
         table("image,quality,DR_grade\n1_left.jpeg,0,0\n1_left.jpeg,0,1\n", EYEQ),
         eyeq,
-        (EYEQ, "second rows", "line 3", "correct the rows"),
+        (EYEQ, "second rows", "line 3", "correct or remove the rows"),
     ),
     Case(
         "EyeQ: unknown codes",
@@ -177,7 +180,7 @@ CASES = [
         eyeq,
         ("names", "'../1_left.jpeg' (line 2)", "codes", "grades"),
     ),
-    Case("EyeQ: a table without an end", endless, eyeq, (EYEQ, "no regular file", "as EyeQ publishes it")),
+    Case("EyeQ: a table without an end", endless, eyeq, (EYEQ, "not a regular file", "as EyeQ publishes it")),
     Case(
         "manifest without columns",
         written("id,path\na,b\n"),

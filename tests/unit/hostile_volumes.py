@@ -15,7 +15,7 @@ from fundus_anomaly.datasets.mosmed_files import read_scans
 from fundus_anomaly.imaging.ct_volume import CtVolume, read_header
 
 VALUES = np.arange(6 * 5 * 4, dtype=np.int16).reshape(6, 5, 4)
-WRONG = ("v.nii", "replace the file, or take its row out")
+WRONG = ("v.nii", "replace the file, or remove its row")
 
 
 def volume(values: np.ndarray = VALUES, axes: str = "RAS", name: str = "v.nii"):
@@ -125,6 +125,9 @@ CASES = [
     ),
     Case("registry with a path as an id", registry("../1,CT-0,/v.nii,"), scans, ("study_id", "'../1'", "correct")),
     Case(
-        "a study twice", registry("study_1,CT-0,/v.nii,", "study_1,CT-0,/v.nii,"), scans, ("a second time", "take one")
+        "a study twice",
+        registry("study_1,CT-0,/v.nii,", "study_1,CT-0,/v.nii,"),
+        scans,
+        ("a second time", "remove one"),
     ),
 ]

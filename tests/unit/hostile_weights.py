@@ -21,7 +21,7 @@ from fundus_anomaly.networks.vgg16_convolutions import LAYERS, vgg16_convolution
 from fundus_anomaly.networks.weights import fetch
 from fundus_anomaly.training.checkpoint import read_checkpoint
 
-PLAIN = ("w.pth", "no plain state dict", "a PyTorch state dict of tensors", "get the weights")
+PLAIN = ("w.pth", "not a plain state dict", "a PyTorch state dict of tensors", "get the weights")
 GRAPH = ("w.onnx", "ONNX graph", "set backbone.weights to an ONNX file")
 VGG = ("w.onnx", "VGG16's convolutions", "leave the path of the weights empty")
 
@@ -161,12 +161,14 @@ CASES = [
         fetched("", "ab" * 32),
         ("w.pth", "a file with SHA-256", "the pinned SHA-256 abab", "backbone.sha256"),
     ),
-    Case("weights that are a folder", lambda folder: folder, fetched(""), ("backbone.weights", "no file", "correct")),
+    Case(
+        "weights that are a folder", lambda folder: folder, fetched(""), ("backbone.weights", "not a file", "correct")
+    ),
     Case(
         "weights that are a command",
         lambda folder: folder,
         fetched("$(touch executed)"),
-        ("backbone.weights", "no file"),
+        ("backbone.weights", "not a file"),
     ),
     Case(
         "no registered weights",

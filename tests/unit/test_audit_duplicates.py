@@ -60,7 +60,7 @@ def test_a_chain_of_copies_is_one_group_with_its_longest_link():
 
 
 def test_a_threshold_that_makes_copies_of_everything_is_refused(monkeypatch):
-    monkeypatch.setattr("fundus_anomaly.audit.duplicates._MOST_PAIRS", 100)
+    monkeypatch.setattr("fundus_anomaly.audit.duplicates._MAX_PAIRS", 100)
     bits = np.random.default_rng(2).integers(0, 2, (40, 64), dtype=np.uint8)
     with pytest.raises(InputError, match="lower data"):
         hamming_pairs(hashes(bits), 64)

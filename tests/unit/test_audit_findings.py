@@ -113,7 +113,7 @@ def test_a_blank_photograph_is_a_defect():
         ({"frames": 2}, "several pictures in one file"),
     ],
 )
-def test_an_unusual_kind_of_file_is_told_once_for_all_its_images_and_stops_nothing(change, kind):
+def test_an_unusual_kind_of_file_is_reported_once_for_all_its_images_and_stops_nothing(change, kind):
     manifest = rows()
     found = find(manifest, facts(manifest, (0, change), (3, change)))
     assert [(finding.kind, finding.ids) for finding in found] == [(kind, ("set/train/1", "set/test/2"))]
@@ -190,7 +190,7 @@ def test_what_unused_images_do_among_themselves_stops_nothing():
     assert [finding.severity for finding in find(manifest, facts(manifest, (1, broken)))] == ["note"]
 
 
-def test_what_is_left_of_a_group_after_an_exclusion_is_still_told():
+def test_what_is_left_of_a_group_after_an_exclusion_is_still_reported():
     manifest = rows()
     table = facts(manifest, (0, COPY), (1, COPY), (2, COPY))
     found = find(manifest, table, ["set/train/1"])
@@ -283,7 +283,7 @@ def test_a_patient_who_counts_as_two_within_a_split_is_a_note():
     assert "In the intervals they count as 2 patients" in note.detail
 
 
-def test_copies_alone_are_told_once():
+def test_copies_alone_are_reported_once():
     manifest = rows()
     (finding,) = find(manifest, facts(manifest, (1, COPY), (2, COPY)))
     assert finding.kind == "identical photographs on both sides of the split"
@@ -457,27 +457,27 @@ def audited(findings, on_bad_image="fail", excluded=(), **options) -> str:
     return audit.page("set", manifest, facts(manifest), findings, [], excluded, on_bad_image=on_bad_image, **options)
 
 
-def test_the_page_says_that_a_run_goes_on_without_the_files_that_were_left_out():
+def test_the_page_says_that_a_run_continues_without_the_excluded_files():
     text = audited([DAMAGED], "exclude")
-    assert "1 error. The run goes on without 1 image that cannot be used (on_bad_image: exclude)." in text
-    assert "Left out by on_bad_image: exclude" in text and "set/train/1" in text
+    assert "1 error. The run continues without 1 image that cannot be used (on_bad_image: exclude)." in text
+    assert "Excluded by on_bad_image: exclude" in text and "set/train/1" in text
     for wrong in ("stop", "set on_bad_image: exclude, or", "Nothing stops"):
         assert wrong not in text
-    assert "To have it in the run, replace the file." in text
+    assert "To include it in the run, replace the file." in text
 
 
 def test_the_page_says_that_a_run_stops_where_it_does():
     text = audited([DAMAGED])
     assert "1 error. The run stops here." in text
     assert "These stop the run until the file is replaced or the image is excluded." in text
-    assert "left out" not in text.lower()
+    assert "excluded by" not in text.lower() and "excluded from" not in text
 
 
 def test_with_exclude_a_contradiction_between_images_still_stops_the_run():
     text = audited([DAMAGED, CONTRADICTION], "exclude")
     assert "2 errors. The run stops here." in text
-    assert text.index("on_bad_image decides about single files alone") < text.index("Files that cannot be used")
-    assert "goes on" not in text
+    assert text.index("on_bad_image concerns only single files") < text.index("Files that cannot be used")
+    assert "continues" not in text
 
 
 @pytest.mark.parametrize(
@@ -486,7 +486,7 @@ def test_with_exclude_a_contradiction_between_images_still_stops_the_run():
 def test_a_run_that_has_no_usable_image_left_does_not_go_on_by_the_page(on_bad_image, excluded):
     text = audited([DAMAGED] if on_bad_image == "exclude" else [], on_bad_image, excluded)
     assert "The run stops here." in text
-    assert "goes on" not in text and "Nothing stops" not in text
+    assert "continues" not in text and "Nothing stops" not in text
 
 
 def test_the_page_of_a_report_counts_and_names_nobody():
@@ -494,7 +494,7 @@ def test_the_page_of_a_report_counts_and_names_nobody():
         text = audited([DAMAGED, CONTRADICTION], on_bad_image, ("set/train/1",), named=False)
         for name in ("Erika", "/home", "set/train", "set/test"):
             assert name not in text
-        for told in ("photograph: damaged", "patient on both sides of the split", "Left out by data.exclude"):
+        for told in ("photograph: damaged", "patient on both sides of the split", "Excluded by data.exclude"):
             assert told in text
 
 
@@ -508,7 +508,7 @@ def test_what_is_proposed_is_a_file_that_adds_to_what_is_excluded_and_collides_w
         told = str(error.value)
         # Lines that could be pasted one after the other into one file would drop each other there.
         assert told.count("data: {exclude") == 1
-        assert "file of its own" in told
+        assert "separate file" in told
         proposed = yaml.safe_load(told[told.index("data: {exclude") :])
         assert set(proposed["data"]["exclude"]) == {"set/test/2", *(manifest["id"].iloc[place] for place in damaged)}
         layers = [

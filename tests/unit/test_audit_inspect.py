@@ -61,7 +61,7 @@ def test_a_file_that_lost_its_end_is_damaged(tmp_path, suffix, lost):
     assert facts["perceptual_hash"] == ""
 
 
-def test_what_is_no_photograph_is_told_apart(tmp_path):
+def test_what_is_no_photograph_is_distinguished(tmp_path):
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("not an image")
     (tmp_path / "folder.jpg").mkdir()
@@ -113,7 +113,7 @@ def test_random_damage_never_raises(tmp_path):
             assert list(inspect_mask(path, False, LARGEST)) == list(MASK_FACTS)
 
 
-def test_unusual_modes_are_told(tmp_path):
+def test_unusual_modes_are_reported(tmp_path):
     colour = retina()
     grey16 = Image.fromarray(np.asarray(colour.convert("L")).astype(np.uint16) * 257)
     exif = Image.Exif()

@@ -185,7 +185,7 @@ def test_checkpoints_that_wrap_the_state_are_read(tmp_path):
     assert torch.equal(*levels)
 
 
-def test_an_unknown_backbone_is_told_what_there_is(tmp_path):
+def test_an_unknown_backbone_is_refused_with_what_there_is(tmp_path):
     with pytest.raises(InputError) as caught:
         backbone("vgg16", tmp_path / "w.pth")
     assert all(name in str(caught.value) for name in [*NETWORKS, "onnx"])

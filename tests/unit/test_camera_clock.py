@@ -123,7 +123,7 @@ def at(*seconds):
     return {f"set/{place}": NOON + timedelta(seconds=second) for place, second in enumerate(seconds)}
 
 
-def test_a_sitting_goes_on_while_the_next_photograph_follows_within_three_minutes():
+def test_a_sitting_lasts_while_the_next_photograph_follows_within_three_minutes():
     assert timedelta(minutes=3) == LONGEST_PAUSE
     of = sittings(at(0, 180, 361, 541, 541, 100_000))
     assert [int((first - NOON).total_seconds()) for first in of.values()] == [0, 0, 361, 361, 361, 100_000]

@@ -118,7 +118,7 @@ def test_two_sections_of_one_anchor_are_changed_one_without_the_other():
     assert base == before
 
 
-def test_a_list_of_exclusions_that_replaces_another_is_told_what_it_lets_in():
+def test_a_list_of_exclusions_that_replaces_another_is_reported_what_it_lets_in():
     layers = [("a.yaml", {"data": {"exclude": ["x", "y"]}}), ("b.yaml", {"data": {"exclude": ["y", "z"]}})]
     config, remarks = combined(layers, SCHEMA)
     assert config["data"]["exclude"] == ["y", "z"]

@@ -63,7 +63,7 @@ def test_a_voxel_that_is_no_number_is_an_error_that_names_its_slice(tmp_path, va
     mosmed_samples.write_volume(tmp_path / "v.nii", voxels)
     volume = CtVolume(tmp_path / "v.nii")
     assert volume[1].shape == (4, 5)
-    with pytest.raises(InputError, match=r"v\.nii, slice 2: found 1 voxels that are infinite or no number"):
+    with pytest.raises(InputError, match=r"v\.nii, slice 2: found 1 voxels that are infinite or not a number"):
         volume[2]
 
 

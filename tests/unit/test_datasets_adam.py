@@ -94,7 +94,7 @@ def test_normals_held_out_follow_the_seed_and_stay_when_more_are_held_out(root):
 def test_a_mask_of_no_image_and_official_counts(root):
     assert any("282" in note for note in load(root).notes)
     touch(root / "Training400-Lesion" / "Lesion_Masks" / "scar" / "A0099.bmp")
-    with pytest.raises(InputError, match="a mask of no image"):
+    with pytest.raises(InputError, match="a mask without an image"):
         load(root)
 
 

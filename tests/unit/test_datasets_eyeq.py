@@ -128,7 +128,7 @@ def test_a_table_may_be_saved_in_many_ways(root, text):
         (TRAIN.replace("image", "picture"), "0 columns 'image'"),
         (TRAIN.replace(",", ";"), "0 columns 'image'"),
         (TRAIN + "5,15_right.jpeg,0,0,7\n", "cells under no column in lines 7"),
-        (TRAIN + '5,"15_right.jpeg,0,0\n', "no readable CSV"),
+        (TRAIN + '5,"15_right.jpeg,0,0\n', "an unreadable CSV"),
     ],
 )
 def test_a_table_of_another_form_is_an_error(root, text, found):
@@ -138,7 +138,7 @@ def test_a_table_of_another_form_is_an_error(root, text, found):
 
 def test_a_table_in_another_encoding_is_an_error(root):
     train_table(root).write_bytes(TRAIN.encode("utf-16"))
-    assert any("no readable CSV" in problem.found for problem in problems_of(root))
+    assert any("an unreadable CSV" in problem.found for problem in problems_of(root))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_row_that_cannot_be_meant_is_an_error_with_its_line(root, row, found):
     assert "Label_EyeQ_train.csv, column" in problem.where
 
 
-def test_everything_that_is_wrong_is_told_at_once(root):
+def test_everything_that_is_wrong_is_reported_at_once(root):
     write(train_table(root), TRAIN + "5,10_left.jpeg,0,0\n6,../x.jpeg,0,0\n7,16_left.jpeg,9,0\n8,16_right.jpeg,0,9\n")
     write(root / "EyeQ" / "Label_EyeQ_test.csv", TEST.replace("quality", "grade"))
     (root / "train" / "13_left.jpeg").unlink()

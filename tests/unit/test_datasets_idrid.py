@@ -164,7 +164,7 @@ def test_two_files_of_one_number_are_an_error(root):
 def test_a_mask_of_no_image_is_an_error(root):
     masks = root / "A. Segmentation" / "2. All Segmentation Groundtruths" / "a. Training Set"
     write(masks / "4. Soft Exudates" / "IDRiD_02_SE.tif")
-    with pytest.raises(InputError, match="a mask of no image"):
+    with pytest.raises(InputError, match="a mask without an image"):
         load(root)
 
 
@@ -214,7 +214,7 @@ def test_the_notes_say_of_which_photographs_the_patient_is_known_and_when_they_w
 
 
 def test_times_that_a_program_wrote_make_no_patients(root, monkeypatch):
-    monkeypatch.setattr("fundus_anomaly.datasets.sittings.MOST_PHOTOGRAPHS", 2)
+    monkeypatch.setattr("fundus_anomaly.datasets.sittings.MAX_PHOTOGRAPHS", 2)
     for number, second in (("001", "01"), ("002", "02"), ("003", "03")):
         photograph(root, "grading", "train", number, f"21:10:{second}")
     photograph(root, "segmentation", "train", "01", "09:00:00")

@@ -105,7 +105,7 @@ def test_only_the_benchmarks_own_counts_are_strict(root):
     assert "segmentation" not in told.replace(str(root), "")
 
 
-def test_everything_that_is_wrong_is_told_at_once(root):
+def test_everything_that_is_wrong_is_reported_at_once(root):
     images = root / "B. Disease Grading" / "1. Original Images"
     (images / "a. Training Set" / "IDRiD_002.jpg").unlink()
     (images / "b. Testing Set" / "IDRiD_001.jpg").unlink()

@@ -213,7 +213,7 @@ def test_a_cell_that_cannot_be_meant_is_an_error_with_its_line(root, row, field,
     assert "line " in told[0].where
 
 
-def test_all_wrong_rows_are_told_at_once(root):
+def test_all_wrong_rows_are_reported_at_once(root):
     told = problems(root, "path,split\nx.jpg,train\ny.jpg,test\nunknown/1.png,test\n./unknown/1.png,test\n")
     assert [problem.found for problem in told][:2] == ["'x.jpg', no such file", "'y.jpg', no such file"]
     assert sum("a second time" in problem.found for problem in told) == 2

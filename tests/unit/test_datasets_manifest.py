@@ -75,7 +75,7 @@ def test_a_patient_is_in_one_fold():
         checked(dataset((0, same | {"fold": 0}), (1, same | {"fold": 1}), (2, {"fold": 0})))
 
 
-def test_every_kind_of_problem_is_told_at_once():
+def test_every_kind_of_problem_is_reported_at_once():
     with pytest.raises(InputError) as error:
         checked(dataset((0, {"id": "a b", "eye": "x"}), (1, {"label": 1}), (2, {"split": "train", "label": 0})))
     told = str(error.value)

@@ -160,11 +160,11 @@ def test_a_difference_from_the_official_counts_is_a_note_or_an_error(root):
         ("study_0900,CT-0,/studies/CT-0/study_0900.nii.gz,", "study_file", "no such file"),
         ("study_0900,CT-0,/../outside.nii.gz,", "study_file", "leads out of the dataset's root"),
         ("study_0900,CT-0,/studies/../../outside.nii.gz,", "study_file", "leads out of the dataset's root"),
-        ("study_0900,CT-0,/etc/passwd,", "study_file", "no NIfTI file's name"),
+        ("study_0900,CT-0,/etc/passwd,", "study_file", "not the name of a NIfTI file"),
         ("study_0900,CT-0,/studies/link.nii.gz,", "study_file", "leads out of the dataset's root"),
         ("study_0900,CT-0,/linked/outside.nii.gz,", "study_file", "leads out of the dataset's root"),
         ("study_0900,CT-0,,", "study_file", "nothing"),
-        ('study_0900,CT-0,"/studies/a\nb.nii.gz",', "study_file", "no NIfTI file's name"),
+        ('study_0900,CT-0,"/studies/a\nb.nii.gz",', "study_file", "not the name of a NIfTI file"),
         ("study_0900,CT-0,/more.nii.gz,/masks/study_0256_mask.nii.gz", "mask_file", "a mask of a healthy scan"),
         ("study_0900,CT-1,/more.nii.gz,/masks/none.nii.gz", "mask_file", "no such file"),
     ],
@@ -199,7 +199,7 @@ def test_a_study_or_a_file_that_stands_twice_would_be_one_person_twice(root, row
     assert problem.where.endswith("line 11")
 
 
-def test_every_row_and_every_header_that_is_wrong_is_told_at_once(root):
+def test_every_row_and_every_header_that_is_wrong_is_reported_at_once(root):
     write_registry(root, [*rows(), "study_0001,CT-9,/x.txt,", "study_0901,CT-0,/studies/CT-0/study_0901.nii.gz,"])
     (root / "studies/CT-0/study_0003.nii.gz").write_bytes(b"no volume")
     write_volume(root / "masks/study_0257_mask.nii.gz", np.zeros((64, 48, 11), np.uint8))
@@ -216,7 +216,7 @@ def test_every_row_and_every_header_that_is_wrong_is_told_at_once(root):
         assert part in told
 
 
-def test_every_mask_whose_voxels_cannot_be_read_is_told_at_once(root):
+def test_every_mask_whose_voxels_cannot_be_read_is_reported_at_once(root):
     for study in ("study_0256", "study_0258"):
         file = root / f"masks/{study}_mask.nii.gz"
         file.write_bytes(file.read_bytes()[:-40])

@@ -23,6 +23,8 @@ PAGES = sorted(
 OF_OTHER_TIMES = {"CHANGELOG.md", "docs/adding-a-method.md"}
 CURRENT = [page for page in PAGES if str(page.relative_to(ROOT)) not in OF_OTHER_TIMES]
 A_FILE = re.compile(r"(?:[\w.~-]+/)*[\w.-]+\.(?:py|smk|rst|toml|lock|yaml|yml|md|sh)")
+# Folders that a run makes.
+MADE = ("results/", "tables/", "audit/", "heat_maps/", "figures/")
 FOLDERS = ("benchmarks", "config", "docs", "envs", "profiles", "src", "tests", "workflow")
 
 
@@ -86,8 +88,8 @@ def test_every_link_leads_somewhere(page):
 def test_files_that_a_page_names_exist(page):
     for token in tokens(page):
         if token.type == "code_inline" and A_FILE.fullmatch(token.content):
-            if token.content.startswith("results/") and not token.content.startswith("results/reference/"):
-                continue  # what a run makes
+            if token.content.startswith(MADE) and not token.content.startswith("results/reference/"):
+                continue
             assert exists(token.content), f"{name(page)}: {token.content}"
         elif token.type in ("fence", "code_inline"):
             for file in re.findall(rf"(?<![\w/.-])(?:{'|'.join(FOLDERS)})/[\w./-]+\.\w+", token.content):
@@ -153,3 +155,12 @@ def test_the_catalogue_finds_what_it_asks_for():
         assert (ROOT / file).is_file()
     for file in re.findall(r"config/\w+\.yaml", entry["mandatory-flags"]["desc"]):
         assert (ROOT / file).is_file()
+
+
+def test_every_entry_of_the_report_has_a_caption_of_its_own_and_none_is_left_over():
+    rules = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "workflow" / "rules").glob("*.smk"))
+    named = re.findall(r'caption="\.\./report/(\w+\.rst)"', rules)
+    assert len(named) == len(re.findall(r"\breport\($", rules, re.MULTILINE)) == rules.count("labels={")
+    kept = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "workflow" / "report").glob("*.rst")}
+    assert set(kept) == {*named, "workflow.rst"}
+    assert all(len(text.split()) >= 30 for text in kept.values())

@@ -8,7 +8,7 @@ ONE = Problem("a.csv, row 3", "'x'", "a number", "correct the row")
 TWO = Problem("b.png", "0 bytes", "an image", "replace the file")
 
 
-def test_every_problem_is_told_with_place_finding_rule_and_remedy():
+def test_every_problem_is_reported_with_place_finding_rule_and_remedy():
     text = str(InputError([ONE, TWO]))
     for problem in (ONE, TWO):
         assert all(part in text for part in (problem.where, problem.found, problem.allowed, problem.remedy))

@@ -173,7 +173,7 @@ def test_where_delong_is_undefined_there_is_a_reason_and_no_number(abnormal, sco
     assert why in note
 
 
-def test_a_clearly_better_score_is_told_from_a_worse_one_and_not_from_a_like_one():
+def test_a_clearly_better_score_is_reported_from_a_worse_one_and_not_from_a_like_one():
     abnormal, good = scored(0, 60, 60, 2.0)
     draw = np.random.default_rng(1)
     bad, like = good + draw.normal(0, 4, len(good)), good + draw.normal(0, 0.01, len(good))

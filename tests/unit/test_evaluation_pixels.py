@@ -133,7 +133,7 @@ def test_every_fault_of_a_score_map_is_named():
         return " ".join(str(problem) for problem in histograms.add(*image))
 
     assert "does not list" in found("b", good, {})
-    assert "1 scores that are no finite number" in found("a", broken, {})
+    assert "1 scores that are not finite numbers" in found("a", broken, {})
     assert "scores from 0.5 to 3" in found("a", np.where(good > 0, [0.5, 0.5, 0.5, 3], 0).astype(np.float32), {})
     both = found("a", good, {"MA": np.ones((3, 3), bool), "SE": np.ones((4, 4), np.uint8)})
     assert "mask MA of a: found bool (3, 3)" in both

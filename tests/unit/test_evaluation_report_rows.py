@@ -266,7 +266,7 @@ def test_an_abnormal_image_without_masks_is_left_out_of_the_pixels_and_said_to_b
     images, manifest = photographs()
     images[-1] = images[-1]._replace(truth=None)
     rows = run(images, manifest).rows
-    assert figure(rows, "pixel", "auc").note == "images left out that are not labelled normal and have no mask: 1"
+    assert figure(rows, "pixel", "auc").note == "excluded images that are not labelled normal and have no mask: 1"
     assert figure(rows, "image", "auc", "mean").positives == 12
 
 

@@ -78,7 +78,7 @@ def test_a_row_has_the_papers_panels_photograph_maps_and_maps_over_it():
     assert not np.array_equal(strong, weak)
 
 
-def test_a_row_tells_reason_grade_id_and_logit():
+def test_a_row_gives_reason_grade_id_and_logit():
     figure = draw([row(), row("phantom/test/0002_right", grade=-1)], LESIONS, 0.6)
     first, second = panels(figure, 2)
     assert first[0].get_ylabel() == "MA, grade 2"

@@ -74,7 +74,7 @@ def test_shell_metacharacters_in_names_reach_no_shell(tmp_path):
             "experiment: a/../b\nseed: $(touch executed)\nresad: {regoin: 3}\n",
             ["3 problems", "config, experiment", "config, seed", "did you mean 'region'"],
         ),
-        (alias_bomb(12), ["values once every alias is followed", "take out the YAML aliases"]),
+        (alias_bomb(12), ["values once all aliases are followed", "remove the YAML aliases"]),
     ],
     ids=["several wrong keys", "alias bomb"],
 )

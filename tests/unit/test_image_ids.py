@@ -80,7 +80,7 @@ def test_upper_and_lower_case_of_one_name_are_two_ids():
     assert [text.partition("~")[0] for text in found[1:]] == ["A.jpg", "A.JPG"]
 
 
-def test_names_whose_digests_begin_alike_are_told_apart_by_more_digits(monkeypatch):
+def test_names_whose_digests_begin_alike_are_distinguished_by_more_digits(monkeypatch):
     class Alike:
         def __init__(self, content):
             self.text = "00000000" + content.hex().ljust(56, "0")

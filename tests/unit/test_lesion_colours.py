@@ -71,7 +71,7 @@ def test_a_further_type_keeps_its_colour_in_a_figure_that_shows_some_of_the_type
 
 
 @pytest.mark.parametrize("count", [5, 8, 9, 12, 20])
-def test_many_types_are_told_apart_with_every_kind_of_colour_vision(count):
+def test_many_types_are_distinguished_with_every_kind_of_colour_vision(count):
     colours = list(lesion_colours([*LESIONS, *(f"type {n}" for n in range(count - 4))]).values())
     assert len(set(colours)) == count
     nearest = min(

@@ -110,7 +110,7 @@ def problems_of(function, *arguments, **options):
     return error.value.problems
 
 
-def test_all_that_is_wrong_with_all_annotated_images_is_told_at_once(tmp_path):
+def test_all_that_is_wrong_with_all_annotated_images_is_reported_at_once(tmp_path):
     first, second = (annotated(tmp_path, name, MA=(90, 90, 3, 3), HE=(50, 90, 9, 9)) for name in "ab")
     Image.fromarray(np.zeros((SIDE, SIDE + 1), np.uint8)).save(first["mask_MA"])
     (tmp_path / "a_HE.png").write_bytes(b"no image")
@@ -165,7 +165,7 @@ def test_a_lesion_larger_than_half_of_the_retina_is_named_with_its_place(tmp_pat
 
 def test_an_annotated_image_that_is_excluded_from_the_benchmark_gives_lesions_and_the_log_says_so(tmp_path, caplog):
     banked(tmp_path, annotated(tmp_path, "a", MA=(90, 90, 3, 3)), kinds=["MA"], excluded=["set/a", "set/b"])
-    assert "set/a is left out of the benchmark by data.exclude and gives its lesions" in caplog.text
+    assert "set/a is excluded from the benchmark by data.exclude and gives its lesions" in caplog.text
 
 
 @pytest.mark.parametrize("graham", [False, True])
@@ -263,7 +263,7 @@ def test_images_of_one_patient_cannot_train_and_choose_the_epoch(tmp_path, weigh
 
 def test_images_that_the_audit_left_out_are_missing_in_training_and_the_log_says_so(tmp_path, weights, caplog):
     trained(tmp_path, weights, EYES[:-1], EYES)
-    assert "5 of the manifest's 6 normal images: the audit left the others out" in caplog.text
+    assert "5 of the manifest's 6 normal images: the audit excluded the others" in caplog.text
 
 
 def test_a_checkpoint_of_another_configuration_is_left_and_a_truncated_one_is_an_error(tmp_path, weights, caplog):
@@ -320,7 +320,7 @@ def classified(folder, weights, present=TEST, network=NETWORK):
 
 def test_test_images_that_the_audit_left_out_have_no_score_and_the_log_says_so(tmp_path, classifier, caplog):
     assert classified(tmp_path, classifier, TEST[1:])["id"].tolist() == TEST[1:]
-    assert "5 of the manifest's 6 test images: the audit left the others out" in caplog.text
+    assert "5 of the manifest's 6 test images: the audit excluded the others" in caplog.text
 
 
 def test_a_classifier_of_another_network_is_refused(tmp_path, classifier):

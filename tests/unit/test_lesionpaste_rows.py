@@ -292,7 +292,7 @@ def test_a_bank_must_hold_what_the_rows_that_share_it_paste():
     assert kinds_of(rows) == ["MA", "HE", "EX"]
 
 
-def test_the_key_that_names_an_annotated_image_is_told():
+def test_the_key_that_names_an_annotated_image_is_reported():
     main = DEFAULT["lesionpaste"]["source"]["images"]
     other = {"name": "w", "sources": ["a/1"]}
     rows = expand(config(rows=[other], ablations={"A1": [other, {"name": "same", "sources": main}]}))
@@ -309,7 +309,7 @@ def test_shares_that_do_not_sum_to_one_are_brought_to_it_and_the_log_says_so(cap
         options_from(section)
         assert not caplog.text
         options_from(section | {"mix": [{"types": ["MA"], "share": 0.3}, {"types": ["MA", "HE"], "share": 0.1}]})
-    assert "sum to 0.4 and are brought to 1: MA 0.75, MA+HE 0.25" in caplog.text
+    assert "sum to 0.4 and are rescaled to sum to 1: MA 0.75, MA+HE 0.25" in caplog.text
 
 
 def test_a_set_of_annotated_images_has_a_folder_name_of_its_own():

@@ -141,8 +141,8 @@ def test_fewer_bits_than_the_container_are_a_warning_with_a_setting_as_remedy(tm
     assert "data.bits_used" in found[FEWER].remedy
     if "photograph: blank" in found:
         assert "data.bits_used" in found["photograph: blank"].detail
-    mended = kinds(path, bits_used=bits)
-    assert not mended.keys() & {FEWER, "photograph: blank"}
+    corrected = kinds(path, bits_used=bits)
+    assert not corrected.keys() & {FEWER, "photograph: blank"}
     assert near(rgb(path, bits_used=bits), picture)
 
 
@@ -216,7 +216,7 @@ def test_floats_go_from_0_to_1_or_to_255_and_nothing_else(tmp_path, white):
 def test_floats_beyond_their_range_are_refused(tmp_path, value):
     values = (GREY / np.float32(255)).astype(np.float32)
     values[2, 2] = value
-    with pytest.raises(InputError, match=r"a\.tif: found .*(infinite or no number|levels from)"):
+    with pytest.raises(InputError, match=r"a\.tif: found .*(infinite or not a number|levels from)"):
         rgb(tiff(tmp_path / "a.tif", values))
     assert inspect_photograph(tmp_path / "a.tif", MOST)["error_kind"] == "damaged"
 

@@ -39,7 +39,7 @@ def test_no_name_of_a_person_and_no_path_is_shown():
     assert told["range"] == [0.5, 0.8]
 
 
-def test_a_file_is_told_from_another_one_with_an_older_time_and_through_any_link(tmp_path):
+def test_a_file_is_distinguished_from_another_one_with_an_older_time_and_through_any_link(tmp_path):
     """Two versions of data with files of equal sizes and times, as archives may give them."""
     for version in ("first", "second"):
         (tmp_path / version).mkdir()

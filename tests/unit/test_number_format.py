@@ -60,7 +60,7 @@ def test_short_numbers_drop_zeros_that_all_of_them_have():
 
 
 @pytest.mark.parametrize("values", [[1000, 1000.25, 1000.5], [138.0, 138.1, 138.2], [-3.0, 0.0, 3.0], [1e5, 5e5, 9e5]])
-def test_numbers_that_differ_little_are_told_apart(values):
+def test_numbers_that_differ_little_are_distinguished(values):
     assert len(set(short(values))) == 3
     written = alike(values)
     assert len({written(value) for value in values}) == 3

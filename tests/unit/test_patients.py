@@ -110,7 +110,7 @@ def test_a_column_that_is_named_almost_as_one_that_is_read_is_refused(tmp_path, 
         load(tmp_path, f"a.jpg,train,\nb.jpg,test,{cell}\n", f"path,split,{column}")
     (problem,) = error.value.problems
     assert problem.allowed == f"did you mean {meant!r}?"
-    assert "take it out" in problem.remedy or "unlike it" in problem.remedy
+    assert "remove it" in problem.remedy or "unlike it" in problem.remedy
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_a_name_that_no_job_can_be_given_is_set_apart_and_links_outside_are_refu
         new_photographs(folder, tmp_path / "results")
 
 
-def test_what_is_new_is_told_from_names_sizes_and_times(folder, tmp_path):
+def test_what_is_new_is_known_from_names_sizes_and_times(folder, tmp_path):
     paths = new_photographs(folder, tmp_path / "results").paths
     known = [state_of(path) for path in paths]
     assert unseen(paths, known) == 0

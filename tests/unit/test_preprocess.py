@@ -52,7 +52,7 @@ def test_image_and_field_of_view_have_the_working_size_and_agree(eye, aspect):
     assert (width >= 126 and height >= 126) == (aspect == "keep")
 
 
-def test_the_source_tells_file_checksum_and_full_size(eye):
+def test_the_source_gives_file_checksum_and_full_size(eye):
     done = preprocess(eye / "eye.jpg", size=32, aspect="keep", graham=False, max_pixels=10**9)
     source = json.loads(done.source)
     with Image.open(eye / "eye.jpg") as image:

@@ -5,7 +5,7 @@ import logging
 from fundus_anomaly.progress import bar, track
 
 
-def test_items_pass_unchanged_and_the_log_tells_what_and_how_many(caplog):
+def test_items_pass_unchanged_and_the_log_says_what_and_how_many(caplog):
     with caplog.at_level(logging.INFO):
         assert list(track(iter("abc"), 3, "features of train", "photograph")) == ["a", "b", "c"]
     last = caplog.messages[-1]

@@ -34,7 +34,9 @@ def test_an_array_and_a_table_carry_what_made_them(tmp_path):
 def test_all_that_was_made_otherwise_or_by_nobody_knows_what_is_refused_at_once(tmp_path):
     array, table = (str(path) for path in written(tmp_path))
     require_carried({array: MADE.identity, table: MADE.identity})
-    with pytest.raises(InputError, match=r"found what was made otherwise .*run the same command again") as refused:
+    with pytest.raises(
+        InputError, match=r"found a file made with other settings.*run the same command again"
+    ) as refused:
         require_carried({array: OTHER.identity, table: OTHER.identity})
     assert [problem.where for problem in refused.value.problems] == [array, table]
     with pytest.raises(InputError) as refused:

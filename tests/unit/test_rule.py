@@ -69,7 +69,7 @@ def test_a_log_that_cannot_be_written_does_not_hide_what_the_rule_says(tmp_path)
     (tmp_path / "new folder").write_text("a file where the folder should be")
     code = SCRIPT.format(
         folders=[str(ROOT / "workflow"), str(ROOT / "src")],
-        body='raise InputError(Problem("a.png", "0 bytes", "an image", "mend"))',
+        body='raise InputError(Problem("a.png", "0 bytes", "an image", "fix it"))',
     )
     log = tmp_path / "new folder" / "rule.log"
     done = subprocess.run([sys.executable, "-c", code, str(log)], capture_output=True, text=True, check=False)

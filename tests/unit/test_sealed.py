@@ -35,7 +35,7 @@ def test_what_is_no_table_is_named_without_a_digest_too(table):
     sealed.seal_of(table).unlink()
     pd.testing.assert_frame_equal(sealed.read_csv(table), TABLE)
     table.write_text('a,b\n1,2,"3\n', encoding="utf-8")
-    with pytest.raises(InputError, match=r"test ü\.csv: found no table"):
+    with pytest.raises(InputError, match=r"test ü\.csv: found an unreadable table"):
         sealed.read_csv(table)
 
 

@@ -90,7 +90,7 @@ def test_a_missing_file_a_text_file_and_a_truncated_file_are_named(stored, tmp_p
             read(path)
 
 
-def test_all_missing_datasets_are_told_at_once(stored):
+def test_all_missing_datasets_are_reported_at_once(stored):
     with pytest.raises(InputError) as caught, hdf5.open_h5(stored, "feature", "level2", "level3"):
         pass
     assert [problem.where.split()[-1] for problem in caught.value.problems] == ["'level2'", "'level3'"]
@@ -109,7 +109,10 @@ def test_only_data_of_the_files_own_are_read(stored, tmp_path, kind):
             file.create_dataset("feature", (8,), np.uint8, external=[(str(stored), 0, 8)])
         else:
             file.create_group("feature")
-    with pytest.raises(InputError, match=r"borrowed\.h5.*own"), hdf5.open_h5(path, "feature"):
+    with (
+        pytest.raises(InputError, match=r"borrowed\.h5.*something other than a dataset"),
+        hdf5.open_h5(path, "feature"),
+    ):
         pass
 
 
@@ -159,7 +162,7 @@ def test_reading_needs_no_lock(locked):
     assert read(locked)[2] == IDS
 
 
-def test_a_coreset_goes_on_from_its_checkpoint_without_a_lock(tmp_path):
+def test_a_coreset_resumes_from_its_checkpoint_without_a_lock(tmp_path):
     path = tmp_path / "checkpoint.h5"
     state = coreset_checkpoint.State(np.arange(2), np.ones(2), np.ones(5), np.zeros(5, np.int32))
     coreset_checkpoint.save(path, state, "these points")

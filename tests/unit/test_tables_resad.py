@@ -193,13 +193,13 @@ def test_a_table_as_a_page_has_its_rows_its_footnotes_and_no_markup_of_others(va
             "idrid",
             "maximum",
             "IDRiD & more",
-            ["left out: *a* __b__ `x` <b> &amp; [l](http://l) ![i](http://i) \\_"],
+            ["Excluded images: *a* __b__ `x` <b> &amp; [l](http://l) ![i](http://i) \\_"],
         )
     )
     seen = Seen()
     seen.feed(html)
     assert not {"script", "b", "em", "strong", "code", "a", "img"} & set(seen.tags)
-    assert "left out: *a* __b__ `x` <b> &amp; [l](http://l) ![i](http://i) \\_" in seen.texts
+    assert "Excluded images: *a* __b__ `x` <b> &amp; [l](http://l) ![i](http://i) \\_" in seen.texts
     assert seen.tags.count("table") == 5
     assert "<script>alert(1)</script> | a" in seen.texts
     assert "0.700 [0.690, 0.710]" in seen.texts
@@ -299,7 +299,7 @@ def uncalled(labels, scores=None, threshold=2.0):
         ),
     ],
 )
-def test_a_test_without_both_classes_is_told_in_numbers_and_no_table_is_all_dashes(labels, words, cells):
+def test_a_test_without_both_classes_is_reported_in_numbers_and_no_table_is_all_dashes(labels, words, cells):
     variants = uncalled(labels, threshold=15.0)
     table = resad_table(variants, "images", "maximum")
     text = resad_markdown(variants, "images", "maximum", "Mine", notes_of(variants, FIGURES, "maximum"))
@@ -339,7 +339,7 @@ def test_the_page_of_a_report_counts_who_was_left_out_and_names_nobody():
     text = "\n".join(footnotes({}, excluded, 0.95, 0.9, "maximum", False, []))
     assert "unknown/Erika (Patient" in text
     unnamed = without_names(text, excluded)
-    assert "Erika" not in unnamed and "Images left out: 2, named in audit/left_out.csv" in unnamed
+    assert "Erika" not in unnamed and "Excluded images: 2, named in audit/left_out.csv" in unnamed
     assert without_names(text, {}) == text
 
 
@@ -401,14 +401,14 @@ def test_footnotes_say_what_was_left_out_and_why():
     text = "\n".join(notes)
     for part in ("backbone: lite", "118 (the same photograph as 064)", "90%", "⌈(n + 1)·0.95⌉", "Niu", "further"):
         assert part in text
-    assert "left out: none" in "\n".join(footnotes({}, {}, 0.95, 0.9, "maximum", False, []))
+    assert "Excluded images: none" in "\n".join(footnotes({}, {}, 0.95, 0.9, "maximum", False, []))
 
 
 @pytest.mark.parametrize(
     ("patients", "told"),
     [
         (["p", "p", "q"], "Patients, not images, are taken as independent"),
-        (["set/a", "set/b", "set/c"], "No patients are known, so that images are taken as independent"),
+        (["set/a", "set/b", "set/c"], "No patients are known, so images are taken as independent"),
         (["p", "p", "set/c"], "The patients of 2 of 3 test images are known"),
     ],
 )
@@ -425,7 +425,7 @@ def test_the_comparison_of_two_methods_gives_its_p_value_or_why_there_is_none():
     assert "p – (no variance)" in comparison_note("ReSAD", "PatchCore", 1.0, 0.0, float("nan"), "no variance")
 
 
-def test_the_index_is_told_with_its_lowest_recall_where_it_is_approximate():
+def test_the_index_is_reported_with_its_lowest_recall_where_it_is_approximate():
     search = {"index": "ivf", "nlist": 100, "nprobe": 16}
     told = index_fact(search, [0.99123, 0.98765])
     assert told == "ivf, approximate, 16 of 100 cells searched, recall of the rows at least 0.9877"

@@ -40,7 +40,7 @@ def trained(learner, tmp_path, epochs=5, name="a", key="key"):
     return learn(learner, epochs, checkpoint=tmp_path / f"{name}.pt", key=key, seed=1)
 
 
-def test_a_stopped_training_goes_on_to_the_same_bytes(tmp_path):
+def test_a_stopped_training_resumes_to_the_same_bytes(tmp_path):
     whole = Drawn()
     history = trained(whole, tmp_path, name="whole")
     with pytest.raises(KeyboardInterrupt):

@@ -21,19 +21,19 @@ def repeated(folder, text, name="mine.yaml"):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("data: {a: 1}\nseed: 1\ndata: {b: 2}\n", ["/mine.yaml, line 3: the key 'data' again, which stands in line 1"]),
+        ("data: {a: 1}\nseed: 1\ndata: {b: 2}\n", ["/mine.yaml, line 3: the key 'data' again, which is in line 1"]),
         (
             "data:\n  exclude: [a]\n  window: {level: 1,\n    level: 2}\n  exclude: [b]\n",
             [
-                "line 5: the key 'data.exclude' again, which stands in line 2",
+                "line 5: the key 'data.exclude' again, which is in line 2",
                 "line 4: the key 'data.window.level' again",
             ],
         ),
         ("rows:\n- {name: a}\n- {name: b, mixup: 1, mixup: 2}\n", ["line 3: the key 'rows[1].mixup' again"]),
         ("ablations: {1: [a], '1': [b]}\n", ["the key 'ablations.1' again"]),
-        ("on: 1\nyes: 2\n", ["line 2: the key 'yes' again, which stands in line 1"]),
-        ("a: &a {x: 1}\nb: {<<: *a, x: 2}\n", ["line 2: the key 'b.x' again, which stands in line 1"]),
-        ("a: &a {x: 1}\nb: &b {x: 2}\nc: {<<: [*a, *b]}\n", ["line 2: the key 'c.x' again, which stands in line 1"]),
+        ("on: 1\nyes: 2\n", ["line 2: the key 'yes' again, which is in line 1"]),
+        ("a: &a {x: 1}\nb: {<<: *a, x: 2}\n", ["line 2: the key 'b.x' again, which is in line 1"]),
+        ("a: &a {x: 1}\nb: &b {x: 2}\nc: {<<: [*a, *b]}\n", ["line 2: the key 'c.x' again, which is in line 1"]),
         ("a: &a {x: 1}\nb: &b {<<: *a}\nc: {x: 3, <<: *b}\n", ["the key 'c.x' again"]),
         ("a: &a {x: 1}\nb: &b {y: 1}\nc:\n  <<: *a\n  <<: *b\n", ["line 5: the key 'c.<<' again"]),
         ("? [a, b]\n: 1\n? [a, b]\n: 2\n", ["again"]),
@@ -63,11 +63,11 @@ def test_what_names_each_key_once_is_left_alone(tmp_path, text):
 def test_json_is_read_as_json(tmp_path):
     text = '{"data": {\t"exclude": ["a"],\n\t"exclude": ["b"]}, "a": {"a": 1}}'
     assert repeated(tmp_path, text, "mine.json") == [
-        "/mine.json, line 2: the key 'data.exclude' again, which stands in line 1"
+        "/mine.json, line 2: the key 'data.exclude' again, which is in line 1"
     ]
     # YAML has no surrogate pairs: what it cannot read is gone through as JSON, without lines.
     assert repeated(tmp_path, '{"\\ud83d\\ude00": {"b": 1, "b": 2}}', "mine.json")[0].endswith(
-        ("the key 'b' more than once in one object", "again, which stands in line 1")
+        ("the key 'b' more than once in one object", "again, which is in line 1")
     )
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from fundus_anomaly.errors import InputError, OutputError
 from fundus_anomaly.files.hdf5 import create_h5, open_h5
 from fundus_anomaly.files.scratch import scratch_array
-from fundus_anomaly.files.unwritable import require_writable, told_unwritable
+from fundus_anomaly.files.unwritable import explained, require_writable
 from fundus_anomaly.files.whole import whole, write_text
 
 HDF5 = f"""
@@ -85,7 +85,7 @@ def test_hdf5_that_grows_too_large_is_named_and_python_does_not_crash(tmp_path, 
     assert not path.exists()
 
 
-def test_an_array_without_room_is_told_before_it_is_used(small_files, tmp_path):
+def test_an_array_without_room_is_reported_before_it_is_used(small_files, tmp_path):
     scratch_array(tmp_path, (1000, 4))[:] = 1
     with pytest.raises(OutputError, match=str(tmp_path)):
         scratch_array(tmp_path, (1000, 6))
@@ -101,15 +101,15 @@ def test_an_array_without_room_is_told_before_it_is_used(small_files, tmp_path):
     ],
 )
 def test_what_another_file_does_is_not_laid_to_the_output(tmp_path, error):
-    with pytest.raises(type(error)) as caught, told_unwritable(tmp_path / "a.h5"):
+    with pytest.raises(type(error)) as caught, explained(tmp_path / "a.h5"):
         raise error
     assert caught.value is error
 
 
-def test_a_folder_that_cannot_be_made_is_told_by_the_file(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported_by_the_file(tmp_path):
     with (
         pytest.raises(OutputError, match=r"a\.csv.*make the folder writable"),
-        told_unwritable(tmp_path / "b" / "a.csv"),
+        explained(tmp_path / "b" / "a.csv"),
     ):
         raise PermissionError(13, "Permission denied", str(tmp_path / "b"))
 
@@ -121,7 +121,7 @@ def test_a_damaged_input_stays_an_input_error(tmp_path):
         pass
 
 
-def test_every_folder_that_cannot_be_written_is_told_with_its_rules(monkeypatch, tmp_path):
+def test_every_folder_that_cannot_be_written_is_reported_with_its_rules(monkeypatch, tmp_path):
     for name in ("tables", "bank"):
         (tmp_path / name).mkdir()
     # Root may write everywhere but on a file system that is read-only.
@@ -144,7 +144,7 @@ def test_every_folder_that_cannot_be_written_is_told_with_its_rules(monkeypatch,
     require_writable(outputs[2:])
 
 
-def test_a_file_in_place_of_a_folder_is_told(tmp_path):
+def test_a_file_in_place_of_a_folder_is_reported(tmp_path):
     (tmp_path / "tables").write_text("not a folder")
     with pytest.raises(OutputError, match="move the file away"):
         require_writable([("table_resad", tmp_path / "tables" / "resad.csv")])

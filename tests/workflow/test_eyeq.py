@@ -165,7 +165,7 @@ def test_an_annotated_image_of_another_dataset_that_is_a_photograph_of_the_test_
     assert len(pd.read_csv(project.folder / "results/leak/audit/photographs.source.csv")) == len(ANNOTATED)
 
 
-def test_broken_photographs_a_test_of_one_class_and_shares_below_one_are_told_and_stop_nothing(project, tmp_path):
+def test_broken_photographs_a_test_of_one_class_and_shares_below_one_are_reported_and_stop_nothing(project, tmp_path):
     other = EyeqProject(project.folder)
     other.results = project.folder / "results" / "hard"
     other.eyepacs, other.idrid = tmp_path / "EyePACS ø", project.idrid
@@ -183,11 +183,11 @@ def test_broken_photographs_a_test_of_one_class_and_shares_below_one_are_told_an
     assert set(scores["id"]) == GOOD_TEST - {*abnormal, "eyeq/test/1_left"}
     text = (other.results / "tables/lesionpaste_3.md").read_text(encoding="utf-8")
     assert "LesionPaste, 0 vs all: undefined: the test needs normal and abnormal images" in text
-    assert re.search(r"Images left out: .*eyeq/test/1_left .*eyeq/train/10_left|10_left.*1_left", text)
+    assert re.search(r"Excluded images: .*eyeq/test/1_left .*eyeq/train/10_left|10_left.*1_left", text)
     assert not (other.results / "figures/gradcam.png").exists()
     log = other.one("logs/train/**/*.log").read_text(encoding="utf-8")
-    assert "the shares of lesionpaste.mix sum to 0.5 and are brought to 1: MA 0.6, HE 0.4" in log
-    assert "9 of the manifest's 10 normal images: the audit left the others out" in log
+    assert "the shares of lesionpaste.mix sum to 0.5 and are rescaled to sum to 1: MA 0.6, HE 0.4" in log
+    assert "9 of the manifest's 10 normal images: the audit excluded the others" in log
     assert "5 of the manifest's 6 test images" in other.one("logs/classify/**/*.log").read_text(encoding="utf-8")
     bank = other.one("logs/lesion_bank/*.log").read_text(encoding="utf-8")
     assert re.search(r"of types that lesionpaste.mix never names, not in the bank: .* EX, .* SE", bank)

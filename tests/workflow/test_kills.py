@@ -44,7 +44,7 @@ def test_features_and_coreset_killed_amid_their_work(finished, project, tmp_path
 
     project.run(TARGET)
     assert f"{chosen} of" in log_of(project)
-    assert "goes on from" in log_of(project)
+    assert "resumes from" in log_of(project)
     assert h5_content(coreset) == h5_content(finished.results / CORESET)
     assert not checkpoint.exists()
 
@@ -79,5 +79,5 @@ def test_a_run_killed_with_all_its_processes_goes_on_after_unlocking(finished, p
     assert "--unlock" in locked.stdout
     project.run("--unlock")
     project.run(TARGET)
-    assert "goes on from" in log_of(project)
+    assert "resumes from" in log_of(project)
     assert h5_content(coreset) == h5_content(finished.results / CORESET)

@@ -42,7 +42,7 @@ def test_a_finished_training_plans_nothing_and_leaves_no_checkpoint(trained):
     assert not list(trained.results.glob("**/training.checkpoint.pt"))
 
 
-def test_a_killed_training_goes_on_to_the_same_weights(trained, tmp_path):
+def test_a_killed_training_resumes_to_the_same_weights(trained, tmp_path):
     file = trained.one("lesionpaste/*/as_configured/repeat~0/classifier.pt")
     target = str(file.relative_to(trained.folder))
     before = torch.load(file, weights_only=True)
@@ -53,7 +53,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(trained, tmp_path):
     assert not file.exists()
     assert file.with_name("training.checkpoint.pt").exists()
     trained.run(target)
-    assert "going on after epoch 1" in trained.one("logs/train/*/as_configured/repeat~0.log").read_text()
+    assert "resuming after epoch 1" in trained.one("logs/train/*/as_configured/repeat~0.log").read_text()
     trained.run("lesionpaste")
     after = torch.load(file, weights_only=True)
     assert before.keys() == after.keys()

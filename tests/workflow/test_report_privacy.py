@@ -104,7 +104,7 @@ def test_photographs_without_labels_are_counted_for_each_method_at_the_end_and_i
 def test_the_audit_says_that_the_run_went_on(project, said):
     for page in ("audit.html", "summary.html"):
         text = (project.folder / "results/images/audit" / page).read_text(encoding="utf-8")
-        assert "The run goes on without 1 image" in text
+        assert "The run continues without 1 image" in text
         assert "stops here" not in text
 
 

@@ -267,7 +267,7 @@ def test_an_array_that_is_not_this_runs_is_refused_by_what_reads_it(mine, tmp_pa
     )
     assert other != kept
     assert stopped.returncode != 0
-    assert "images/resad/train.h5: found what was made otherwise" in stopped.stdout
+    assert "images/resad/train.h5: found a file made with other settings" in stopped.stdout
 
 
 def test_the_last_words_of_a_run_show_no_table_of_another_one(project):

@@ -59,7 +59,7 @@ def test_they_are_in_no_bank_no_table_and_no_figure_and_the_footnote_compares_wh
         assert trained not in file["id"].asstr()[:].tolist()
         assert len(file["id"]) == 5
     log = (results / "logs/images/resad.train.log").read_text(encoding="utf-8")
-    assert f"{trained} is left out" in log
+    assert f"{trained} is excluded" in log
     text = (results / "tables/resad.md").read_text(encoding="utf-8")
     assert "test images: 7 of 4 patients" in text
     assert "Published rows" not in text
@@ -69,5 +69,5 @@ def test_they_are_in_no_bank_no_table_and_no_figure_and_the_footnote_compares_wh
     shown = {file.stem for file in (results / "heat_maps/png").rglob("*.png")}
     assert len(shown) == 7
     assert tested.rsplit("/", 1)[1] not in shown
-    assert "Left out: 2" in (results / "heat_maps/index.html").read_text(encoding="utf-8")
+    assert "Excluded: 2" in (results / "heat_maps/index.html").read_text(encoding="utf-8")
     assert project.plan("resad") == {}

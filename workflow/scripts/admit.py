@@ -16,7 +16,7 @@ def main(input, output, params):
     manifest = pd.DataFrame(dict(params.manifest))
     left_out = admit(manifest, findings, params.on_bad_image, list(params.excluded))
     for row in left_out.itertuples(index=False):
-        logging.warning("left out: %s (%s)", row.id, row.reason)
+        logging.warning("excluded: %s (%s)", row.id, row.reason)
     write_csv(output.left_out, left_out)
 
 

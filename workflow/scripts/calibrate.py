@@ -21,7 +21,7 @@ def main(input, output, params, resources, threads):
     patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
     chosen = calibration_images(names, params.images, params.seed)
     excluding = entries_of_own_patients(names, [patient_of[name] for name in names], image, chosen)
-    # The index is that of the test, so that an approximate one raises these distances as it raises the test's.
+    # The same index as for the test images, so that an approximate one biases both sets of distances alike.
     neighbours = neighbours_for(bank, params.search, device=device, threads=threads, seed=params.seed)
     with (
         open_h5(input.features, "feature", "id") as source,

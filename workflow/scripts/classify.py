@@ -66,7 +66,7 @@ def main(input, output, params, wildcards, resources, threads):
     table = pd.DataFrame(columns).rename_axis("id").reset_index()
     require_finite(table, weights)
     if len(table) < len(ids):
-        logging.info("%d of the manifest's %d test images: the audit left the others out", len(table), len(ids))
+        logging.info("%d of the manifest's %d test images: the audit excluded the others", len(table), len(ids))
     write_csv(output.scores, table)
 
 

@@ -11,7 +11,7 @@ def main(output, params):
     """Write the lesion bank of all named images."""
     for row in params.sources:
         if row["id"] in params.excluded:
-            logging.info("%s is left out of the benchmark by data.exclude and gives its lesions", row["id"])
+            logging.info("%s is excluded from the benchmark by data.exclude and gives its lesions", row["id"])
     lesions = lesions_of(
         params.sources,
         params.lesions,

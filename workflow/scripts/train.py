@@ -35,7 +35,7 @@ def main(input, output, params, wildcards, resources, threads):
     bank, options = read_bank(input.bank), options_from(params.row) if params.row["pasted"] else None
     with open_h5(input.images, "image", "field_of_view", "source", "id") as file:
         ids = read_ids(file)
-        # Twins are made in processes of their own, whose errors cannot name the file.
+        # Twins are made in separate processes, whose errors cannot name the file.
         read_all(file)
     patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
     numbers, held_out = taught_and_held_out(ids, patient_of, settings["validation"], params.seed)
@@ -43,8 +43,8 @@ def main(input, output, params, wildcards, resources, threads):
     if batch < settings["batch"]:
         logging.info("batches of %d images instead of %d: there are no more", batch, settings["batch"])
     if len(numbers) + len(held_out) < len(patient_of):
-        told = len(numbers) + len(held_out), len(patient_of)
-        logging.info("%d of the manifest's %d normal images: the audit left the others out", *told)
+        counts = len(numbers) + len(held_out), len(patient_of)
+        logging.info("%d of the manifest's %d normal images: the audit excluded the others", *counts)
     logging.info("%d normal images to train on, %d to choose the epoch by", len(numbers), len(held_out))
     classifier = build(
         wildcards.network,
@@ -59,15 +59,15 @@ def main(input, output, params, wildcards, resources, threads):
     checkpoint = Path(output.weights).parent / "training.checkpoint.pt"
     settings_of_weights = (params.row, params.training, params.train, params.repeat, params.seed, params.tested)
     key = key_of((input.images, input.bank, input.weights, *input.code), settings_of_weights)
-    # Declared outputs vanish when a job is killed: until the end, weights to be tested lie beside the checkpoint.
+    # Snakemake deletes the declared outputs of a killed job: until training ends, weights to test are kept elsewhere.
     tested = {epoch: checkpoint.with_name(f"training.{key[:16]}.epoch~{epoch}.pt") for epoch in params.tested}
     known = read_checkpoint(checkpoint, key)
     gone = [] if known is None else [e for e, file in tested.items() if e <= len(known.history) and not file.exists()]
     if gone:
-        logging.info("no weights of epoch %s, which are to be tested: the training starts again", gone[0])
+        logging.info("the weights of epoch %s, which are to be tested, are missing: the training starts again", gone[0])
     elif known is not None:
         training.resume(known, checkpoint)
-        logging.info("going on after epoch %d", len(known.history))
+        logging.info("resuming after epoch %d", len(known.history))
     workers, pinned = max(1, threads - 1), device == "cuda"
     steps = math.ceil(len(numbers) / max(1, batch // 2))
     done = len(training.state.history)

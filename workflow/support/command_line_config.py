@@ -63,7 +63,7 @@ def require_given_once(options: Mapping[str, Sequence[Sequence[object]]]) -> Non
     raise_if_any(
         Problem(
             option,
-            f"{len(given)} times, of which Snakemake would keep the last alone",
+            f"{len(given)} times, of which Snakemake would keep only the last",
             "once, with all of its values",
             f"write {shlex.join([option, *(str(value) for values in given for value in values)])}",
         )

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from fundus_anomaly.errors import Problem, raise_if_any
 
 # The configurations here have some 300 values. YAML's aliases can make billions of a few lines.
-MOST_VALUES = 100_000
+MAX_VALUES = 100_000
 # The largest floating-point number, as an integer.
 _LARGEST = int(sys.float_info.max)
 _TRUTH_VALUES = "without quotes YAML reads on, yes and true as True, off, no and false as False"
@@ -59,23 +59,23 @@ def require_bounded(config: Mapping) -> None:
         config: The configuration as Snakemake read it.
 
     Raises:
-        InputError: If there are too many values once every alias is followed.
+        InputError: If there are too many values once all aliases are followed.
     """
     raise_if_any(_too_many(config))
 
 
 def _too_many(config: Mapping) -> list[Problem]:
-    """Return a problem if there are more than ``MOST_VALUES`` values, each counted as often as aliases name it."""
+    """Return a problem if there are more than ``MAX_VALUES`` values, each counted as often as aliases name it."""
     try:
         count = _values(config, {}, set())
     except RecursionError:
-        found = "values in values without end"
+        found = "values nested without end"
     else:
-        if count <= MOST_VALUES:
+        if count <= MAX_VALUES:
             return []
-        found = f"{count:.3g} values once every alias is followed"
-    allowed = f"at most {MOST_VALUES:,} values"
-    return [Problem("config", found, allowed, "take out the YAML aliases (&name, *name) that multiply them")]
+        found = f"{count:.3g} values once all aliases are followed"
+    allowed = f"at most {MAX_VALUES:,} values"
+    return [Problem("config", found, allowed, "remove the YAML aliases (&name, *name) that multiply them")]
 
 
 def _values(value: object, known: dict[int, int], above: set[int]) -> int:
@@ -119,7 +119,7 @@ def _told(error: ValidationError) -> Problem:
         near = [name for key in strange for name in difflib.get_close_matches(str(key), keys, n=1)]
         meant = f"did you mean {', '.join(map(repr, near))}? " if near else ""
         found = f"unknown keys {', '.join(map(_SHOWN.repr, strange[:10]))}"
-        remedy = f"{meant}Correct the key or take it out"
+        remedy = f"{meant}Correct the key or remove it"
         if any(isinstance(key, bool) for key in strange):
             remedy += f"; {_TRUTH_VALUES}"
         return Problem(where, found, f"the keys {', '.join(keys)}", remedy)

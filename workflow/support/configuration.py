@@ -38,7 +38,7 @@ def combined(layers: Iterable[tuple[str, Mapping]], schema: Mapping) -> tuple[di
         if lost:
             remarks.append(
                 f"data.exclude of {name} replaces that of {excluding} and leaves these images in: "
-                f"{', '.join(map(str, lost))}. A list that is to add to another has to repeat it."
+                f"{', '.join(map(str, lost))}. A list that is meant to add to another has to repeat it."
             )
         if _excluded(config) != before:
             excluding = name

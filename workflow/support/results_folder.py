@@ -95,7 +95,7 @@ def require_own(jobs: Iterable[tuple[Iterable[str], Callable[[str], bool]]]) -> 
     raise_if_any(
         Problem(
             file,
-            "a file that this workflow has no record of making, where it would write its own",
+            "a file that this workflow has no record of making, where it would write one of its own",
             "nothing, or an output of the workflow",
             "move the file away or delete it, or name another experiment, and run the same command again",
         )

@@ -52,7 +52,7 @@ def logged(log: str, job: object = None) -> Iterator[None]:
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     logging.captureWarnings(True)
     if unlogged is not None:
-        logging.warning("the log %s cannot be written (%s): what the rule says stands here alone", log, unlogged)
+        logging.warning("the log %s cannot be written (%s): messages of the rule appear here only", log, unlogged)
     made = getattr(job.params, "made", None) if job is not None else None
     try:
         require_carried(made["expected"] if made else {})

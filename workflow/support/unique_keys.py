@@ -13,7 +13,7 @@ from fundus_anomaly.errors import Problem, raise_if_any
 
 _MERGE = "tag:yaml.org,2002:merge"
 _ALLOWED = "each key once"
-_REMEDY = "bring what belongs to the key together in one place; else all but the last would be dropped without a word"
+_REMEDY = "put everything that belongs to the key in one place; otherwise all but the last would be dropped silently"
 
 
 def require_unique_keys(files: Iterable[str | os.PathLike[str]]) -> None:
@@ -74,7 +74,7 @@ def _repeated_in(file: Path) -> list[Problem]:
     except yaml.YAMLError:  # escapes that JSON alone knows; a file that is neither is for Snakemake to refuse
         return _repeated_in_json(str(file), text) if is_json else []
     return [
-        Problem(f"{file}, line {line}", f"the key {key!r} again, which stands in line {first}", _ALLOWED, _REMEDY)
+        Problem(f"{file}, line {line}", f"the key {key!r} again, which is in line {first}", _ALLOWED, _REMEDY)
         for key, first, line in found
     ]
 

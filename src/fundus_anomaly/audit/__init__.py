@@ -1,1 +1,1 @@
-"""The audit: every image and mask read once, what is wrong with them, and what may stay."""
+"""The audit: every image and mask is read once; what is wrong with them, and which images take part."""

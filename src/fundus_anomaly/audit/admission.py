@@ -1,4 +1,4 @@
-"""Which images go on after the audit."""
+"""Which images take part after the audit."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def admit(
     findings, excluded = list(findings), list(dict.fromkeys(excluded))
     reasons: dict[str, tuple[str, str]] = {}
     for name in excluded:
-        told = [finding.detail for finding in findings if name in finding.ids and finding.scope == "images"]
-        told += [finding.detail for finding in findings if finding.ids == (name,) and finding.scope == "file"]
-        told = [detail.partition(f" {SETTLED}")[0] for detail in told]
-        reasons[name] = ("user", " ".join(["Named in data.exclude.", *dict.fromkeys(told)]))
+        details = [finding.detail for finding in findings if name in finding.ids and finding.scope == "images"]
+        details += [finding.detail for finding in findings if finding.ids == (name,) and finding.scope == "file"]
+        details = [detail.partition(f" {SETTLED}")[0] for detail in details]
+        reasons[name] = ("user", " ".join(["Named in data.exclude.", *dict.fromkeys(details)]))
     errors = [finding for finding in findings if finding.severity == "error"]
     if on_bad_image == "exclude":
         for finding in errors:
@@ -63,7 +63,7 @@ def admit(
     left = manifest[~manifest["id"].isin(reasons)]
     for split in ("train", "test"):
         if (manifest["split"] == split).any() and not (left["split"] == split).any():
-            remedy = "replace the files that were left out"
+            remedy = "replace the files that were excluded"
             problems.append(Problem(f"split {split!r}", "no usable image", "at least one", remedy))
     if problems:
         raise InputError(problems, advice)

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from fundus_anomaly.errors import InputError, Problem
 
 _BLOCK_BYTES = 2**22
-_MOST_PAIRS = 5_000_000
+_MAX_PAIRS = 5_000_000
 
 
 def identical(digests: Sequence[str]) -> list[list[int]]:
@@ -57,11 +57,11 @@ def hamming_pairs(hashes: Sequence[str], most: int) -> tuple[np.ndarray, np.ndar
         later = second > first
         first, second = first[later], second[later]
         found += len(first)
-        if found > _MOST_PAIRS:
+        if found > _MAX_PAIRS:
             raise InputError(
                 Problem(
                     "near duplicates",
-                    f"more than {_MOST_PAIRS:,} pairs that differ in at most {most} bits",
+                    f"more than {_MAX_PAIRS:,} pairs that differ in at most {most} bits",
                     "fewer",
                     "lower data.near_duplicate_share: at this value different photographs count as copies",
                 )

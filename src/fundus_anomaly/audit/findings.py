@@ -1,4 +1,4 @@
-"""What the audit has to say: findings, and their table."""
+"""What the audit found, as a list and as a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fundus_anomaly.files.tables import read_results_table
 
 SEVERITIES = ("error", "warning", "note")
 # What a finding's detail ends with once the user has excluded what it was about.
-SETTLED = "Settled: excluded by data.exclude"
+SETTLED = "Resolved: excluded by data.exclude"
 SCOPES = ("file", "images")
 FINDING_COLUMNS = ("severity", "kind", "scope", "ids", "detail", "remedy", "exclude")
 
@@ -54,7 +54,7 @@ class Finding:
 
 
 def exclude_line(ids: Iterable[str]) -> str:
-    """Return the line of YAML that excludes images: a configuration file of its own."""
+    """Return the line of YAML that excludes images: a whole configuration file."""
     return f"data: {{exclude: [{', '.join(map(_quoted, ids))}]}}"
 
 
@@ -73,8 +73,8 @@ def proposal(findings: Iterable[Finding], excluded: Iterable[str]) -> tuple[str,
         return "", ""
     what = f"{len(proposed)} images" if len(proposed) > 1 else "the image"
     how = (
-        f"To settle this by excluding {what}, save the following line as a file of its own, such as exclude.yaml, and "
-        "name it after --configfile behind all other files; it holds what is excluded already"
+        f"To resolve this by excluding {what}, save the following line as a separate file, such as exclude.yaml, and "
+        "name it last after --configfile; it includes what is excluded already"
     )
     return how, exclude_line(dict.fromkeys([*excluded, *proposed]))
 

@@ -1,4 +1,4 @@
-"""Facts of one photograph or mask file, and of many in parallel: what is there, without a judgement."""
+"""Facts of one photograph or mask file, and of many in parallel: what is there, not whether it is right."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ERROR_KINDS = ("missing", "no file", "empty file", "no image", "too large", "dam
 
 _REDUCED = (512, 512)
 # Pillow finds the pages of a TIFF one after another, each step slower than the last: no file needs more to be unusual.
-_MOST_FRAMES = 100
+_MAX_FRAMES = 100
 _BITS_TAG, _SUBFILE_TAG, _REDUCED_COPY = 258, 254, 1
 
 
@@ -37,7 +37,7 @@ def inspect_photograph(path: str | Path, max_pixels: int, bits_used: int = 16) -
 
     Args:
         path: The file.
-        max_pixels: The largest width × height that is decoded; the header tells before any pixel is.
+        max_pixels: The largest width × height that is decoded; the header is checked before any pixel.
         bits_used: Bits that hold the levels of a file of 16 or more that does not state it, 8 to 16.
 
     Returns:
@@ -106,13 +106,13 @@ def _inspected(
     """Return the facts of a file: its bytes, its header, and what ``look`` adds from its pixels."""
     nothing = {"str": "", "int64": 0, "float64": 0.0}
     facts: dict[str, object] = {name: nothing[kind] for name, kind in names.items()} | {"path": str(path)}
-    # A file is untrusted: whatever a broken one makes a decoder raise is a fact about it and no fault of the audit.
+    # A file is untrusted: what a broken one makes a decoder raise is a fact about the file.
     kind = "no image"
     try:
         status = path.stat()
         facts["bytes"] = status.st_size
         if not stat.S_ISREG(status.st_mode):
-            return facts | {"error": "no regular file", "error_kind": "no file"}
+            return facts | {"error": "not a regular file", "error_kind": "no file"}
         if status.st_size == 0:
             return facts | {"error": "a file of 0 bytes", "error_kind": "empty file"}
         if not is_read(path.name):
@@ -139,7 +139,7 @@ def _other_format(path: Path) -> str:
 
 
 def _header(path: Path, max_pixels: int) -> dict[str, object]:
-    """Return what the header tells; no pixel is decoded, so any size is allowed here."""
+    """Return what the header says; no pixel is decoded, so any size is allowed here."""
     with opened(path, 2**62) as image:
         bits = {"1": 1, "I": 32, "F": 32}.get(image.mode, 16 if image.mode.startswith("I;") else 8)
         if image.format == "PNG":
@@ -168,7 +168,7 @@ def _header(path: Path, max_pixels: int) -> dict[str, object]:
 
 
 def _frames(image: Image.Image) -> tuple[int, str]:
-    """Return the number of pictures in a file, of a TIFF at most :data:`_MOST_FRAMES`, and what the first one is not.
+    """Return the number of pictures in a file, of a TIFF at most :data:`_MAX_FRAMES`, and what the first one is not.
 
     The second is the size of the largest picture if that is larger than the first, or a few words where a TIFF's first
     page calls itself a reduced copy; else ``""``. The first picture stays chosen.
@@ -177,7 +177,7 @@ def _frames(image: Image.Image) -> tuple[int, str]:
         # What follows the first picture is not needed, so that its faults do not count.
         sizes = [image.size]
         with suppress(Exception):
-            for number in range(1, min(image.n_frames, _MOST_FRAMES)):
+            for number in range(1, min(image.n_frames, _MAX_FRAMES)):
                 image.seek(number)
                 sizes.append(image.size)
         image.seek(0)
@@ -187,7 +187,7 @@ def _frames(image: Image.Image) -> tuple[int, str]:
     kind = image.tag_v2.get(_SUBFILE_TAG, 0)
     sizes = [image.size]
     with suppress(EOFError):
-        while len(sizes) < _MOST_FRAMES:
+        while len(sizes) < _MAX_FRAMES:
             image.seek(len(sizes))
             sizes.append(image.size)
     image.seek(0)

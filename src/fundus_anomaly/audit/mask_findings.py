@@ -75,7 +75,7 @@ def _polarity(readable: pd.DataFrame) -> list[Finding]:
     if len(much) > len(readable) / 2:
         remedy = "Lesion and background seem to be exchanged: set masks_inverted the other way round for this dataset"
         return [Finding("mask: inverted", "error", ids, detail, remedy, scope="images")]
-    remedy = "Look whether lesion and background are exchanged in these files; if so, invert them"
+    remedy = "Check whether lesion and background are exchanged in these files; if so, invert them"
     return [Finding("mask: mostly lesion", "warning", ids, detail, remedy)]
 
 
@@ -115,13 +115,13 @@ def _empty(manifest: pd.DataFrame, readable: pd.DataFrame) -> list[Finding]:
 
 
 def _copies(readable: pd.DataFrame) -> list[Finding]:
-    """Return a warning for each mask file that stands for several photographs or lesions."""
+    """Return a warning for each mask file that is given for several photographs or lesions."""
     marked = readable[readable["lesion_pixels"] > 0]
     found = []
     for _, group in marked[marked.duplicated("sha256", keep=False)].groupby("sha256", sort=False):
         ids = tuple(dict.fromkeys(group["id"]))
         detail = f"The same mask file {len(group)} times: {', '.join(group['path'])}."
-        remedy = "Look which photograph and lesion it belongs to, and replace the others"
+        remedy = "Find out which photograph and lesion it belongs to, and replace the others"
         found.append(Finding("mask: identical", "warning", ids, detail, remedy))
     return found
 
@@ -145,7 +145,7 @@ def _unusual(readable: pd.DataFrame) -> list[Finding]:
     if not several.empty:
         paths = ", ".join(several["path"].head(5))
         detail = f"{len(several)} mask files hold several pictures, of which the first alone is taken: {paths}."
-        remedy = "Look whether the other pages mark lesions; if so, join them in one picture"
+        remedy = "Check whether the other pages mark lesions; if so, join them in one picture"
         kind = "mask: several pictures in one file"
         found.append(Finding(kind, "warning", tuple(dict.fromkeys(several["id"])), detail, remedy))
     turned = readable[readable["exif_orientation"] > 1]

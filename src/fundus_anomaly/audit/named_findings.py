@@ -1,4 +1,4 @@
-"""Findings that names alone give: images that no job can be given, and what looks like data and is not read."""
+"""Findings from file names alone: images that no job can take, and files that look like data and are not read."""
 
 from __future__ import annotations
 

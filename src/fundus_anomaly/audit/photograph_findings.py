@@ -56,7 +56,7 @@ _KINDS: tuple[tuple[str, str, Callable[[pd.DataFrame], pd.Series], str, str], ..
         "warning",
         lambda f: f["larger_page"] != "",
         "the first one is taken, which seems to be a thumbnail",
-        "Save the larger picture as a file of its own",
+        "Save the larger picture as a separate file",
     ),
 )
 
@@ -127,7 +127,7 @@ def _unusual(table: pd.DataFrame) -> list[Finding]:
 
 def _examples(kind: str, chosen: pd.DataFrame) -> str:
     """Return the first photographs of a kind with what was found in each, where that is a number or a name."""
-    told = {
+    described = {
         "fewer bits than the file holds": lambda row: (
             f"highest level {row.highest_level:,.0f} of {row.white_level:,.0f}"
         ),
@@ -135,6 +135,6 @@ def _examples(kind: str, chosen: pd.DataFrame) -> str:
         "colour profile": lambda row: row.colour_profile,
         "a small picture before a larger one": lambda row: f"{row.width}×{row.height} before {row.larger_page}",
     }.get(kind)
-    if told is None:
+    if described is None:
         return ""
-    return f" {', '.join(f'{row.path} ({told(row)})' for row in chosen.head(5).itertuples(index=False))}."
+    return f" {', '.join(f'{row.path} ({described(row)})' for row in chosen.head(5).itertuples(index=False))}."

@@ -1,4 +1,4 @@
-"""Relations between images that make a result wrong: copies, contradictory labels, patients where they must not be."""
+"""Relations between images that make a result wrong: copies, contradictory labels, patients in training and test."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _conflicts(group: pd.DataFrame) -> list[str]:
 def _to_exclude(used: pd.DataFrame) -> tuple[str, ...]:
     """Return the images that are best left out: those of training, so that the test set stays, or else all.
 
-    Of images that only stand in two folds one may stay.
+    Of images that are only in two folds one may stay.
     """
     if _conflicts(used) == [_TWO_FOLDS]:
         return tuple(used["id"][1:])
@@ -185,7 +185,7 @@ def patient_findings(
 ) -> list[Finding]:
     """Return findings on each patient with images in training and in test, or who gives lesions and is in either.
 
-    Both are errors. A note tells of a patient who counts as several within one split.
+    Both are errors. A note names a patient who counts as several within one split.
 
     Copies of one photograph show one patient, whatever the manifest says: they link patients of several names. What
     is wrong with the copies alone, :func:`duplicate_findings` says.
@@ -201,7 +201,7 @@ def patient_findings(
     train, test = (person[table["split"] == split] for split in _BENCHMARK)
     used, gives = table["split"].isin(_BENCHMARK), table["id"].isin(sources)
     several = table["patient"].groupby(person).nunique()
-    # Thousands of patients have nothing to be looked at.
+    # Thousands of patients have nothing to be checked.
     concerned = {*(set(train) & set(test)), *(set(person[used]) & set(person[gives])), *several.index[several > 1]}
     found = []
     for _, group in table[person.isin(concerned)].groupby(person, sort=False):
@@ -221,7 +221,7 @@ def _people(patients: pd.Series, same: Iterable[Sequence[int]]) -> np.ndarray:
 
 
 def _both_sides(group: pd.DataFrame, excluded: Collection[str], same: Sequence[Sequence[int]]) -> list[Finding]:
-    """Return a finding if one patient's images stand in training and in test: a note if the user has settled it."""
+    """Return a finding if one patient's images are in training and in test: a note if the user has settled it."""
     kind, used = "patient on both sides of the split", group[group["split"].isin(_BENCHMARK)]
     if used["split"].nunique() < 2 or _only_copies(used, same):
         return []

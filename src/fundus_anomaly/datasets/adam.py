@@ -79,7 +79,7 @@ def load(settings: Mapping[str, object], place: Place) -> Dataset:
     notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"ADAM at {str(place.root)!r}")
     if held_out:
         notes.append(f"{len(held_out)} normals are held out for the test; the published benchmark holds out none.")
-    notes.append("No patients are known: each image counts as a patient of its own.")
+    notes.append("No patients are known: each image counts as a separate patient.")
     return Dataset(
         NAME,
         frame(rows, LESIONS),
@@ -110,5 +110,5 @@ def _masks(
     files = numbered_images(there[0], r"([AN]\d{4})", problems, notes, unread)
     for name in sorted(files.keys() - images.keys()):
         remedy = "remove the mask or add the image"
-        problems.append(Problem(str(files[name]), "a mask of no image", f"one of an image {name}", remedy))
+        problems.append(Problem(str(files[name]), "a mask without an image", f"one of an image {name}", remedy))
     return files

@@ -14,15 +14,15 @@ _DATE_TIME, _ASCII, _CHARACTERS = 306, 2, 19
 _FORM = "%Y:%m:%d %H:%M:%S"
 _EXIF = b"Exif\0\0"
 # A camera writes its EXIF data among the first segments; each is at most 64 KiB long.
-_MOST_SEGMENTS = 16
-_MOST_TAGS = 256
+_MAX_SEGMENTS = 16
+_MAX_TAGS = 256
 
 
 def taken_at(path: str | os.PathLike[str]) -> datetime | None:
     """Return the EXIF ``DateTime`` of a JPEG file, without a time zone, or None if it states none that can be read.
 
     Only the segments before the pixels are read, at most 16 of 64 KiB. Nothing that a file holds raises: one that is
-    missing, no regular file, no JPEG, damaged or without a valid time has no clock.
+    missing, not a regular file, no JPEG, damaged or without a valid time has no clock.
 
     Args:
         path: The photograph.
@@ -41,7 +41,7 @@ def _exif(file: BinaryIO) -> bytes:
     """Return the TIFF structure in a JPEG's EXIF segment (ITU-T T.81, B.1.1; EXIF 2.3, 4.7.2), or nothing."""
     if file.read(2) != b"\xff\xd8":
         return b""
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         marker, length = struct.unpack(">HH", file.read(4))
         # Start of scan, or no marker at all: what follows is no header.
         if not 0xFFC0 <= marker <= 0xFFFE or marker == 0xFFDA or length < 2:
@@ -64,7 +64,7 @@ def _date_time(exif: bytes) -> datetime | None:
     if magic != 42:
         return None
     (count,) = struct.unpack_from(f"{order}H", exif, directory)
-    for place in range(min(count, _MOST_TAGS)):
+    for place in range(min(count, _MAX_TAGS)):
         tag, kind, length, start = struct.unpack_from(f"{order}HHII", exif, directory + 2 + 12 * place)
         if tag == _DATE_TIME:
             text = exif[start : start + _CHARACTERS].decode("ascii")

@@ -1,4 +1,4 @@
-"""Names and values of the manifest's columns, apart from what reads and checks them."""
+"""Names and values of the manifest's columns, in a separate module, so that importing them loads no reader."""
 
 from __future__ import annotations
 

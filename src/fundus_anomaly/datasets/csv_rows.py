@@ -1,4 +1,4 @@
-"""Rows of a CSV from outside: regular files of a bounded size alone, and no more cells than memory is meant for."""
+"""Rows of a CSV from outside: only regular files of bounded size, with a bounded number of cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fundus_anomaly.errors import InputError, Problem
 
 # A million images with five columns each. An empty cell takes eight bytes of memory for one byte of the file, so that
 # the size of the file alone bounds nothing.
-MOST_BYTES, MOST_COLUMNS, MOST_CELLS = 64 * 2**20, 256, 5_000_000
+MAX_BYTES, MAX_COLUMNS, MAX_CELLS = 64 * 2**20, 256, 5_000_000
 
 
 def csv_rows(path: Path, remedy: str) -> list[tuple[int, list[str]]]:
@@ -24,19 +24,19 @@ def csv_rows(path: Path, remedy: str) -> list[tuple[int, list[str]]]:
         remedy: What the user can do, for the error.
 
     Raises:
-        InputError: If the file is missing, no regular file, too large, not UTF-8, no CSV or empty.
+        InputError: If the file is missing, not a regular file, too large, not UTF-8, no CSV or empty.
     """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(Problem(str(path), "no regular file", "a CSV file", remedy))
-        if status.st_size > MOST_BYTES:
+            raise InputError(Problem(str(path), "something that is not a regular file", "a CSV file", remedy))
+        if status.st_size > MAX_BYTES:
             found = f"{status.st_size:,} bytes"
-            raise InputError(Problem(str(path), found, f"at most {MOST_BYTES // 2**20} MiB", remedy))
+            raise InputError(Problem(str(path), found, f"at most {MAX_BYTES // 2**20} MiB", remedy))
         text = path.read_bytes().decode("utf-8-sig")
         return _bounded(path, csv.reader(io.StringIO(text, newline=""), strict=True), remedy)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(Problem(str(path), f"no readable CSV ({error})", "CSV in UTF-8", remedy)) from error
+        raise InputError(Problem(str(path), f"an unreadable CSV file ({error})", "CSV in UTF-8", remedy)) from error
 
 
 def _bounded(path: Path, reader, remedy: str) -> list[tuple[int, list[str]]]:
@@ -50,9 +50,9 @@ def _bounded(path: Path, reader, remedy: str) -> list[tuple[int, list[str]]]:
         width = width or len(row)
         row += [""] * (width - len(row))
         count += len(row)
-        if len(row) > MOST_COLUMNS or count > MOST_CELLS:
-            found = f"{len(row):,} columns" if len(row) > MOST_COLUMNS else f"more than {MOST_CELLS:,} cells"
-            allowed = f"at most {MOST_COLUMNS} columns and {MOST_CELLS:,} cells"
+        if len(row) > MAX_COLUMNS or count > MAX_CELLS:
+            found = f"{len(row):,} columns" if len(row) > MAX_COLUMNS else f"more than {MAX_CELLS:,} cells"
+            allowed = f"at most {MAX_COLUMNS} columns and {MAX_CELLS:,} cells"
             raise InputError(Problem(f"{path}, line {reader.line_num}", found, allowed, remedy))
         rows.append((reader.line_num, row))
     return rows

@@ -65,7 +65,7 @@ def load(settings: Mapping[str, object], place: Place) -> Dataset:
     notes += differences(counts, strict=bool(settings["strict_counts"]), where=f"EyeQ at {str(place.root)!r}")
     parts = set_aside(frame(rows, ()))
     notes.append(
-        f"{len(parts['unused'])} training images of grades 1 to 4 are no part of the benchmark; "
+        f"{len(parts['unused'])} training images of grades 1 to 4 are not part of the benchmark; "
         "the audit compares them."
     )
     return Dataset(
@@ -120,8 +120,8 @@ def _labelled(path: Path, problems: list[Problem]) -> pd.DataFrame:
         wrong |= rows
         cells = [f"{cell!r} (line {line})" for line, cell in texts.loc[rows, column].items()]
         if cells:
-            told, remedy = f"{len(cells)} {what}: {_first(cells)}", "correct the rows or take them out"
-            problems.append(Problem(f"{path}, column {column}", told, allowed, remedy))
+            listed, remedy = f"{len(cells)} {what}: {_first(cells)}", "correct or remove the rows"
+            problems.append(Problem(f"{path}, column {column}", listed, allowed, remedy))
     table = parts.assign(quality=texts["quality"].map(_QUALITY_OF), grade=texts["dr_grade"])[~wrong]
     return table.astype({"grade": "int64"}).sort_values("stem", ignore_index=True)
 
@@ -136,7 +136,7 @@ def _read_texts(path: Path) -> pd.DataFrame:
         InputError: If :func:`.csv_rows.csv_rows` refuses the file, if a column is missing or there twice, or if rows
             have more cells than the header has names.
     """
-    remedy = "take the table as EyeQ publishes it: CSV, UTF-8, separated by commas"
+    remedy = "use the table as EyeQ publishes it: CSV, UTF-8, separated by commas"
     (_, header), *rows = csv_rows(path, remedy) or [(1, [])]
     names = [name.casefold() for name in header]
     strays = [str(line) for line, row in rows if any(row[len(names) :])]
@@ -181,11 +181,11 @@ def _images(
     found = {stem: str(files[stem.upper()]) for stem in stems if stem.upper() in files}
     missing = [repr(stem) for stem in stems if stem not in found]
     if missing:
-        told = f"no file of {len(missing)} images: {_first(missing)}"
-        problems.append(Problem(str(folder), told, "each as .jpeg, .jpg or .png", _UNPACK))
+        absent = f"no file of {len(missing)} images: {_first(missing)}"
+        problems.append(Problem(str(folder), absent, "each as .jpeg, .jpg or .png", _UNPACK))
     if len(files) > len(found):
         left = len(files) - len(found)
-        notes.append(f"{folder}: {left} images that EyeQ does not label, or of another quality, are left out.")
+        notes.append(f"{folder}: {left} images that EyeQ does not label, or of another quality, are excluded.")
     return found
 
 
@@ -221,6 +221,6 @@ def _counts(split: str, table: pd.DataFrame, qualities: set[str]) -> list[Count]
 
 
 def _first(names: Sequence[str]) -> str:
-    """Return the first of many names as one text that tells how many more there are."""
+    """Return the first of many names as one text that says how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

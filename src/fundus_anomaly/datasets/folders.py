@@ -11,7 +11,7 @@ from fundus_anomaly.datasets.refused import shown_path
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.imaging.image_names import ARCHIVE_ENDINGS, READ_ENDINGS, looks_like_image
 
-# What operating systems leave in folders beside hidden files: never worth a word.
+# What operating systems leave in folders beside hidden files: never worth a warning.
 _JUNK = frozenset(("thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"))
 
 
@@ -55,7 +55,7 @@ def listing(folder: Path, *, deep: bool = False, skipped: Collection[str] = ()) 
         skipped: Folders inside it that do not, below the same root and without ``..``.
 
     Raises:
-        InputError: With every folder that cannot be listed: its files would be missed without a word.
+        InputError: With every folder that cannot be listed: its files would be missed silently.
     """
     found: list[str] = []
     failures: list[OSError] = []
@@ -72,7 +72,7 @@ def listing(folder: Path, *, deep: bool = False, skipped: Collection[str] = ()) 
             shown_path(str(error.filename)),
             f"a folder that cannot be listed ({error.strerror})",
             "one that can be read",
-            "give yourself the right to read it, or move it elsewhere",
+            "give yourself permission to read it, or move it elsewhere",
         )
         for error in failures
     )

@@ -43,5 +43,5 @@ def load(settings: Mapping[str, object], place: Place) -> Dataset:
         counts += files.annotated_counts(split)
     dataset = files.dataset(NAME, rows, counts, unused, strict=bool(settings["strict_counts"]))
     aside = len(dataset.unused)
-    note = f"{aside} graded images of grades 1 to 4 are no part of the benchmark; the audit compares them."
+    note = f"{aside} graded images of grades 1 to 4 are not part of the benchmark; the audit compares them."
     return replace(dataset, notes=(*dataset.notes, note))

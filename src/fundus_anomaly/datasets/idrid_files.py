@@ -16,7 +16,7 @@ from fundus_anomaly.datasets.label_table import read_table
 from fundus_anomaly.datasets.manifest import Dataset, frame, set_aside
 from fundus_anomaly.datasets.official_counts import Count, differences
 from fundus_anomaly.datasets.official_names import numbered_images
-from fundus_anomaly.datasets.sittings import LONGEST_PAUSE, MOST_PHOTOGRAPHS, sittings
+from fundus_anomaly.datasets.sittings import LONGEST_PAUSE, MAX_PHOTOGRAPHS, sittings
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 
 # The optic disc (OD) is annotated too, and is no lesion.
@@ -49,11 +49,11 @@ class IdridFiles:
     """What was found in IDRiD's two parts, before a benchmark says which image serves for what.
 
     IDRiD names no patients. Photographs of one sitting by the camera's clock are of one patient; a photograph whose
-    file states no time is a patient of its own.
+    file states no time is a separate patient.
 
     Attributes:
         root: The folder that holds the two parts.
-        graded: The grading part's rows, each with ``id``, ``path``, ``label``, ``grade`` and, where a clock stands in
+        graded: The grading part's rows, each with ``id``, ``path``, ``label``, ``grade`` and, where a clock is in
             the file, ``patient``, by IDRiD's own split (``"train"``, ``"test"``), in the order of their numbers.
         annotated: The segmentation part's rows, each with ``id``, ``path``, ``label``, ``mask_<lesion>`` for each
             of ``LESIONS`` and likewise ``patient``, by IDRiD's own split.
@@ -160,7 +160,7 @@ def _name_patients(rows: Sequence[dict[str, object]], notes: list[str]) -> dict[
     if len(sitting_of) < len(times):
         notes.append(
             f"{len(times) - len(sitting_of)} photographs state times that follow each other in rows of more than "
-            f"{MOST_PHOTOGRAPHS}, as a program's do that converts files: these times are not used."
+            f"{MAX_PHOTOGRAPHS}, as a program's do that converts files: these times are not used."
         )
     return {name: time for name, time in times.items() if name in sitting_of}
 
@@ -168,7 +168,7 @@ def _name_patients(rows: Sequence[dict[str, object]], notes: list[str]) -> dict[
 def _sittings_note(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:
     """Return a note that says of which photographs the patient is known, and how."""
     sizes = Counter(row["patient"] for row in rows if row.get("patient"))
-    own = "counts as a patient of its own."
+    own = "counts as a separate patient."
     if not sizes:
         return (f"No patients are known, since no file states when it was taken (EXIF): each photograph {own}",)
     pause, several = int(LONGEST_PAUSE.total_seconds()), sum(size > 1 for size in sizes.values())
@@ -193,8 +193,8 @@ def _years_note(rows: Sequence[dict[str, object]], times: Mapping[str, datetime]
     ]
     if not parts:
         return ()
-    told = "A threshold from training normals holds for test normals as far as both were taken alike."
-    return (f"Photographs by year of the camera's clock: {'; '.join(parts)}. {told}",)
+    warning = "A threshold from training normals holds for test normals as far as both were taken alike."
+    return (f"Photographs by year of the camera's clock: {'; '.join(parts)}. {warning}",)
 
 
 def _graded(
@@ -214,7 +214,7 @@ def _graded(
         if not match:
             problems.append(Problem(where, f"image name {name!r}", "IDRiD_ and three digits", "correct the row"))
         elif match[1] in seen:
-            problems.append(Problem(where, f"{name} a second time", "one row an image", "take one of the rows out"))
+            problems.append(Problem(where, f"{name} a second time", "one row an image", "remove one of the rows"))
         elif not re.fullmatch("[0-4]", grade):
             problems.append(Problem(where, f"grade {grade!r}", "0, 1, 2, 3 or 4", "correct the row"))
         elif match[1] not in images:
@@ -253,7 +253,9 @@ def _annotated(
             continue
         masks[lesion] = numbered_images(folder, rf"IDRiD_(\d{{2}})_{lesion}", problems, notes, unread)
         problems += [
-            Problem(str(path), "a mask of no image", f"one of an image {number}", "remove the mask or add the image")
+            Problem(
+                str(path), "a mask without an image", f"one of an image {number}", "remove the mask or add the image"
+            )
             for number, path in masks[lesion].items()
             if number not in images
         ]

@@ -44,6 +44,6 @@ def load(settings: Mapping[str, object], place: Place) -> Dataset:
     annotated = sum(map(len, files.annotated.values()))
     note = (
         f"{len(dataset.unused) - annotated} training images of grades 1 to 4 and {annotated} images with annotated "
-        "lesions are no part of the benchmark; the audit compares them."
+        "lesions are not part of the benchmark; the audit compares them."
     )
     return replace(dataset, notes=(*dataset.notes, note))

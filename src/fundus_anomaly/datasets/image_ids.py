@@ -53,7 +53,7 @@ def ids(names: Sequence[PurePath]) -> list[str]:
 def id_part(text: str, digits: int = 8) -> str:
     """Return a file or folder name as a part of an id.
 
-    A name of letters, digits, ``_``, ``.`` and ``-`` stands as it is. In any other, ``_`` takes the place of each
+    A name of letters, digits, ``_``, ``.`` and ``-`` stays as it is. In any other, ``_`` takes the place of each
     character that an id cannot hold, letters are composed (NFC), what is too long is cut, and ``~`` with the first
     digits of the SHA-256 of the whole name follows.
 

@@ -12,7 +12,7 @@ from fundus_anomaly.datasets.folders import is_hidden, left_alone, listing
 from fundus_anomaly.datasets.inside import Inside
 from fundus_anomaly.datasets.label_table import read_table
 from fundus_anomaly.datasets.near_columns import near_columns
-from fundus_anomaly.datasets.patients import MOST_LETTERS, missing_notes, one_spelling, person, spelling_notes
+from fundus_anomaly.datasets.patients import MAX_LETTERS, missing_notes, one_spelling, person, spelling_notes
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.imaging.image_names import READ_ENDINGS, ending, is_image_ending, kind_of, looks_like_image
 
@@ -71,7 +71,7 @@ def read_image_table(root: Path, name: str) -> tuple[list[dict[str, object]], tu
         rows.append(_row(file, f"{file}, line {line}", cells, columns, root, inside, problems))
     paths = Counter(str(row["path"]) for row in rows)
     problems += [
-        Problem(f"{file}, line {line}", f"{row['path']} a second time", "one row an image", "take one of the rows out")
+        Problem(f"{file}, line {line}", f"{row['path']} a second time", "one row an image", "remove one of the rows")
         for line, row in zip(table.index, rows, strict=True)
         if row["path"] and paths[str(row["path"])] > 1
     ]
@@ -88,7 +88,7 @@ def read_image_table(root: Path, name: str) -> tuple[list[dict[str, object]], tu
 
 
 def _valid(column: str, cell: str) -> bool:
-    """Return whether a cell could stand in a column."""
+    """Return whether a cell is valid in a column."""
     allowed = {"split": _SPLITS, "eye": _EYES, "label": _LABELS, "grade": _GRADES}
     if column in allowed:
         return cell.casefold() in allowed[column]
@@ -138,8 +138,8 @@ def _row(
     by_grade = {None: UNKNOWN, -1: NORMAL if split == "train" else UNKNOWN, 0: NORMAL}.get(grade, ABNORMAL)
     label = chosen("label", {"": by_grade, **_LABELS}, "0, 1, -1, normal, abnormal, unknown or nothing")
     patient = cells.get("patient", "")
-    if _CONTROL.search(patient) or len(patient) > MOST_LETTERS:
-        allowed = f"a text in one line, without control characters, of at most {MOST_LETTERS} letters"
+    if _CONTROL.search(patient) or len(patient) > MAX_LETTERS:
+        allowed = f"a text in one line, without control characters, of at most {MAX_LETTERS} letters"
         problems.append(Problem(f"{where}, patient", repr(patient[:100]), allowed, "correct the cell"))
     masks = {column: located(column) for column in columns if cells[column]}
     eye = chosen("eye", dict(_EYES), "left, right, L, R, OS, OD or nothing")

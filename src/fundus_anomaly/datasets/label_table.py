@@ -37,7 +37,7 @@ def read_table(path: Path, required: tuple[str, ...], keep_case_after: str = "")
         if name not in named
     ]
     problems += [
-        Problem(f"{path}, header", f"column {name!r} twice", "each column once", "take one of them out")
+        Problem(f"{path}, header", f"column {name!r} twice", "each column once", "remove one of them")
         for name in sorted({name for name in named if named.count(name) > 1})
     ]
     body = rows[1:]

@@ -12,7 +12,7 @@ def abnormal_beside(unused: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFram
     """Return the unused photographs that are labelled abnormal and whose patient is not tested.
 
     Args:
-        unused: Rows that are no part of the benchmark, columns ``label`` and ``patient``.
+        unused: Rows that are not part of the benchmark, columns ``label`` and ``patient``.
         manifest: The benchmark's rows, columns ``split`` and ``patient``.
     """
     tested = set(manifest.loc[manifest["split"] == "test", "patient"].map(person))

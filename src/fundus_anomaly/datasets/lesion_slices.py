@@ -1,4 +1,4 @@
-"""Which slices of lesion masks hold lesions: it takes all voxels to tell, so that the answers are kept in a file."""
+"""Which slices of lesion masks hold lesions: that takes reading all voxels, so the answers are kept in a file."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def checked(dataset: Dataset, on_bad_image: str = "fail") -> Dataset:
         if list(part.columns) != expected and not (part is dataset.unused and part.empty):
             raise InputError(Problem(where, f"columns {list(part.columns)}", f"{expected}", "correct the adapter"))
     problems = [
-        Problem(where, f"no image of split {split!r}", "at least one", "see that the split's images are there")
+        Problem(where, f"no image of split {split!r}", "at least one", "check that the split's images are there")
         for split in SPLITS
         if not (table["split"] == split).any()
     ]
@@ -219,7 +219,7 @@ def excluding(dataset: Dataset, ids: Iterable[str]) -> Dataset:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
         meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
         example = f"an id of the manifest, such as {known[0]!r}" if known else "an id of the manifest"
-        remedy = f"{meant}Correct the id or take it out of the list"
+        remedy = f"{meant}Correct the id or remove it from the list"
         problems.append(
             Problem("config, data.exclude", f"{name!r}, which {dataset.name} does not hold", example, remedy)
         )

@@ -191,4 +191,4 @@ def _uneven(normals: Mapping[Scan, Sequence[int]]) -> list[str]:
 def _empty(lesions: Mapping[Scan, Mapping[int, int]]) -> list[str]:
     """Return a note on masks without a lesion."""
     empty = sorted(scan.study for scan, pixels in lesions.items() if not pixels)
-    return [f"{len(empty)} masks hold no lesion, their studies are left out: {', '.join(empty)}."] if empty else []
+    return [f"{len(empty)} masks hold no lesion, their studies are excluded: {', '.join(empty)}."] if empty else []

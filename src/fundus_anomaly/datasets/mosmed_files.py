@@ -63,7 +63,7 @@ def read_scans(root: Path, registry: str, healthy: str) -> tuple[list[Scan], lis
         # Folders are named by studies, and disks exist on which upper and lower case are one.
         if text.casefold() in lines:
             found = f"{what} {text!r} a second time, first in line {lines[text.casefold()]}"
-            problems.append(Problem(f"{file}, line {line}", found, "each once", "take one of the rows out"))
+            problems.append(Problem(f"{file}, line {line}", found, "each once", "remove one of the rows"))
         lines.setdefault(text.casefold(), line)
 
     for line, row in zip(table.index, table.to_dict("records"), strict=True):
@@ -82,7 +82,7 @@ def read_scans(root: Path, registry: str, healthy: str) -> tuple[list[Scan], lis
         if len(problems) == before:
             scans += _scan(row["study_id"], *(path for path, _ in paths.values()), problems=problems)
     raise_if_any(problems)
-    notes = [f"{file.name}: {left} studies that are neither {healthy} nor annotated are left out."] if left else []
+    notes = [f"{file.name}: {left} studies that are neither {healthy} nor annotated are excluded."] if left else []
     scans = sorted(scans, key=lambda scan: scan.study)
     return scans, notes, _unread(file, table, root, scans)
 
@@ -109,7 +109,7 @@ def _strange(where: str, row: dict[str, str], healthy: str) -> list[Problem]:
     if not re.fullmatch(r"CT-[0-4]", row["category"]):
         problems.append(Problem(f"{where}, category", repr(row["category"]), "CT-0 to CT-4", "correct the cell"))
     if row["category"] == healthy and row["mask_file"]:
-        remedy = "correct the category, or take the mask out of the row"
+        remedy = "correct the category, or remove the mask from the row"
         problems.append(Problem(f"{where}, mask_file", "a mask of a healthy scan", "nothing", remedy))
     if not row["study_file"]:
         problems.append(Problem(f"{where}, study_file", "nothing", "the study's file", "correct the cell"))
@@ -119,7 +119,7 @@ def _strange(where: str, row: dict[str, str], healthy: str) -> list[Problem]:
 def _located(root: Path, text: str, inside: Inside) -> tuple[Path, str]:
     """Return the file that a cell names, below the root as it was given, and why it cannot be taken, or nothing."""
     if not _VOLUME.fullmatch(text):
-        return root, "which is no NIfTI file's name"
+        return root, "which is not the name of a NIfTI file"
     # The path that is checked here is the one that is read later: without "..".
     path = Path(os.path.normpath(root / text.lstrip("/")))
     if path not in inside:

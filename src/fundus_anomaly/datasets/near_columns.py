@@ -1,4 +1,4 @@
-"""Columns of a user's table that are named almost as one that is read: what they hold must not be lost unseen."""
+"""Columns of a user's table whose names are almost those that are read: their content must not be lost unnoticed."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def near_columns(
     """Return what is wrong with columns that nothing reads, and a sentence on each that may have been meant.
 
     A column that would lose patients, masks, splits, labels or grades is refused. It is only named where its cells
-    could not stand there, and where the side of the eye is lost, which no result depends on. Nothing is said of one
+    could not be there, and where the side of the eye is lost, which no result depends on. Nothing is said of one
     that is empty, or that resembles a column which is there too.
 
     Args:
         where: The table, for errors.
         table: The table; names of columns are in lower case but for what follows ``mask_``.
         known: The columns that are read.
-        valid: Tells of a column that is read, or :data:`MASKS`, and a cell whether the cell could stand there.
+        valid: Says of a column that is read, or :data:`MASKS`, and a cell whether the cell is valid there.
     """
     problems, sentences = [], []
     for column in table.columns:
@@ -62,7 +62,7 @@ def near_columns(
             sentences.append(f"{where}: nothing reads the column {column!r}; did you mean {meant!r}?")
             continue
         example = " and the lesion, such as 'mask_MA'" if meant == MASKS else ""
-        remedy = f"name it {meant.partition('<')[0]!r}{example}, or give it a name that is unlike it, or take it out"
+        remedy = f"name it {meant.partition('<')[0]!r}{example}, or give it a name that is unlike it, or remove it"
         found = f"a column {column!r}, which nothing reads"
         problems.append(Problem(f"{where}, header", found, f"did you mean {meant!r}?", remedy))
     return problems, sentences

@@ -1,4 +1,4 @@
-"""How many files a dataset holds by its publication, against how many were found."""
+"""How many files a dataset has according to its publication, and how many were found."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def differences(counts: Iterable[Count], *, strict: bool, where: str) -> tuple[s
     """
     counts = [count for count in counts if count.differs]
     if strict:
-        remedy = "complete the copy of the dataset, or set strict_counts: false to go on with what is there"
+        remedy = "complete the copy of the dataset, or set strict_counts: false to continue with what is there"
         raise_if_any(
             Problem(f"{where}, {count.part}", str(count.found), f"{count.official}, the official number", remedy)
             for count in counts

@@ -18,7 +18,7 @@ from fundus_anomaly.errors import Problem, raise_if_any
 NAME = "images"
 _OWN_PATIENTS = (
     "No patients are known: each image counts as its own. If several show one patient, give a table with a column "
-    "'patient'; otherwise one patient's eyes and visits may stand on both sides of the split."
+    "'patient'; otherwise one patient's eyes and visits may be on both sides of the split."
 )
 
 

@@ -1,4 +1,4 @@
-"""Patients as people write them: one person under several spellings is one person."""
+"""Patients' names as people write them: several spellings of one name are one person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-MOST_LETTERS = 1000
+MAX_LETTERS = 1000
 _NUMBER = re.compile(r"0*(\d+)(?:\.0*)?")
 _SHOWN = 10
 
@@ -15,9 +15,9 @@ def one_spelling(names: Iterable[str]) -> dict[str, str]:
     """Return for each name the spelling that stands for its person: of those given the first in the alphabet.
 
     Names are one person's that differ in upper and lower case, in blanks, in the form of their Unicode letters, in
-    characters that are not seen, or, of numbers, in leading zeros and zeros behind the point (``12``, ``12.0``,
+    characters that are not seen, or, of numbers, in leading zeros and zeros after the point (``12``, ``12.0``,
     ``012``): spreadsheets change all of these. Two persons taken for one widen an interval; one person taken for two
-    can stand on both sides of the split.
+    can be on both sides of the split.
 
     Args:
         names: The names as they were written; ``""`` is nobody's.
@@ -45,8 +45,8 @@ def spelling_notes(where: str, spelling: Mapping[str, str]) -> list[str]:
         spelling: What :func:`one_spelling` returned.
     """
     groups: dict[str, list[str]] = {}
-    for name, stands in spelling.items():
-        groups.setdefault(stands, []).append(name)
+    for name, chosen in spelling.items():
+        groups.setdefault(chosen, []).append(name)
     several = [sorted(names) for _, names in sorted(groups.items()) if len(names) > 1]
     if not several:
         return []

@@ -1,4 +1,4 @@
-"""The phantom: a planned cohort whose files a rule of the workflow makes, so none of them need exist here."""
+"""The phantom: a planned cohort whose files a rule of the workflow makes, so none of them need to exist yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a dataset lies, and what else all adapters are told."""
+"""Where a dataset is, and what else every adapter gets."""
 
 from __future__ import annotations
 

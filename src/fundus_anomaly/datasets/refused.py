@@ -1,4 +1,4 @@
-"""Images whose paths no job can be given: they are refused by their names, before anything opens them."""
+"""Images whose paths Snakemake cannot take: they are refused by their names, before anything opens them."""
 
 from __future__ import annotations
 

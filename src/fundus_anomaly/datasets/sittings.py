@@ -1,4 +1,4 @@
-"""Photographs of one sitting, by the camera's clock: a dataset without patients' names has these."""
+"""Photographs of one sitting, by the camera's clock: they take the place of patients where a dataset names none."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 LONGEST_PAUSE = timedelta(seconds=180)
 # IDRiD's sittings hold one or two photographs. A longer row was not taken of one patient: a program that converts files
 # may write its own time into each.
-MOST_PHOTOGRAPHS = 12
+MAX_PHOTOGRAPHS = 12
 
 
 def sittings(times: Mapping[str, datetime]) -> dict[str, datetime]:
     """Return the time of the first photograph of each photograph's sitting, by id.
 
-    A sitting goes on as long as each photograph is taken at most :data:`LONGEST_PAUSE` after the one before, so that
+    A sitting lasts as long as each photograph is taken at most :data:`LONGEST_PAUSE` after the one before, so that
     the first and the last may lie further apart. Patients who follow each other within three minutes would count as
     one: then fewer patients are counted than there are, and intervals are rather too wide than too narrow.
 
@@ -24,7 +24,7 @@ def sittings(times: Mapping[str, datetime]) -> dict[str, datetime]:
         times: When each photograph was taken, by id.
 
     Returns:
-        The photographs of rows of more than :data:`MOST_PHOTOGRAPHS` are not in it: their times say nothing of
+        The photographs of rows of more than :data:`MAX_PHOTOGRAPHS` are not in it: their times say nothing of
         patients.
     """
     rows: list[list[str]] = []
@@ -35,4 +35,4 @@ def sittings(times: Mapping[str, datetime]) -> dict[str, datetime]:
         else:
             rows.append([name])
         last = times[name]
-    return {name: times[row[0]] for row in rows if len(row) <= MOST_PHOTOGRAPHS for name in row}
+    return {name: times[row[0]] for row in rows if len(row) <= MAX_PHOTOGRAPHS for name in row}

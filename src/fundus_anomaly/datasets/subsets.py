@@ -1,4 +1,4 @@
-"""Which normal images take part: a share of the patients for the bank, a number of images for the threshold."""
+"""Which normal images are used: a share of the patients for the bank, a number of images for the threshold."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def require_two_patients(patients: Collection[str], where: str) -> None:
     """
     if len(set(patients)) < 2:
         found = f"{len(patients)} of {len(set(patients))} patients; the patients who are held out train nothing"
-        remedy = "give normal images of more patients, or take some out of data.exclude; each page names those left out"
+        remedy = "give normal images of more patients, or remove some from data.exclude; each page names those excluded"
         raise InputError(Problem(where, found, "images of two patients or more", remedy))
 
 

@@ -1,4 +1,4 @@
-"""Test sets drawn anew, patient by patient, since neither pixels of an image nor a patient's eyes are independent.
+"""Test sets resampled by patient, since neither the pixels of an image nor a patient's eyes are independent.
 
 A resample is a weight for each patient, how often it was drawn, and its histogram is a weighted sum of the patients'
 histograms: all resamples together are a matrix product. Patients with normal images, with abnormal ones and with
@@ -22,7 +22,7 @@ _RESAMPLES_AT_ONCE = 64
 def owners(patients: Sequence[str], groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return whose each image is, and which patients are drawn together.
 
-    Patients whose images are of several groups are a stratum of their own. Where a stratum has fewer than
+    Patients whose images are of several groups are a separate stratum. Where a stratum has fewer than
     ``FEWEST_PATIENTS``, they are drawn together with the last group, and if that does not do with all.
 
     Args:

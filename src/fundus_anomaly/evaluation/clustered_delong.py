@@ -1,4 +1,4 @@
-"""DeLong's variance where images come in clusters: two eyes of a patient, or slices of a scan, are no two witnesses.
+"""DeLong's variance where images come in clusters: two eyes of a patient, or slices of a scan, are not independent.
 
 Obuchowski, Nonparametric analysis of clustered ROC curve data, Biometrics 1997. With one image a patient it is
 DeLong's.
@@ -98,7 +98,7 @@ def stratified_variance(abnormal: np.ndarray, component: np.ndarray, patients: n
     Args:
         abnormal: (n,) bool; in each stratum at least two patients have an abnormal image and two a normal one.
         component: (n,), computed within each stratum.
-        patients: (n,) whose image each is; a patient with images in several strata is one witness.
+        patients: (n,) whose image each is; a patient with images in several strata counts once.
         strata: (n,), the stratum of each image, such as the fold of a cross-validation.
     """
     owner = np.unique(patients, return_inverse=True)[1]

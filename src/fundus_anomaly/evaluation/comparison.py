@@ -1,4 +1,4 @@
-"""DeLong's test of any two rows of a table, whatever methods they are of and however often each was run."""
+"""DeLong's test between any two rows of a table, whatever their methods and however often each was run."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def compare(
     """Test whether two scores of the same images have the same area under the ROC curve.
 
     The scores of different classifiers have no common scale and are never ranked together: those of several runs on
-    the same images are rows of ``scores``, those of the folds of a cross-validation are told apart by ``strata``. The
+    the same images are rows of ``scores``, those of the folds of a cross-validation are kept apart by ``strata``. The
     area is then the mean over runs and strata, and so are the components of its variance.
 
     Args:

@@ -1,4 +1,4 @@
-"""Pixel figures of many test sets at once, and how much each pixel more or less would move them.
+"""Pixel figures of many test sets at once, and their derivatives by the number of pixels.
 
 The gradient by the counts is what a bootstrap needs to know the standard error of each of its resamples: a patient's
 influence on a figure is the product of the gradient and the patient's own counts (the infinitesimal jackknife: Efron,

@@ -23,8 +23,8 @@ from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.evaluation.region_overlap import region_histogram
 from fundus_anomaly.evaluation.score_bins import BINS, Quantiser
 
-_MOST_BINS_AN_IMAGE = 8_192
-_MOST_EXACT_COUNT = 2**24
+_MAX_BINS_AN_IMAGE = 8_192
+_MAX_EXACT_COUNT = 2**24
 
 NORMAL, LESION = 0, 1
 """Channels of the histograms: pixels without any lesion, with any lesion; lesion type i is channel ``2 + i``."""
@@ -44,7 +44,7 @@ def bins_for_bootstrap(images: int, channels: int, limit: int) -> int:
     Returns:
         A power of two, at most 8,192 (where the area under the ROC curve is exact to 1e-6) and at least 64.
     """
-    bins = _MOST_BINS_AN_IMAGE
+    bins = _MAX_BINS_AN_IMAGE
     while bins > 64 and images * channels * bins * 4 > limit:
         bins //= 2
     return bins
@@ -173,11 +173,11 @@ class PixelHistograms:
         problems = []
         if self.used[self._row[name]] or name in self.unannotated:
             problems.append(Problem(where, "the same image twice", "each image once", again))
-        if scores.ndim != 2 or not 0 < scores.size < _MOST_EXACT_COUNT:
-            problems.append(Problem(where, f"shape {scores.shape}", f"H × W < {_MOST_EXACT_COUNT} pixels", again))
+        if scores.ndim != 2 or not 0 < scores.size < _MAX_EXACT_COUNT:
+            problems.append(Problem(where, f"shape {scores.shape}", f"H × W < {_MAX_EXACT_COUNT} pixels", again))
         elif not np.isfinite(scores).all():
             bad = int((~np.isfinite(scores)).sum())
-            problems.append(Problem(where, f"{bad} scores that are no finite number", "finite scores", again))
+            problems.append(Problem(where, f"{bad} scores that are not finite numbers", "finite scores", again))
         else:
             slack = (self.high - self.low) / BINS + 1e-6 * max(abs(self.low), abs(self.high))
             lowest, highest = float(scores.min()), float(scores.max())

@@ -59,7 +59,7 @@ class Difference(NamedTuple):
 
 
 class Resampling(NamedTuple):
-    """How test sets are drawn anew.
+    """How test sets are resampled.
 
     Attributes:
         false_positive_limit: Limit of AUPRO.

@@ -96,7 +96,7 @@ def _rows_of(
     positives, negatives = int(positive.sum()), int(negative.sum())
     limit = resampling.false_positive_limit
     left_out = (
-        f"images left out that are not labelled normal and have no mask: {len(h.unannotated)}" if h.unannotated else ""
+        f"excluded images that are not labelled normal and have no mask: {len(h.unannotated)}" if h.unannotated else ""
     )
     values = {
         "auc": float(pixel_metrics.roc_auc(positive, negative)),

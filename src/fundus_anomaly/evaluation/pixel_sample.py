@@ -1,4 +1,4 @@
-"""What a bootstrap over patients draws from: each test image's pixels and regions, counted in few bins of the score.
+"""The data of a bootstrap over patients: each test image's pixels and regions, counted in a few bins of the score.
 
 A figure of merit of a drawn test set needs the sums over its images only. Its bins may be coarse, since intervals are
 made of differences between figures in the same bins: they are chosen so that each holds about the same share of the
@@ -90,7 +90,7 @@ def read_pixel_sample(path: str | os.PathLike[str]) -> PixelSample:
     if len(shapes) != 1 or counts[0].ndim != 2 or len(counts[0]) != len(ids) or len(set(ids)) < len(ids):
         found = f"datasets of shape {', '.join(map(str, sorted(shapes)))} for {len(set(ids))} images"
     elif not all(np.isfinite(one).all() and (one >= 0).all() for one in counts):
-        found = "counts that are negative or no finite number"
+        found = "counts that are negative or not finite"
     else:
         return PixelSample(ids, *counts)
     remedy = f"delete {path} and run the same command again; the workflow makes it again"

@@ -1,4 +1,4 @@
-"""The evaluation of what a method left behind in files: its maps and image scores beside the photographs' masks."""
+"""The evaluation of a method from its files: its maps and image scores, and the photographs' masks."""
 
 from __future__ import annotations
 

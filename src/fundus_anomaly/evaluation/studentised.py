@@ -1,4 +1,4 @@
-"""The studentised bootstrap: how far an estimate may be from the truth, in its own standard errors.
+"""The studentised bootstrap: how far an estimate may be from the truth, in units of its standard error.
 
 Each resample's estimate is compared with the test's own in units of the resample's standard error (the bootstrap-t:
 Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 12.5), both sides alike (Hall, "The Bootstrap

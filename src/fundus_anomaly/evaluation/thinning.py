@@ -1,4 +1,4 @@
-"""Curves of as many points as a figure needs."""
+"""Curves thinned to as many points as a figure needs."""
 
 from __future__ import annotations
 

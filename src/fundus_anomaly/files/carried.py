@@ -1,4 +1,4 @@
-"""What a file says of what made it, read and compared: a file that was made otherwise is refused and never mixed in."""
+"""Whether a file was made with this run's settings, data and library versions; any other is refused, never mixed in."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def _misfit(path: str, wanted: str) -> Problem | None:
     if known is not None and known.identity == wanted:
         return None
     found = (
-        "no record of what made it" if known is None else f"what was made otherwise (identity {known.identity[:12]})"
+        "no record of what made it"
+        if known is None
+        else f"a file made with other settings, data or library versions (identity {known.identity[:12]})"
     )
     allowed = f"what this run's settings, data and library versions make (identity {wanted[:12]})"
     return Problem(path, found, allowed, f"run the same command again; if that does not help, delete {path}")

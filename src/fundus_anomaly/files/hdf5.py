@@ -14,7 +14,7 @@ import numpy as np
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.files import provenance
 from fundus_anomaly.files.hdf5_contents import misfit
-from fundus_anomaly.files.hdf5_sink import Sink, SunkDataset, SunkFile
+from fundus_anomaly.files.hdf5_sink import Sink, SinkDataset, SinkFile
 from fundus_anomaly.files.whole import whole
 
 
@@ -30,12 +30,12 @@ def create_h5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     with whole(path) as temporary, Sink(temporary) as sink:
         try:
             block = provenance.user_block()
-            with SunkFile(sink, len(block)) as file:
+            with SinkFile(sink, len(block)) as file:
                 yield file
             sink.seek(0)
             sink.write(block)
         finally:
-            # It goes before whatever HDF5 made of it.
+            # Raise the original error; HDF5's own is only a consequence of it.
             sink.raise_failure()
 
 
@@ -57,7 +57,7 @@ def create_dataset(
     dataset = file.create_dataset(
         name, shape, dtype, chunks=chunk, fletcher32=True, compression="lzf" if compress else None
     )
-    return SunkDataset(dataset, file.sink) if isinstance(file, SunkFile) else dataset
+    return SinkDataset(dataset, file.sink) if isinstance(file, SinkFile) else dataset
 
 
 def write_array(file: h5py.File, name: str, values: np.ndarray) -> None:
@@ -91,7 +91,7 @@ def read_texts(file: h5py.File, name: str) -> list[str]:
     except (TypeError, UnicodeDecodeError) as error:
         remedy = f"delete {file.filename} and run the same command again; the workflow makes it again"
         where = f"{file.filename}, dataset {name!r}"
-        raise InputError(Problem(where, f"no texts ({error})", "texts in UTF-8", remedy)) from error
+        raise InputError(Problem(where, f"values that are not texts ({error})", "texts in UTF-8", remedy)) from error
 
 
 def read_ids(file: h5py.File) -> list[str]:
@@ -100,7 +100,7 @@ def read_ids(file: h5py.File) -> list[str]:
 
 
 def read_all(file: h5py.File) -> None:
-    """Read every chunk of an open file once: where its values are used, an error could not name it any more."""
+    """Read every chunk once, so that damage is reported here, where the file's name is still known."""
     for dataset in file.values():
         for place in dataset.iter_chunks() if dataset.chunks else [()]:
             dataset[place]
@@ -124,7 +124,7 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
 
     Args:
         path: The file.
-        *datasets: Names of the datasets that must be in it, each as :mod:`.own_datasets` says.
+        *datasets: Names of the datasets that must be in it, each as :mod:`.hdf5_contents` says.
 
     Raises:
         InputError: If the file is missing, truncated or not HDF5, lacks a dataset, or has one that is reached through
@@ -145,7 +145,7 @@ def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]
         try:
             yield file
         except OSError as error:
-            # The block may have failed on another file; HDF5's message does not tell.
+            # The block may have failed on another file; HDF5's message does not say which.
             damaged = _damaged(file)
             if not damaged:
                 raise
@@ -165,7 +165,7 @@ def _of_content(error: Exception) -> bool:
 def _unreadable(where: str | os.PathLike[str], error: Exception, allowed: str, remedy: str) -> Problem:
     """Return the problem of a file that cannot be read; one that the system refuses to read may be whole."""
     if not _of_content(error):
-        remedy = "see to the file's permissions and its file system, then run the same command again; keep the file"
+        remedy = "check the file's permissions and its file system, then run the same command again; keep the file"
     return Problem(str(where), f"an unreadable file ({error})", allowed, remedy)
 
 

@@ -1,4 +1,4 @@
-"""What a dataset may be in a file that the workflow made: others than the workflow can change a results folder."""
+"""Checks that an HDF5 dataset is one that this workflow could have written: others can edit a results folder."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _WORDS = {"u": "whole numbers", "i": "whole numbers", "f": "floating-point numbe
 _FILTERS = {h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF, h5py.h5z.FILTER_DEFLATE}
 # Only lesion banks are compressed by gzip, which makes up to a thousand bytes of one, and read whole. What is
 # compressed by LZF is read one chunk, an image, at a time.
-MOST_GZIP_BYTES, MOST_CHUNK_BYTES = 2 * 10**9, 2**30
+MAX_GZIP_BYTES, MAX_CHUNK_BYTES = 2 * 10**9, 2**30
 
 
 def misfit(file: h5py.File, name: str) -> str:
     """Return what is found instead of a dataset stored whole in the file itself, or an empty text; reads no values.
 
     Uncompressed data can take no more memory than the file has bytes, since all of them must be there; compressed
-    ones no more than ``MOST_CHUNK_BYTES`` a chunk, and ``MOST_GZIP_BYTES`` in all where gzip did it.
+    ones no more than ``MAX_CHUNK_BYTES`` a chunk, and ``MAX_GZIP_BYTES`` in all where gzip did it.
 
     Args:
         file: The open file.
@@ -39,10 +39,10 @@ def misfit(file: h5py.File, name: str) -> str:
         if link is None:
             return "no such dataset"
         if not isinstance(link, h5py.HardLink) or not isinstance(file[name], h5py.Dataset):
-            return "no dataset of the file's own"
+            return "something other than a dataset stored in this file"
         dataset = file[name]
         if dataset.external or dataset.is_virtual:
-            return "no dataset of the file's own"
+            return "something other than a dataset stored in this file"
         return _of_another_type(dataset, name) or _too_large(dataset)
     except Exception as error:
         # Damage of a header makes h5py raise errors of many kinds.
@@ -58,7 +58,7 @@ def _of_another_type(dataset: h5py.Dataset, name: str) -> str:
 
 
 def _too_large(dataset: h5py.Dataset) -> str:
-    """Say what of a dataset's size its file does not bear out."""
+    """Return how a dataset's declared size contradicts what its file stores, or an empty text."""
     declared, stored = math.prod(dataset.shape) * dataset.dtype.itemsize, dataset.id.get_storage_size()
     if dataset.chunks is None:
         return f"{declared:,} bytes declared and {stored:,} stored" if stored < declared else ""
@@ -72,8 +72,8 @@ def _too_large(dataset: h5py.Dataset) -> str:
     chunk = math.prod(dataset.chunks) * dataset.dtype.itemsize
     if filters == {h5py.h5z.FILTER_FLETCHER32} or not filters:
         return f"{declared:,} bytes declared and {stored:,} stored" if stored < chunks * chunk else ""
-    if chunk > MOST_CHUNK_BYTES:
-        return f"chunks of {chunk:,} bytes, more than {MOST_CHUNK_BYTES:,}"
-    if h5py.h5z.FILTER_DEFLATE in filters and declared > MOST_GZIP_BYTES:
-        return f"{declared:,} bytes compressed to {stored:,}, more than {MOST_GZIP_BYTES:,}"
+    if chunk > MAX_CHUNK_BYTES:
+        return f"chunks of {chunk:,} bytes, more than {MAX_CHUNK_BYTES:,}"
+    if h5py.h5z.FILTER_DEFLATE in filters and declared > MAX_GZIP_BYTES:
+        return f"{declared:,} bytes compressed to {stored:,}, more than {MAX_GZIP_BYTES:,}"
     return ""

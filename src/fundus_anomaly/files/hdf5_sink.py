@@ -1,4 +1,4 @@
-"""A file to which HDF5 can write on a full disk: HDF5 itself crashes, without a word, once a write of its own fails."""
+"""A file that HDF5 can write to on a full disk: HDF5 itself crashes, without a message, once it sees a write fail."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Sink(io.FileIO):
             raise self.failure
 
 
-class SunkFile(h5py.File):
+class SinkFile(h5py.File):
     """A new HDF5 file in a sink.
 
     Args:
@@ -52,8 +52,8 @@ class SunkFile(h5py.File):
         self.sink = sink
 
 
-class SunkDataset(h5py.Dataset):
-    """A dataset that tells of a failed write as soon as values are given to it."""
+class SinkDataset(h5py.Dataset):
+    """A dataset that reports a failed write as soon as values are given to it."""
 
     def __init__(self, dataset: h5py.Dataset, sink: Sink):
         super().__init__(dataset.id)

@@ -1,4 +1,4 @@
-"""Where files of single images go below a folder of outputs: one id, one file, whatever other ids there are."""
+"""File names of single images' outputs: one id, one file, whatever other ids there are."""
 
 from __future__ import annotations
 

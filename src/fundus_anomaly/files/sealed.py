@@ -1,4 +1,4 @@
-"""A seal beside each file that has no checksum of its own, such as a table: its SHA-256, and what made it."""
+"""CSV and weight files hold no checksum, so a file beside each keeps its SHA-256, its seal, and what made it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def seal_of(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def sealed(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Do what :func:`.storage.whole` does, and leave the SHA-256 of what was written, and what made it, beside it."""
+    """Do what :func:`.whole.whole` does, and leave the SHA-256 of what was written, and what made it, beside it."""
     with whole(path) as temporary:
         yield temporary
         digest = sha256(temporary)
-        # An old digest must never stand beside a new file.
+        # An old digest must never be beside a new file.
         seal_of(path).unlink(missing_ok=True)
     _write_seal(path, digest)
 
@@ -73,8 +73,8 @@ def require_sealed(path: str | os.PathLike[str]) -> None:
     wanted, found = read_seal(path)[0], sha256(path)
     if found != wanted:
         remedy = f"delete {path} and run the same command again; the workflow makes it again"
-        told = f"content that was changed or damaged (SHA-256 {found})"
-        raise InputError(Problem(str(path), told, f"content as it was written ({wanted})", remedy))
+        found = f"content that was changed or damaged (SHA-256 {found})"
+        raise InputError(Problem(str(path), found, f"content as it was written ({wanted})", remedy))
 
 
 def move_sealed(source: Path, target: str | os.PathLike[str]) -> None:
@@ -115,4 +115,6 @@ def read_csv(path: str | os.PathLike[str], **options: object) -> pd.DataFrame:
         return pd.read_csv(path, **options)
     except ValueError as error:
         remedy = f"delete {path} and run the same command again; the workflow makes it again"
-        raise InputError(Problem(str(path), f"no table ({error})", "a CSV file as it was written", remedy)) from error
+        raise InputError(
+            Problem(str(path), f"an unreadable table ({error})", "a CSV file as it was written", remedy)
+        ) from error

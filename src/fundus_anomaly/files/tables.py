@@ -1,4 +1,4 @@
-"""Tables that the workflow wrote, read again: a results folder can be changed by others than the workflow."""
+"""Tables that the workflow wrote, checked as they are read: others can edit a results folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.files.sealed import require_sealed
 
 # The facts of a million photographs have some 300 MB.
-MOST_BYTES = 10**9
+MAX_BYTES = 10**9
 
 
 def read_results_table(path: str | os.PathLike[str], types: Mapping[str, str]) -> pd.DataFrame:
@@ -29,8 +29,8 @@ def read_results_table(path: str | os.PathLike[str], types: Mapping[str, str]) -
     path = Path(path)
     remedy = f"delete {path} and run the same command again; the workflow makes it again"
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"more than {MOST_BYTES:,} bytes")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES:,} bytes")
         require_sealed(path)
         table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
     except InputError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 # VGG16 with its fully connected layers has 0.55 GB; a checkpoint holds it three times.
-MOST_BYTES = 4 * 10**9
+MAX_BYTES = 4 * 10**9
 
 
 def load(path: str | Path) -> object:
@@ -18,12 +18,12 @@ def load(path: str | Path) -> object:
         path: The file.
 
     Raises:
-        Exception: Of many kinds, if the file is larger than ``MOST_BYTES``, an archive whose members are compressed
+        Exception: Of many kinds, if the file is larger than ``MAX_BYTES``, an archive whose members are compressed
             (PyTorch writes none), or no file that can be read without running code.
     """
     size = Path(path).stat().st_size
-    if size > MOST_BYTES:
-        raise ValueError(f"{size:,} bytes, more than {MOST_BYTES:,}")
+    if size > MAX_BYTES:
+        raise ValueError(f"{size:,} bytes, more than {MAX_BYTES:,}")
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()

@@ -23,12 +23,12 @@ _UNWRITABLE = {
     errno.EROFS: _RIGHTS,
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
-    errno.EIO: "look to the disk (the system's log tells more) and run the same command again",
+    errno.EIO: "check the disk (the system's log may say more) and run the same command again",
 }
 
 
 @contextmanager
-def told_unwritable(path: Path, *others: Path) -> Iterator[None]:
+def explained(path: Path, *others: Path) -> Iterator[None]:
     """Raise :class:`OutputError` for ``path`` if the block cannot write it; any other error passes.
 
     Args:
@@ -78,13 +78,13 @@ def _may_write(folder: Path) -> bool:
 def _reason(error: BaseException, written: set[str]) -> int | None:
     """Return the number of the system's error that kept a file from being written, or None if it was no such error.
 
-    HDF5 tells it in its text alone if it fails as a file is closed, torch only as what its own error came from.
+    When closing a file fails, HDF5 gives the number only in its message; torch gives it only in the chained exception.
     """
     while error is not None:
         number = error.errno if isinstance(error, OSError) else None
-        if number is None and (told := re.search(r"file write failed.*errno = (\d+)", str(error), re.DOTALL)):
-            number = int(told[1])
-        # Of a copy the second is the file that is written.
+        if number is None and (stated := re.search(r"file write failed.*errno = (\d+)", str(error), re.DOTALL)):
+            number = int(stated[1])
+        # Errors of a copy carry two file names; the second is the destination.
         named = getattr(error, "filename2", None) or getattr(error, "filename", None)
         of_output = "file read failed" not in str(error) if named is None else str(named) in written
         if number in _UNWRITABLE and of_output:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fundus_anomaly.files.unwritable import told_unwritable
+from fundus_anomaly.files.unwritable import explained
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.part")
-    with told_unwritable(path, temporary):
+    with explained(path, temporary):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary

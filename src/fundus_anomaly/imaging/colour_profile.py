@@ -6,7 +6,7 @@ import struct
 
 from PIL import Image
 
-_MOST_NAME = 80
+_MAX_NAME = 80
 _HEADER, _ENTRY = 128, 12
 _UNNAMED = "unnamed"
 
@@ -26,7 +26,7 @@ def profile_name(image: Image.Image) -> str:
             tag, offset, size = struct.unpack_from(">4sII", profile, _HEADER + 4 + number * _ENTRY)
             if tag == b"desc":
                 name = _text(profile[offset : offset + size])
-                return "".join(letter for letter in name if letter.isprintable())[:_MOST_NAME].strip() or _UNNAMED
+                return "".join(letter for letter in name if letter.isprintable())[:_MAX_NAME].strip() or _UNNAMED
     except (struct.error, UnicodeDecodeError):
         pass
     return _UNNAMED

@@ -12,17 +12,17 @@ from nibabel.openers import ImageOpener
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 
-MOST_SIDE, MOST_VOXELS, MOST_BYTES = 4096, 10**9, 2 * 10**9
+MAX_SIDE, MAX_VOXELS, MAX_BYTES = 4096, 10**9, 2 * 10**9
 # Where voxels begin. What lies before them is read whole, and a compressed file may hold any amount of it.
-_MOST_BEFORE = 2**20
+_MAX_BEFORE = 2**20
 # Air is at -1000 Hounsfield units and lung at -850: a chest holds more of both than this share of its voxels.
 _AIR, _LEAST_AIR = -500.0, 0.01
-_REMEDY = "replace the file, or take its row out of the dataset's registry"
+_REMEDY = "replace the file, or remove its row from the dataset's registry"
 
 
 @dataclass(frozen=True)
 class VolumeHeader:
-    """What the header of a volume tells.
+    """What the header of a volume says.
 
     Attributes:
         shape: Number of voxels along each stored axis.
@@ -80,13 +80,13 @@ class CtVolume:
             number: Counted from foot to head, from 0.
 
         Raises:
-            InputError: If a voxel is infinite or no number.
+            InputError: If a voxel is infinite or not a number.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             values = self._slices[number].astype(np.float32) * self._slope + self._intercept
         broken = np.count_nonzero(~np.isfinite(values))
         if broken:
-            where, found = f"{self._path}, slice {number}", f"{broken} voxels that are infinite or no number"
+            where, found = f"{self._path}, slice {number}", f"{broken} voxels that are infinite or not a number"
             raise InputError(Problem(where, found, "finite values", _REMEDY))
         return values
 
@@ -127,12 +127,12 @@ def windowed(values: np.ndarray, level: float, width: float) -> np.ndarray:
 
 
 def read_header(path: str | Path) -> VolumeHeader:
-    """Return what the header of a volume tells; no voxel is read.
+    """Return what the header of a volume says; no voxel is read.
 
     Raises:
         InputError: If the file is no NIfTI volume of three axes and plain real numbers, if a side is longer than
-            ``MOST_SIDE``, if there are more than ``MOST_VOXELS`` voxels or ``MOST_BYTES`` of them, or if it does not
-            tell where its axes lead: by its codes, by its matrix, or in two ways.
+            ``MAX_SIDE``, if there are more than ``MAX_VOXELS`` voxels or ``MAX_BYTES`` of them, or if it does not
+            say where its axes lead: by its codes, by its matrix, or in two ways.
     """
     _, header = _opened(path)
     return header
@@ -147,13 +147,13 @@ def _opened(path: str | Path) -> tuple[nibabel.Nifti1Image, VolumeHeader]:
         # As above: nibabel, gzip and numpy raise many kinds of errors for a broken header.
         raise InputError(_unreadable(path, error)) from error
     problems = []
-    if len(shape) != 3 or not all(1 <= side <= MOST_SIDE for side in shape) or np.prod(shape) > MOST_VOXELS:
+    if len(shape) != 3 or not all(1 <= side <= MAX_SIDE for side in shape) or np.prod(shape) > MAX_VOXELS:
         found = f"{'×'.join(map(str, shape)) or 'no'} voxels"
-        allowed = f"three sides of 1 to {MOST_SIDE} voxels, at most {MOST_VOXELS:,} voxels"
+        allowed = f"three sides of 1 to {MAX_SIDE} voxels, at most {MAX_VOXELS:,} voxels"
         problems.append(Problem(str(path), found, allowed, _REMEDY))
-    elif int(np.prod(shape)) * kind.itemsize > MOST_BYTES:
+    elif int(np.prod(shape)) * kind.itemsize > MAX_BYTES:
         found = f"{int(np.prod(shape)) * kind.itemsize:,} bytes of voxels"
-        problems.append(Problem(str(path), found, f"at most {MOST_BYTES:,}", _REMEDY))
+        problems.append(Problem(str(path), found, f"at most {MAX_BYTES:,}", _REMEDY))
     if kind.kind not in "iuf":
         problems.append(Problem(str(path), f"voxels of type {kind}", "integers or floating-point numbers", _REMEDY))
     # A column of zeros, too, leads nowhere.
@@ -162,14 +162,16 @@ def _opened(path: str | Path) -> tuple[nibabel.Nifti1Image, VolumeHeader]:
     if not any(codes):
         # nibabel makes up left, front and head then.
         allowed = "one above 0: without it, nothing says which side is left and which end is the head"
-        remedy = "store the volume with its orientation (sform or qform and its code), or take its row out"
+        remedy = "store the volume with its orientation (sform or qform and its code), or remove its row"
         problems.append(Problem(str(path), "sform_code 0 and qform_code 0", allowed, remedy))
     elif all(codes) and None not in axes and (other := _axes_of_qform(image)) not in (axes, None):
         found = f"axes {''.join(axes)} by its sform and {''.join(other)} by its qform"
         problems.append(Problem(str(path), found, "one orientation", _REMEDY))
     elif None in axes:
-        told = np.array2string(affine, precision=3).replace("\n", "")
-        problems.append(Problem(str(path), f"the affine matrix {told}", "one that says where each axis leads", _REMEDY))
+        matrix = np.array2string(affine, precision=3).replace("\n", "")
+        problems.append(
+            Problem(str(path), f"the affine matrix {matrix}", "one that says where each axis leads", _REMEDY)
+        )
     raise_if_any(problems)
     return image, VolumeHeader(tuple(int(side) for side in shape), axes)
 
@@ -195,14 +197,14 @@ def _kind_of(path: str | Path) -> type[nibabel.Nifti1Image]:
     for kind in (nibabel.Nifti1Image, nibabel.Nifti2Image):
         if kind.header_class.may_contain_header(head):
             header = kind.header_class(head[: kind.header_class.sizeof_hdr])
-            if not header.get_data_offset() <= _MOST_BEFORE:
+            if not header.get_data_offset() <= _MAX_BEFORE:
                 raise ValueError(f"voxels that begin at byte {header.get_data_offset():,}")
             return kind
     raise ValueError("no header of NIfTI-1 or NIfTI-2")
 
 
 def _unreadable(path: str | Path, error: Exception) -> Problem:
-    told = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     return Problem(
-        str(path), f"a file that cannot be read ({type(error).__name__}: {told})", "a whole NIfTI volume", _REMEDY
+        str(path), f"a file that cannot be read ({type(error).__name__}: {message})", "a whole NIfTI volume", _REMEDY
     )

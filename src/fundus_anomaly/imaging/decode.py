@@ -30,14 +30,14 @@ def opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
         max_pixels: The largest width × height that is accepted.
 
     Raises:
-        InputError: If the file is missing, no regular file, no image, larger than allowed, or truncated.
+        InputError: If the file is missing, not a regular file, no image, larger than allowed, or truncated.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             if not stat.S_ISREG(Path(path).stat().st_mode):
                 # A pipe or a device would never end.
-                raise OSError("no regular file")
+                raise OSError("not a regular file")
             with Image.open(path, formats=FORMATS) as image:
                 width, height = image.size
                 if width * height > max_pixels:
@@ -53,7 +53,7 @@ def opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
                     _read_by_its_bits(image, path)
                 yield image
         except Image.DecompressionBombError as error:
-            # Pillow's own limit; what lies below it is held against the configured one.
+            # Pillow's own limit; below it, the configured one applies.
             raise InputError(
                 Problem(
                     str(path),
@@ -66,11 +66,11 @@ def opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
             raise
         except Exception as error:
             # A file is untrusted: a broken one makes decoders raise errors of every kind, KeyError and TypeError too.
-            told = str(error) if isinstance(error, OSError | SyntaxError) else f"{type(error).__name__}: {error}"
+            reason = str(error) if isinstance(error, OSError | SyntaxError) else f"{type(error).__name__}: {error}"
             raise InputError(
                 Problem(
                     str(path),
-                    f"a file that cannot be decoded ({told})",
+                    f"a file that cannot be decoded ({reason})",
                     "a whole JPEG, PNG, TIFF or BMP image",
                     "replace the file, or exclude its id in data.exclude",
                 )
@@ -162,7 +162,7 @@ def has_alpha(image: Image.Image) -> bool:
 
 def _rgb(image: Image.Image, turn: int) -> np.ndarray:
     """Return an opened file of 8 bits a channel as ``(H, W, 3)`` uint8 RGB, upright, laid over black."""
-    # Adobe stores CMYK the other way round, and Pillow takes every JPEG for Adobe's; its marker is missing in others.
+    # Adobe stores CMYK inverted, and Pillow treats every JPEG so; files without Adobe's marker are not inverted.
     plain_cmyk = image.mode == "CMYK" and image.format in ("JPEG", "MPO") and "adobe" not in image.info
     image = upright(image, turn)
     if plain_cmyk:

@@ -1,11 +1,11 @@
-"""Graham's local average step: contrast against the neighbourhood, equal for all cameras."""
+"""Graham's step: subtract the local average, so that cameras look alike."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-# The average is so smooth that a copy of this many pixels a side tells it; larger images are averaged on such a copy.
+# The average is so smooth that a copy of this many pixels a side is enough; larger images are averaged on such a copy.
 _LARGEST_SIDE = 1024
 
 

@@ -61,14 +61,14 @@ def content_kind(head: bytes) -> str:
         return "DICOM"
     if head[:2] in (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7", b"Pf", b"PF") and head[2:3].isspace():
         return "Netpbm"
-    # "BM" alone begins many a text: the size of the header behind it tells.
+    # Many a text begins with "BM" too: the size of the header after it decides.
     if head[:2] == b"BM" and head[14:18] in _BMP_HEADERS:
         return "BMP"
     return ""
 
 
 def looks_like_image(path: Path) -> bool:
-    """Return whether a file is named as images are or begins as they do; what is no regular file only by its name."""
+    """Return whether a file is named as images are or begins as they do; only its name counts if it is not regular."""
     return is_image_ending(ending(path.name)) or bool(kind_of(path))
 
 

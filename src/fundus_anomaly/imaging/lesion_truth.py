@@ -1,4 +1,4 @@
-"""What share of a pixel counts as lesion, in levels from 0 to 255, and which pixels are lesion by it."""
+"""How much of a pixel is lesion, in levels from 0 to 255, and from which level on it counts as lesion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 _HALF = 128
 
 
-# What the sums of single precision are off by, at most: a pixel that is covered by half is one that is covered by half.
+# Largest rounding error of sums in single precision, so that a pixel that is exactly half covered counts as such.
 _ROUNDING = 1e-5
 
 

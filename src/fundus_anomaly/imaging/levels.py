@@ -1,4 +1,4 @@
-"""Levels of more than 8 bits: read as a file stores them, and brought to 8 bits by the depth that the file uses."""
+"""Levels of more than 8 bits: read as the file stores them, and reduced to 8 bits by the depth that the file uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLOUR_MODES = ("RGB", "RGBA", "LA", "CMYK", "YCbCr", "LAB")
 _FULL = 65535
 # Rounding of single precision beyond the ends of a range is no sign of another range.
 _SLACK = 1e-4
-_MOST_CHUNKS = 10_000
+_MAX_CHUNKS = 10_000
 _REMEDY = "save the file with 8 bits a channel, or exclude its id in data.exclude"
 
 
@@ -116,7 +116,7 @@ def _float_levels(values: np.ndarray, inverted: bool, path: str | Path) -> Level
     """Return the levels of a TIFF of floating-point numbers."""
     broken = np.count_nonzero(~np.isfinite(values))
     if broken:
-        found = f"{broken} pixels that are infinite or no number"
+        found = f"{broken} pixels that are infinite or not a number"
         raise InputError(Problem(str(path), found, "finite levels", _REMEDY))
     white = 1.0 if values.max(initial=0) <= 1 + _SLACK else 255.0
     values = _checked(Levels(values, None, white, white), path, "floats: 0 to 1, or 0 to 255").values.clip(0, white)
@@ -208,7 +208,7 @@ def _with_white(
     if not why and container < 2**15 - 1:
         white, why = container, "as many as the file's bits hold"
     if not why and bits_used is None:
-        # A mask of 8 bits means the same in a larger box.
+        # A mask of 8 bits means the same if it is stored in more.
         white, why = 255 if values.max(initial=0) <= 255 else container, "as many as the file's numbers hold"
     elif not why:
         white, why = 2**bits_used - 1, f"data.bits_used: {bits_used}"
@@ -252,7 +252,7 @@ def _significant_bits(path: Path) -> int:
     """Return the most significant bits of any channel by a PNG's chunk sBIT; 0 without one. Pillow does not read it."""
     with path.open("rb") as file:
         file.seek(8)
-        for _ in range(_MOST_CHUNKS):
+        for _ in range(_MAX_CHUNKS):
             head = file.read(8)
             if len(head) < 8 or head[4:] in (b"IDAT", b"IEND"):
                 break

@@ -1,4 +1,4 @@
-"""What of a mask is lesion: one rule for all containers, so that the audit reports what the workflow does."""
+"""Which pixels of a mask are lesion: one rule for all file formats, so that the audit reports what is used."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 _SHOWN = 8
 # Of masks without a bright level: this many are numbers of lesion types, more are edges of a faint drawing.
-_MOST_LABELS = 16
-_MOST_COLOURS = 256
+_MAX_LABELS = 16
+_MAX_COLOURS = 256
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read_grey(levels: np.ndarray, white: float) -> MaskReading:
     used = _used(levels)
     if used.size and used[-1] > white / 2:
         return MaskReading(levels > white / 2, _shown(used), len(used), f"brighter than half of white ({white:g})")
-    if np.count_nonzero(used) > _MOST_LABELS:
+    if np.count_nonzero(used) > _MAX_LABELS:
         raise UnclearMaskError(f"{len(used)} levels up to {used[-1]:g}, none above half of white ({white:g})")
     return MaskReading(levels > 0, _shown(used), len(used), "above 0, since no level is above half of white")
 
@@ -92,7 +92,7 @@ def read_colours(rgb: np.ndarray, exact: bool) -> MaskReading:
     seen[codes] = True
     used = np.flatnonzero(seen)
     colours = np.stack([used >> 16, used >> 8 & 255, used & 255], axis=1).astype(np.uint8)
-    if not exact or len(used) > _MOST_COLOURS or is_one_hue(colours):
+    if not exact or len(used) > _MAX_COLOURS or is_one_hue(colours):
         return read_grey(rgb.max(axis=2), 255)
     if used[0] != 0:
         raise UnclearMaskError(f"colours of several hues ({_names(colours)}), none of them black")

@@ -1,4 +1,4 @@
-"""Which way up an image file is: decided here alone, and applied here alone, for photographs and masks alike."""
+"""Which way up an image file is: decided and applied only here, for photographs and masks alike."""
 
 from __future__ import annotations
 

@@ -45,9 +45,9 @@ def require_same_content(path: str | Path, source: str, wanted: str, remedy: str
     """
     found = json.loads(source)["sha256"]
     if found != wanted:
-        told = f"another content (SHA-256 {found}) than was read before"
+        other = f"another content (SHA-256 {found}) than was read before"
         remedy = f"put the file back that was read; if this one is right, {remedy}"
-        raise InputError(Problem(str(path), told, f"the content as it was ({wanted})", remedy))
+        raise InputError(Problem(str(path), other, f"the content as it was ({wanted})", remedy))
 
 
 def preprocess(

@@ -78,5 +78,5 @@ def load(path: Path, owner: str, points: int, count: int) -> State | None:
     except (InputError, OSError) as error:
         logger.warning("the checkpoint cannot be read and is not used, the coreset starts again: %s", error)
         return None
-    logger.info("the coreset goes on from %s, %d of %d points chosen", path, chosen, count)
+    logger.info("the coreset resumes from %s, %d of %d points chosen", path, chosen, count)
     return state

@@ -25,7 +25,7 @@ def class_activation(classifier: Classifier, photographs: np.ndarray) -> dict[st
 
     Returns:
         For each of :data:`METHODS` ``(n, S, S)`` float32, 0 where nothing speaks for "abnormal", and 1 where most does;
-        each image has a scale of its own. An image in which nothing does is 0 throughout.
+        each image has its own scale. An image in which nothing does is 0 throughout.
     """
     classifier = classifier.cpu().eval()
     for module in classifier.modules():

@@ -1,4 +1,4 @@
-"""f of eq. 2: a network with ImageNet convolutions and a fresh head that tells normal from abnormal."""
+"""f of eq. 2: a network with ImageNet convolutions and a fresh head that distinguishes normal from abnormal."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Classifier(nn.Module):
     def train(self, mode: bool = True) -> Classifier:
         """Switch to training or, with False, to evaluation; batch normalisation keeps ImageNet's statistics in both.
 
-        Half of a batch are the twins of its other half, and a small set fills small batches: what such a batch holds is
-        no estimate of what a single test image is normalised with.
+        Batch statistics would mislead: half of each batch are near-copies of the other half, and small training sets
+        give small batches.
         """
         super().train(mode)
         for module in self.network.modules():

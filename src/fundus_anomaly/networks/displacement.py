@@ -1,7 +1,7 @@
 """How far the feature maps of a network are displaced against the photographs, measured by small discs.
 
 Where a map is brought to the image's size, position i of a level of stride s comes to lie in the middle of s pixels.
-A network whose padding is symmetric, as a ResNet's, looks at pixel s·i, half a stride before it. Where TensorFlow's
+A network whose padding is symmetric, as a ResNet's, is centred on pixel s·i, half a stride before it. If TensorFlow's
 padding is copied, it depends on the image's size; and filters need not be symmetric.
 """
 

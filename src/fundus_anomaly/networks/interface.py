@@ -1,4 +1,4 @@
-"""What every backbone offers, and the one door to get one."""
+"""What every backbone offers, and the one function that loads one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ONNX files from outside, read without a look at any other file."""
+"""ONNX files from outside, read without opening any other file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import onnx
 from fundus_anomaly.errors import InputError, Problem
 
 # Protobuf reads no more than 2 GB. Oxford's VGG16 has 0.06 GB without its fully connected layers, 0.55 GB with them.
-MOST_BYTES = 700_000_000
+MAX_BYTES = 700_000_000
 
 
 def read_model(path: str | Path, allowed: str, remedy: str) -> onnx.ModelProto:
@@ -27,8 +27,8 @@ def read_model(path: str | Path, allowed: str, remedy: str) -> onnx.ModelProto:
     """
     try:
         size = Path(path).stat().st_size
-        if size > MOST_BYTES:
-            raise InputError(Problem(str(path), f"{size:,} bytes", f"at most {MOST_BYTES:,}; {allowed}", remedy))
+        if size > MAX_BYTES:
+            raise InputError(Problem(str(path), f"{size:,} bytes", f"at most {MAX_BYTES:,}; {allowed}", remedy))
         model = onnx.load(path, load_external_data=False)
         outside = next(
             (tensor.name for tensor in _tensors(model) if tensor.data_location or tensor.external_data), None
@@ -36,7 +36,9 @@ def read_model(path: str | Path, allowed: str, remedy: str) -> onnx.ModelProto:
     except InputError:
         raise
     except Exception as error:  # protobuf raises many kinds for a foreign file
-        raise InputError(Problem(str(path), f"no readable graph ({type(error).__name__})", allowed, remedy)) from error
+        raise InputError(
+            Problem(str(path), f"an unreadable graph ({type(error).__name__})", allowed, remedy)
+        ) from error
     if outside is not None:
         found = f"values in another file, e.g. those of {outside!r}"
         raise InputError(Problem(str(path), found, f"all values in this file; {allowed}", remedy))

@@ -14,7 +14,7 @@ from fundus_anomaly.files.sealed import require_sealed
 from fundus_anomaly.networks.onnx_file import read_model
 from fundus_anomaly.networks.strides import STRIDES, fits
 
-# Its sides differ, so that no exchange of axes passes for the right order.
+# Its sides differ, so that exchanged axes are noticed.
 _PROBE = (96, 160)
 
 
@@ -61,7 +61,7 @@ class OnnxBackbone:
             raise InputError(
                 Problem(
                     str(weights),
-                    f"a file that is no ONNX graph ({next(iter(str(error).splitlines()), type(error).__name__)})",
+                    f"a file that is not an ONNX graph ({next(iter(str(error).splitlines()), type(error).__name__)})",
                     "an ONNX graph",
                     remedy,
                 )

@@ -1,4 +1,4 @@
-"""State dicts from foreign files: read without running code, and loaded only if every parameter fits."""
+"""State dicts from other people's files: read without running code, and loaded only if every parameter fits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_state(weights: str | Path) -> dict[str, torch.Tensor]:
         raise InputError(
             Problem(
                 str(weights),
-                f"a file that is no plain state dict ({_first_line(error)})",
+                f"a file that is not a plain state dict ({_first_line(error)})",
                 "a PyTorch state dict of tensors, readable without unpickling code",
                 "get the weights of the backbone's own source (see docs/dependencies.md, Weights)",
             )

@@ -1,4 +1,4 @@
-"""Where the levels of a network lie: one position for each 8 and each 16 pixels, along both axes."""
+"""Checks the size of a network's levels: one position for each 8 and each 16 pixels, along both axes."""
 
 from __future__ import annotations
 

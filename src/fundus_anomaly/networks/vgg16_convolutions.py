@@ -71,7 +71,9 @@ def _onnx_convolutions(path: Path) -> list[tuple[torch.Tensor, torch.Tensor]]:
             if node.op_type == "Conv"
         ]
     except Exception as error:  # numpy and onnx raise many kinds for values that do not fit their shape
-        raise InputError(Problem(str(path), f"no readable graph ({type(error).__name__})", allowed, remedy)) from error
+        raise InputError(
+            Problem(str(path), f"an unreadable graph ({type(error).__name__})", allowed, remedy)
+        ) from error
     if len(found) != len(LAYERS) or any(len(pair) != 2 for pair in found):
         raise InputError(Problem(str(path), f"{len(found)} convolutions", allowed, remedy))
     first = tuple(found[0][0].shape)

@@ -104,7 +104,7 @@ def require_source(name: str, path: str, section: str = "backbone") -> None:
     key = f"{section}.weights"
     if path and not Path(path).is_file():
         raise InputError(
-            Problem(f"config, {key}", f"{path!r}, which is no file", "a file that can be read", _remedy(name, key))
+            Problem(f"config, {key}", f"{path!r}, which is not a file", "a file that can be read", _remedy(name, key))
         )
     if not path and name not in SOURCES:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Where an eye's optic disc, cup, fovea and main vessel arcades lie."""
+"""Where an eye's optic disc, cup, fovea and main vessel arcades are."""
 
 from __future__ import annotations
 

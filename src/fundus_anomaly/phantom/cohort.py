@@ -66,7 +66,7 @@ def plan(
         train_patients: Number of normal patients whose photographs build the memory bank.
         test_normal_patients: Number of normal patients in the test split.
         test_abnormal_patients: Number of patients with a grade of at least 1 in both eyes in the test split.
-        source_patients: Number of patients whose annotated photographs stand aside for lesion banks.
+        source_patients: Number of patients whose annotated photographs are reserved for lesion banks.
 
     Raises:
         InputError: If a number is negative or has no four-digit patient numbers left.
@@ -92,7 +92,7 @@ def label_table(eyes: Iterable[Eye]) -> pd.DataFrame:
     """Return the labels of the training and test images as a table that ``data.images.table`` takes.
 
     Args:
-        eyes: From :func:`plan`; those of split ``"source"``, which are no part of the benchmark, are left out.
+        eyes: From :func:`plan`; those of split ``"source"``, which are not part of the benchmark, are left out.
 
     Returns:
         Columns ``path`` (relative to the data set's folder), ``split``, ``patient``, ``eye``, ``label`` (normal,

@@ -12,7 +12,7 @@ from fundus_anomaly.phantom.patient import Patient
 
 _STEP = 0.02
 _FINEST = 0.0028
-_MOST_VESSELS = 260
+_MAX_VESSELS = 260
 _MAIN_WIDTH = {"artery": 0.021, "vein": 0.029}
 
 
@@ -48,7 +48,7 @@ def grow(anatomy: Anatomy, patient: Patient, random: np.random.Generator) -> lis
         angle = random.choice([random.normal(math.pi, 0.5), random.normal(0.0, 0.8)])
         width = random.uniform(0.006, 0.012) * patient.calibre
         seeds.append((str(random.choice(["artery", "vein"])), *anatomy.disc, angle, width, 1))
-    while seeds and len(grown) < _MOST_VESSELS:
+    while seeds and len(grown) < _MAX_VESSELS:
         kind, x, y, heading, width, depth = seeds.pop(0)
         branch = _branch(kind, x, y, heading, width, anatomy, patient, random)
         if branch is not None:

@@ -1,4 +1,4 @@
-"""What data and settings together cannot give, as far as the manifest tells before the first job."""
+"""Refuses data and settings that cannot work together, as far as the manifest shows it before the first job."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def require_mask_files(table: pd.DataFrame, columns: Mapping[str, str], kinds: S
             f"config, lesionpaste.mix, type {kind!r}",
             f"no mask file of this type beside {', '.join(table['id'])}",
             f"types with one: {', '.join(there) or 'none'}",
-            "take the type out of lesionpaste.mix, or name another image in lesionpaste.source.images",
+            "remove the type from lesionpaste.mix, or name another image in lesionpaste.source.images",
         )
         for kind in dict.fromkeys(kinds)
         if kind not in there

@@ -1,4 +1,4 @@
-"""The rows of the methods that ours are compared with: each a fit, with what it changes of the method's settings."""
+"""The rows of the compared methods: each is one fit, with what it changes of the method's settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def expand(
 
     Each has ``name``, as it is printed; ``method``, the module of :mod:`..methods`; ``key``, the folder of its fits;
     ``run`` and ``repeat``, folder and seed of this one; ``settings``, all of the method's. The first row of a method is
-    the method as configured. Repeats are rows of their own.
+    the method as configured. Repeats are separate rows.
 
     Args:
         config: The validated configuration.
@@ -44,7 +44,7 @@ def expand(
                 )
     counts = Counter([*taken, *(row["name"] for row in rows)])
     raise_if_any(
-        Problem("config, rows of methods", f"{name!r} more than once", "names of their own", "rename one of them")
+        Problem("config, rows of methods", f"{name!r} more than once", "names that differ", "rename one of them")
         for name in dict.fromkeys(row["name"] for row in rows)
         if counts[name] > 1
     )

@@ -1,4 +1,4 @@
-"""Which annotated images a lesion bank is made of: they have masks and patients of their own."""
+"""Which annotated images a lesion bank is made of: they have masks, and patients outside of the benchmark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fundus_anomaly.datasets.manifest import Dataset, mask_columns
 from fundus_anomaly.datasets.patients import person
 from fundus_anomaly.errors import Problem, raise_if_any
 
-# The split of annotated images that another dataset than the run's own holds.
+# The split of annotated images that come from another dataset than the run's own.
 SOURCE = "source"
 _SHOWN = 20
 
@@ -80,14 +80,14 @@ def _unusable(
             remedy = "name an image with annotated lesions"
             problems.append(Problem(where, f"{name!r}, which has no lesion mask", "annotated images", remedy))
         elif name in benchmark:
-            remedy = "leave the image out of the benchmark by data.exclude, or name another"
+            remedy = "exclude the image from the benchmark by data.exclude, or name another"
             problems.append(Problem(where, f"{name!r}, an image of the benchmark itself", "images outside", remedy))
         elif person(table.loc[name, "patient"]) in tested:
             patient = table.loc[name, "patient"]
             images = _first(sorted(tested[person(patient)]))
             found = f"{name!r}, of patient {patient!r}, who is in the benchmark too ({images})"
             remedy = (
-                "name an image of another patient, leave this patient out of the benchmark by data.exclude, or give "
+                "name an image of another patient, exclude this patient from the benchmark by data.exclude, or give "
                 "two people two names"
             )
             problems.append(Problem(where, found, "patients outside", remedy))
@@ -126,7 +126,7 @@ def source_key(images: Sequence[str]) -> str:
     """Return a folder name for a set of annotated images: the id of one, or the first with the number of others.
 
     The order does not matter to a reader but does to the draws, so that another order is another key. A point in an id
-    would be taken for a slash: a digest tells the two apart.
+    would be taken for a slash: a digest distinguishes the two.
     """
     first = images[0].replace("/", ".")
     digest = hashlib.sha256(chr(0).join(images).encode()).hexdigest()[:8]

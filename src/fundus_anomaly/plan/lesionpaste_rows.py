@@ -19,11 +19,11 @@ def expand(config: Mapping) -> list[dict]:
     """Return the rows of all tables, in order: the main table first; none if no annotated image is configured.
 
     Each has ``table`` (its number in the paper), ``name``, ``key`` (the folder of its training), ``pasted``,
-    ``sources`` (ids of its annotated images), and all of :data:`.keys.SYNTHESIS_KEYS`. The key tells what the row
+    ``sources`` (ids of its annotated images), and all of :data:`.keys.SYNTHESIS_KEYS`. The key says what the row
     changes of the configuration, so that rows with equal settings, in one table or in several, share one training.
 
     The first row is LesionPaste as configured. The control is trained in the same way on twins that equal their
-    normals: what it can tell apart, LesionPaste has not learned from lesions.
+    normals: what it can distinguish, LesionPaste has not learned from lesions.
 
     Args:
         config: The validated configuration.
@@ -129,7 +129,7 @@ def _repeated(rows: Sequence[Mapping]) -> list[Problem]:
         Problem(
             f"config, {_section(table)}",
             f"{name!r} more than once",
-            "names of their own",
+            "names that differ",
             "rename one of them",
         )
         for number, (table, name) in enumerate(taken)

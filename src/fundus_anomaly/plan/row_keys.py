@@ -18,10 +18,10 @@ def row_key(changes: Iterable[str]) -> str:
     Args:
         changes: What differs, each as :func:`change`; none for the configured row.
     """
-    told = ",".join(changes)
-    text = re.sub(r"[^A-Za-z0-9.~+_,-]", ".", told)
-    if text != told or len(text) > _LONGEST:
-        text = f"{text[:_LONGEST]}-{short_digest(told)}"
+    name = ",".join(changes)
+    text = re.sub(r"[^A-Za-z0-9.~+_,-]", ".", name)
+    if text != name or len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}-{short_digest(name)}"
     return text or AS_CONFIGURED
 
 

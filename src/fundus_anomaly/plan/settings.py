@@ -1,11 +1,11 @@
-"""Settings that contradict each other, or that the others leave without any effect: refused before the first job."""
+"""Refuses settings that contradict each other, or that have no effect beside the others, before the first job."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from fundus_anomaly.errors import Problem, raise_if_any
-from fundus_anomaly.methods.lesionpaste.keys import MOST_KINDS
+from fundus_anomaly.methods.lesionpaste.keys import MAX_KINDS
 
 # Readings of eq. 4 without a softmax, so that its scale has no effect.
 _WITHOUT_SOFTMAX = ("off", "identity")
@@ -17,7 +17,7 @@ def require_consistent(config: Mapping, schema: Mapping) -> None:
 
     A setting that the others leave without effect must have its default value; anything else would be taken for what
     the run has done. Sections that a switch leaves out as a whole (data of other datasets, LesionPaste without an
-    annotated image) are not looked at for that.
+    annotated image) are not checked for that.
 
     Args:
         config: The configuration, valid and with its defaults.
@@ -44,22 +44,22 @@ def _ranges(config: Mapping) -> Iterator[Problem]:
 def _kinds(config: Mapping) -> Iterator[Problem]:
     parts = [part for _, section in _lesionpaste_parts(config) for part in section.get("mix", [])]
     kinds = {kind for part in parts for kind in part["types"]}
-    if len(kinds) > MOST_KINDS:
+    if len(kinds) > MAX_KINDS:
         remedy = "name fewer types in lesionpaste.mix and in the rows"
-        yield Problem("config, lesionpaste.mix", f"{len(kinds)} types of lesion", f"at most {MOST_KINDS}", remedy)
+        yield Problem("config, lesionpaste.mix", f"{len(kinds)} types of lesion", f"at most {MAX_KINDS}", remedy)
 
 
 def _tested_epochs(training: Mapping) -> Iterator[Problem]:
     if training["tested_every"] > training["epochs"]:
         found = f"{training['tested_every']} with {training['epochs']} epochs: none would be tested"
         remedy = "lower lesionpaste.training.tested_every, or set it to 0 for no column of that kind"
-        allowed = f"0, or 1 to {training['epochs']}, the epochs that there are"
+        allowed = f"0, or 1 to {training['epochs']}, the number of epochs"
         yield Problem("config, lesionpaste.training.tested_every", found, allowed, remedy)
 
 
 def _cells(bank: Mapping) -> Iterator[Problem]:
     if bank["index"] == "ivf" and bank["nprobe"] > bank["nlist"]:
-        allowed = f"1 to {bank['nlist']}, the cells that there are (bank.nlist)"
+        allowed = f"1 to {bank['nlist']}, the number of cells (bank.nlist)"
         yield Problem("config, bank.nprobe", str(bank["nprobe"]), allowed, "lower bank.nprobe, or raise bank.nlist")
 
 
@@ -110,7 +110,7 @@ def _idle_scales(config: Mapping) -> Iterator[Problem]:
 
 def _idle_scale(path: str, scale: str, spatial: str) -> Problem:
     allowed = f"none: a softmax that is not taken (spatial: {spatial}) has no scale"
-    return Problem(f"config, {path}", repr(scale), allowed, "take the scale out, or choose another reading (spatial)")
+    return Problem(f"config, {path}", repr(scale), allowed, "remove the scale, or choose another reading (spatial)")
 
 
 def _idle_strengths(config: Mapping) -> Iterator[Problem]:
@@ -122,7 +122,7 @@ def _idle_strengths(config: Mapping) -> Iterator[Problem]:
         for name in changes:
             if name != "operations" and name not in on and where != "lesionpaste":
                 allowed = f"strengths of operations that are on in this row ({', '.join(on) or 'none is'})"
-                remedy = f"add {name} to the row's augmentation.operations, or take its strength out"
+                remedy = f"add {name} to the row's augmentation.operations, or remove its strength"
                 yield Problem(f"config, {where}.augmentation.{name}", repr(changes[name]), allowed, remedy)
 
 

@@ -49,7 +49,7 @@ def expand(config: Mapping) -> list[dict]:
     ]
     names = [row["variant"] for row in rows]
     raise_if_any(
-        Problem("config, ablations.variants", f"{name!r} more than once", "names of their own", "rename one of them")
+        Problem("config, ablations.variants", f"{name!r} more than once", "names that differ", "rename one of them")
         for name in sorted({name for name in names if names.count(name) > 1})
     )
     return [_without_idle(row) for row in rows]

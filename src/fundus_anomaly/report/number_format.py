@@ -1,4 +1,4 @@
-"""How measured numbers are written for readers: plain decimals, as many for every number that is compared."""
+"""How measured numbers are written: plain decimals, as many for all numbers that are compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable
 
 NONE = "–"
-_MOST_DECIMALS = 12
+_MAX_DECIMALS = 12
 
 
 def decimals_of(value: float, digits: int) -> int:
@@ -21,7 +21,7 @@ def decimals_of(value: float, digits: int) -> int:
         return digits - 1
     # Through the text: 9.996 has four digits as 9.996 and three as 10.0, which only the rounded number shows.
     exponent = int(f"{abs(value):.{digits - 1}e}".split("e")[1])
-    return min(max(digits - 1 - exponent, 0), _MOST_DECIMALS)
+    return min(max(digits - 1 - exponent, 0), _MAX_DECIMALS)
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -45,10 +45,10 @@ def significant(value: float, digits: int) -> str:
 
 
 def short(values: Iterable[float], digits: int = 3) -> list[str]:
-    """Return numbers that stand beside each other, without decimals that are zero in all of them.
+    """Return numbers that are shown beside each other, without decimals that are zero in all of them.
 
     Args:
-        values: Finite numbers; any two that differ are told apart.
+        values: Finite numbers; any two that differ are distinguished.
         digits: Digits of the largest that count, the zeros at its end among them.
     """
     values = list(values)
@@ -63,7 +63,7 @@ def short(values: Iterable[float], digits: int = 3) -> list[str]:
 
 
 def alike(values: Iterable[float], digits: int = 4) -> Callable[[float], str]:
-    """Return what writes numbers that stand beside each other, all with the same decimals.
+    """Return what writes numbers that are shown beside each other, all with the same decimals.
 
     Args:
         values: Numbers of the kind that is written; the largest has ``digits`` digits that count, and their range two

@@ -96,7 +96,7 @@ def calibration_in_words(count: int, quantile: float) -> str:
         quantile: As in :func:`calibrate`.
     """
     if not count:
-        return "none, for want of held-out normals"
+        return "none, because there are no held-out normals"
     found = calibrate(np.arange(count), quantile)
     which = "the highest" if found.rank == count else f"rank {found.rank}"
     few = f", which are too few for {quantile:g}" if (count + 1) * quantile - 1e-9 > count else ""

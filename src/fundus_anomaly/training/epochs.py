@@ -59,7 +59,7 @@ def learn(learner: Learner, epochs: int, *, checkpoint: Path, key: str, seed: in
     known = read_checkpoint(checkpoint, key)
     history = [] if known is None else _resumed(learner, known, checkpoint)
     if history:
-        logger.info("going on after epoch %d", len(history))
+        logger.info("resuming after epoch %d", len(history))
     images = learner.images
     with bar(images * epochs, "training", "image", images * len(history)) as shown:
         for number in range(len(history), epochs):

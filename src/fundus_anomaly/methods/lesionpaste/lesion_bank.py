@@ -15,7 +15,7 @@ from fundus_anomaly.methods.lesionpaste.lesion import Lesion
 _FIELDS = ("patch", "mask", "shape", "box", "retina", "kind", "source", "area")
 _PIXELS_A_CHUNK = 65_536
 # A photograph has some hundred lesions. Names of types and ids are as long as file names at most.
-_MOST_LESIONS, _LONGEST_TEXT = 1_000_000, 4096
+_MAX_LESIONS, _LONGEST_TEXT = 1_000_000, 4096
 _REMEDY = "delete the bank and run the same command again"
 
 
@@ -65,7 +65,7 @@ def read_bank(path: str | os.PathLike[str], most_bytes: int = 2_000_000_000) -> 
         boxes, retinas = file["box"][:], file["retina"][:]
         kinds, sources = read_texts(file, "kind"), read_texts(file, "source")
     if not (np.isfinite(retinas) & (retinas > 0)).all():
-        raise InputError(Problem(f"{path}, dataset 'retina'", "diameters that are none", "above 0", _REMEDY))
+        raise InputError(Problem(f"{path}, dataset 'retina'", "values that are not diameters", "above 0", _REMEDY))
     return [
         Lesion(
             kinds[number],
@@ -82,9 +82,9 @@ def read_bank(path: str | os.PathLike[str], most_bytes: int = 2_000_000_000) -> 
 def _too_many(path: str, file: h5py.File) -> list[Problem]:
     """Return a problem if the number of lesions, or a text, is too large to be read."""
     shape, width = file["shape"].shape, max(file[name].dtype.itemsize for name in ("kind", "source"))
-    if len(shape) == 2 and shape[1] == 2 and shape[0] <= _MOST_LESIONS and width <= _LONGEST_TEXT:
+    if len(shape) == 2 and shape[1] == 2 and shape[0] <= _MAX_LESIONS and width <= _LONGEST_TEXT:
         return []
-    found, allowed = f"shapes {shape}, texts of {width} bytes", f"at most ({_MOST_LESIONS}, 2) and {_LONGEST_TEXT}"
+    found, allowed = f"shapes {shape}, texts of {width} bytes", f"at most ({_MAX_LESIONS}, 2) and {_LONGEST_TEXT}"
     return [Problem(path, found, allowed, _REMEDY)]
 
 
@@ -124,7 +124,7 @@ def require_kinds(
             f"lesions of {images}",
             f"no lesion of type {kind!r} (there are: {there}) and {_files(masks.get(kind))}",
             "at least one of each type that lesionpaste.mix names",
-            "take the type out of lesionpaste.mix, or name another image in lesionpaste.source.images",
+            "remove the type from lesionpaste.mix, or name another image in lesionpaste.source.images",
         )
         for kind in dict.fromkeys(kinds)
         if kind not in held
@@ -149,7 +149,7 @@ def require_fit(lesions: Sequence[Lesion]) -> None:
                 f"lesion of type {lesion.kind!r} at {lesion.box[:2]} of {lesion.source}",
                 f"{max(lesion.mask.shape)} pixels of {lesion.retina:.0f} that the retina is wide",
                 "at most half of the retina",
-                "see whether the mask is inverted (masks_inverted), or name another image in lesionpaste.source.images",
+                "check if the mask is inverted (masks_inverted), or name another image in lesionpaste.source.images",
             )
             for lesion in large
         )

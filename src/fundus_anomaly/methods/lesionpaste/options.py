@@ -37,7 +37,7 @@ def options_from(settings: Mapping) -> Options:
     mix = tuple((tuple(part["types"]), float(part["share"])) for part in settings["mix"])
     if not math.isclose(total, 1, abs_tol=1e-6):
         shares = ", ".join(f"{'+'.join(kinds)} {share / total:.3g}" for kinds, share in mix)
-        logger.info("the shares of lesionpaste.mix sum to %.4g and are brought to 1: %s", total, shares)
+        logger.info("the shares of lesionpaste.mix sum to %.4g and are rescaled to sum to 1: %s", total, shares)
     return Options(
         mix=mix,
         most=float(settings["most"]),

@@ -11,7 +11,7 @@ import numpy as np
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.lesionpaste.augmentation import Augmentation, Change, changed, draw
-from fundus_anomaly.methods.lesionpaste.keys import MOST_KINDS
+from fundus_anomaly.methods.lesionpaste.keys import MAX_KINDS
 from fundus_anomaly.methods.lesionpaste.lesion import Lesion
 from fundus_anomaly.seeds import generator
 
@@ -162,11 +162,11 @@ def synthesise(
 
 def _bits(kinds: Sequence[str]) -> np.dtype:
     """Return the smallest unsigned type with a bit for each type of lesion."""
-    for size in (8, 16, 32, MOST_KINDS):
+    for size in (8, 16, 32, MAX_KINDS):
         if len(kinds) <= size:
             return np.dtype(f"uint{size}")
     found, remedy = f"{len(kinds)} types of lesion", "name fewer types in lesionpaste.mix and in the rows"
-    raise InputError(Problem("lesion bank", found, f"at most {MOST_KINDS}", remedy))
+    raise InputError(Problem("lesion bank", found, f"at most {MAX_KINDS}", remedy))
 
 
 def mixed_up(image: np.ndarray, lesion: np.ndarray, mask: np.ndarray, weight: float) -> np.ndarray:

@@ -74,7 +74,7 @@ def write_levels(
     found = displacement(backbone, *photographs.shape[1:3])
     file.attrs["displacement"] = whole_pixels(found)
     told = *found, *whole_pixels(found)
-    logger.info("maps are displaced by %+.2f and %+.2f pixels (y, x), of which %d and %d are taken back", *told)
+    logger.info("maps are displaced by %+.2f and %+.2f pixels (y, x); %d and %d are corrected", *told)
     stored = [
         create_dataset(file, name, (len(photographs), *shape), dtype)
         for name, shape in zip(("level2", "level3"), shapes, strict=True)

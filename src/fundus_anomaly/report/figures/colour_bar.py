@@ -1,4 +1,4 @@
-"""The bar that says what the colours of heat maps stand for."""
+"""The bar that explains the colours of heat maps."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fundus_anomaly.report.number_format import short
 # Of the panel's width, free on both sides: the figures of two bars side by side do not touch.
 _MARGIN = 0.06
 # With more of them, the middle would touch the ends.
-_MOST_LETTERS = 18
+_MAX_LETTERS = 18
 
 
 def bar_ends(scale: Scale) -> tuple[str, str, str]:
-    """Return what stands at a bar's beginning, middle and end; its colours go on beyond both ends."""
+    """Return the numbers at a bar's beginning, middle and end; its colours continue beyond both ends."""
     low, middle, high = short([scale.low, (scale.low + scale.high) / 2, scale.high])
     return f"≤ {low}", middle, f"≥ {high}"
 
@@ -40,7 +40,7 @@ def draw_bar(panel: Axes, scale: Scale, label: str) -> None:
     panel.set_xlim(-_MARGIN, 1 + _MARGIN)
     low, middle, high = bar_ends(scale)
     named = {0: (low, "left"), 0.5: (middle, "center"), 1: (high, "right")}
-    if len(low + middle + high) > _MOST_LETTERS:
+    if len(low + middle + high) > _MAX_LETTERS:
         del named[0.5]
     panel.set_xticks(list(named), [text for text, _ in named.values()])
     # The outer figures stay inside the bar's width, or they would run into the next panel's.

@@ -1,4 +1,4 @@
-"""How many positions the spatial attention of eq. 4 looks at, by reading of the equation."""
+"""How many positions the spatial attention of eq. 4 averages over, by reading of the equation."""
 
 from __future__ import annotations
 

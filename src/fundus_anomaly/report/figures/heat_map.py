@@ -34,7 +34,7 @@ class Scale:
                     "colour scale of heat maps",
                     f"from {self.low} to {self.high}",
                     "two finite numbers, the second above the first",
-                    "see that the scores are finite and not all equal",
+                    "check that the scores are finite and not all equal",
                 )
             )
 
@@ -56,7 +56,7 @@ def shared_scale(normal_values: np.ndarray, quantile: float) -> Scale:
     median, low = (float(value) for value in np.quantile(normal_values, [0.5, quantile]))
     if not (np.isfinite(low) and np.isfinite(median)):
         return Scale(low, median)
-    # Normals without any spread, or a quantile below the median, give no length of their own.
+    # Normals without any spread, or a quantile below the median, give no length.
     length = max(low - median, 0.05 * abs(low), 1e-6)
     unit = _round_unit(length / 8)
     first, half = math.ceil(low / unit - 1e-9), math.ceil(length / 2 / unit - 1e-9)

@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 
-# The palette of Okabe and Ito (2008), "Color Universal Design", told apart in all common kinds of colour blindness;
+# The palette of Okabe and Ito (2008), "Color Universal Design", distinguishable in all common colour blindness;
 # bright ones first, on a dimmed grey photograph.
 _PALETTE = ("#56B4E9", "#D55E00", "#F0E442", "#CC79A7", "#009E73", "#E69F00", "#0072B2")
 # Types that datasets of the project name, and their place in the palette. Those of one dataset have places of their
@@ -38,7 +38,7 @@ def lesion_colours(types: Iterable[str], among: Iterable[str] = ()) -> dict[str,
     """Return the colour of each type of lesion.
 
     Types that a dataset of the project names have the same colour in every figure. Each further type, in the order of
-    their names, has the one that is told apart best from all before it.
+    their names, has the one that is easiest to distinguish from all before it.
 
     Args:
         types: Names of the types, in any order.

@@ -1,4 +1,4 @@
-"""Which images Fig. 2 shows: a rule that knows nothing of any method's scores."""
+"""Which images Fig. 2 shows: chosen without any method's scores."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def choose_rows(
         manifest: One row an image, with columns ``id``, ``split`` and ``label``; only the split ``"test"`` is used.
         areas: Share of the photograph that each lesion covers: index image id, one float column a lesion type, in
             the order of the rows; images without any mask may be absent.
-        quantile: Which area stands for a type, in [0, 1]: .5 the median, 1 the largest.
+        quantile: Which area represents a type, in [0, 1]: .5 the median, 1 the largest.
         normals: How many normal images (label 0).
         others: How many images of label 1 or -1, if there are no lesion masks.
         seed: The configured seed.

@@ -1,4 +1,4 @@
-"""The look of every figure, and how one is saved: equal inputs give equal bytes."""
+"""The style of every figure, and how one is saved: equal inputs give equal bytes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from matplotlib.font_manager import findfont, get_font
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.whole import whole
 
-# The palette of Okabe and Ito (2008), "Color Universal Design", told apart in all common kinds of colour blindness.
+# The palette of Okabe and Ito (2008), "Color Universal Design", distinguishable in all common colour blindness.
 # In the order of a plot's lines: dark ones first, on white paper.
 METHOD_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 METHOD_DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)), (0, (3, 1)), (0, (1, 2)), (0, (8, 2)))
-# Perceptually uniform and told apart in colour blindness. Its blue and green are no colours of a retina: inferno's
+# Perceptually uniform, and distinguishable in colour blindness. Its blue and green do not occur in a retina: inferno's
 # purple over a photograph looks like a haemorrhage and its orange like nothing at all.
 HEAT_COLOUR_MAP = "viridis"
 QUIET = "#666666"
@@ -87,7 +87,7 @@ def shortened(text: str, limit: int) -> str:
     r"""Return ``text`` if it has at most ``limit`` characters, else its end, the telling part of an id, after "…".
 
     Letters that matplotlib's own font lacks (Chinese ones, say) are written as their code, ``\u4e2d``: as empty boxes
-    one could not tell two images apart, and a font of the system's would make the figure differ from one to the next.
+    two images could not be distinguished, and a font of the system's would make the figure differ from one to the next.
     """
     font = get_font(findfont("DejaVu Sans"))
     text = "".join(
@@ -107,7 +107,7 @@ def save(figure: Figure, path: str | os.PathLike[str], dpi: int) -> None:
             browsers.
 
     Raises:
-        InputError: If the suffix is none of the three.
+        InputError: If the suffix is not one of the three.
         OSError: If the file cannot be written; what was at ``path`` before is then untouched.
     """
     suffix = Path(path).suffix.lower()

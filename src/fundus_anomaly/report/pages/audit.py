@@ -15,10 +15,10 @@ from fundus_anomaly.report.pages.page import render, shown_table
 _LABELS = {0: "normal", 1: "abnormal", -1: "unknown"}
 _TITLES = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
 _STOPPING = "These stop the run until the file is replaced or the image is excluded."
-_LEFT_OUT = "These images are left out of the run, as on_bad_image: exclude asks."
-_UNDECIDED = "These stop the run until they are corrected or excluded: on_bad_image decides about single files alone."
-_MEANING = {"warning": "These may change a result.", "note": "Good to know; nothing need be done."}
-_REPLACE = "The image is left out. To have it in the run, replace the file."
+_LEFT_OUT = "These images are excluded from the run, as on_bad_image: exclude says."
+_UNDECIDED = "These stop the run until they are corrected or excluded: on_bad_image concerns only single files."
+_MEANING = {"warning": "These may change a result.", "note": "For information; nothing needs to be done."}
+_REPLACE = "The image is excluded. To include it in the run, replace the file."
 _UNNAMED = "The page audit/audit.html among the run's results names the images and patients that are counted here."
 _CONTENT = """\
 <main>
@@ -29,7 +29,7 @@ _CONTENT = """\
 <h2>Images</h2>
 {{ parts.table(summary) }}
 {% for setting, gone in left_out %}
-<h2>Left out by {{ setting }}</h2>
+<h2>Excluded by {{ setting }}</h2>
 {{ parts.table(gone) }}
 {% endfor %}
 {% for section in sections %}
@@ -185,7 +185,7 @@ def _verdict(numbers: dict[str, int], left_out: pd.DataFrame, stops: str) -> str
         return found + stops
     if unusable:
         images = "1 image that" if unusable == 1 else f"{unusable} images that"
-        return f"{found}The run goes on without {images} cannot be used (on_bad_image: exclude)."
+        return f"{found}The run continues without {images} cannot be used (on_bad_image: exclude)."
     return f"{found}Nothing stops the run." if words else found.strip()
 
 

@@ -1,4 +1,4 @@
-"""A figure as an HTML page of its own: it fits any window, scrolls, and a click shows every pixel."""
+"""A figure as a separate HTML page: it fits any window, scrolls, and a click shows every pixel."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def write_main_tables(
     Args:
         tables: From :func:`..tables.main_tables.main_tables`.
         paths: ``csv``, ``lesions``, ``differences``, ``md`` and ``html``.
-        excluded: Why each excluded image was left out, by id; the page counts them and names none.
+        excluded: Why each image is excluded, by id; the page counts them and names none.
     """
     write_csv(paths["csv"], tables.table)
     write_csv(paths["lesions"], tables.lesions)

@@ -32,7 +32,7 @@ _CONTENT = """\
 <p><small>Anomaly score of a place. At the bar's beginning and below it nothing is painted; its last colour
  {#- #} stands for its end and all above.</small></p>
 {% endif %}
-{% if summary.left_out %}<h2>Left out: {{ summary.left_out | length }}</h2><ul>
+{% if summary.left_out %}<h2>Excluded: {{ summary.left_out | length }}</h2><ul>
 {%- for path, why in summary.left_out %}<li>{{ path }}: {{ why }}</li>{% endfor %}</ul>{% endif %}
 {% endif %}
 {% macro links() %}

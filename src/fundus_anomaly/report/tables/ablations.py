@@ -25,7 +25,7 @@ def ablation_table(variants: Sequence[Variant], dataset: str, image_score: str) 
     Args:
         variants: In the order of the rows. The parameter ``effective_neighbours`` is the median over images and
             positions of exp(entropy) of the attention, NaN or absent without attention.
-        dataset: Decides which published rows stand beneath.
+        dataset: Decides which published rows are added.
         image_score: The image score that image-level figures are taken from; the paper's is "maximum".
     """
     return wide_table(variants, FIGURES, image_score, published_rows(dataset, [3]))

@@ -1,4 +1,4 @@
-"""How many images of a test are called abnormal: what can be said of a test without normal and abnormal images."""
+"""How many images of a test are called abnormal: all that can be said of a test without both classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader must know to judge a table: what was run, what was left out, how the figures are made."""
+"""What a reader must know to judge a table: what was run, what was excluded, how the figures are made."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def footnotes(
 
     Args:
         facts: What was run, e.g. ``{"backbone": "efficientnet_lite0", "coreset fraction": 0.1}``.
-        excluded: Why each excluded image was left out, by id.
+        excluded: Why each image is excluded, by id.
         normal_quantile: Quantile of the calibrated thresholds.
         confidence: Coverage of the intervals.
         image_score: The image score of the image-level figures.
@@ -45,7 +45,7 @@ def footnotes(
         f"specificity, balanced accuracy's from both; studentised bootstrap for pixels. {independent}",
         "Balanced accuracy, best on test: its threshold is chosen on the images that it is judged by, so it flatters. "
         "Calibrated threshold: an order statistic of the scores of normals held out of the bank, that of rank "
-        f"⌈(n + 1)·{normal_quantile:g}⌉ of n for images; nothing of the test has part in it.",
+        f"⌈(n + 1)·{normal_quantile:g}⌉ of n for images; no test image takes part in it.",
         *([NOTE] if with_published else []),
         *further,
     ]
@@ -95,26 +95,26 @@ def independence(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> 
         return PATIENTS_KNOWN
     if not any(known):
         return (
-            "No patients are known, so that images are taken as independent: where several show one patient, the "
+            "No patients are known, so images are taken as independent: if several show one patient, the "
             "intervals are too narrow."
         )
     return (
         f"The patients of {sum(known)} of {len(known)} test images are known and are taken as independent (Obuchowski "
-        "1997 where a patient has several images); each other image counts as a patient of its own."
+        "1997 where a patient has several images); each other image counts as a separate patient."
     )
 
 
 def left_out_note(excluded: Mapping[str, str]) -> str:
-    """Return the footnote that names each image that was left out, and why.
+    """Return the footnote that names each excluded image, and why.
 
     Args:
         excluded: The reason by id.
     """
-    return f"Images left out: {'; '.join(f'{name} ({reason})' for name, reason in excluded.items()) or 'none'}."
+    return f"Excluded images: {'; '.join(f'{name} ({reason})' for name, reason in excluded.items()) or 'none'}."
 
 
 def without_names(document: str, excluded: Mapping[str, str]) -> str:
-    """Return a table's document for a report that is passed on: images that were left out are counted, not named.
+    """Return a table's document for a report that is passed on: excluded images are counted, not named.
 
     Args:
         document: With the footnote of :func:`left_out_note`.
@@ -122,7 +122,7 @@ def without_names(document: str, excluded: Mapping[str, str]) -> str:
     """
     if not excluded:
         return document
-    counted = f"Images left out: {len(excluded)}, named in audit/left_out.csv among the run's results."
+    counted = f"Excluded images: {len(excluded)}, named in audit/left_out.csv among the run's results."
     return document.replace(left_out_note(excluded), counted)
 
 

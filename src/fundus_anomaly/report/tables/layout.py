@@ -1,4 +1,4 @@
-"""How tables are laid out: one number a cell for machines, aligned Markdown with intervals for readers."""
+"""The layout of tables: one number a cell for machines, aligned Markdown with intervals for readers."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def lesionpaste_table(
             logits of the test images, index ``id``: column ``logit`` of the epoch that was chosen by validation, and
             columns ``epoch_<n>`` of the epochs that the authors' way chooses from.
         test: Columns ``id``, ``label``, ``grade``, ``patient``.
-        dataset: With ``number`` it decides which published figures stand beneath.
+        dataset: With ``number`` it decides which published figures are added.
         number: The table's number in the paper, ``"3"``, ``"1"``, ``"2"``, ``"A1"`` or ``"A2"``.
         confidence: Coverage of DeLong's intervals.
 
@@ -203,11 +203,11 @@ def _counts(table: pd.DataFrame) -> list[str]:
     ours = table[table["source"] == OURS]
     ours = ours[ours["method"] == ours["method"].iloc[0]]
     counts = ours.groupby("against", sort=False)[["normals", "abnormals"]].agg(["min", "max"])
-    told = "; ".join(
+    words = "; ".join(
         f"{_heading(name)}: {_span(*line['normals'])} and {_span(*line['abnormals'])}"
         for name, line in counts.iterrows()
     )
-    return [f"Normal and abnormal test images of a training: {told}."]
+    return [f"Normal and abnormal test images of a training: {words}."]
 
 
 def _span(least: int, most: int) -> str:

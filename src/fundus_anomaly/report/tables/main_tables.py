@@ -1,4 +1,4 @@
-"""Tables 1 and 2 of the paper with all that stands around them: for our rows alone, or beside other methods'."""
+"""Tables 1 and 2 of the paper with headings and footnotes: for our rows alone, or beside other methods'."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Settings(NamedTuple):
     """What the configuration says about a table.
 
     Attributes:
-        dataset: It decides which published rows stand beneath.
+        dataset: It decides which published rows are added.
         image_score: Image score of the image-level figures, but for rows with one of their own.
         normal_quantile: Quantile of the calibrated thresholds.
         confidence: Coverage of the intervals.
@@ -83,7 +83,7 @@ def main_tables(
         scores: The image scores of each, from its ``test.csv``.
         pixels: The pixels of each, from its evaluation; None for one without pixel figures.
         test: Columns ``id``, ``label`` and ``patient`` of the test's images.
-        excluded: Why each excluded image was left out, by id.
+        excluded: Why each image is excluded, by id.
         settings: See :class:`Settings`.
         title: Title of the document.
         facts: What was run.

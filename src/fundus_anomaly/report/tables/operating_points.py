@@ -29,12 +29,12 @@ def operating_markdown(table: pd.DataFrame, title: str, confidence: float, furth
         parts.append(markdown(heading, _readable(table[table["unit"] == unit]), 1))
     notes = [
         "Promised: the threshold is the score of rank ⌈(n + 1)·q⌉ of n normals that the bank was searched for without "
-        "their own patient; nothing of the test has part in it. Delivered: the share of the test's normals below it.",
+        "their own patient; no test image takes part in it. Delivered: the share of the test's normals below it.",
         "Expected: the specificity that n normals let expect of new normals like them, and its range in nine of ten "
         "such sets of normals. A delivered one outside of it speaks for normals of another kind than the bank's.",
         f"Intervals, {confidence:.0%}: Wilson's over patients.",
         "By patient: the higher score of the eyes, for normals too. A patient with one eye is judged by that one at "
-        "the same threshold, which errs towards normal; an eye that was left out counts as none.",
+        "the same threshold, which errs towards normal; an eye that was excluded does not count.",
         *further,
     ]
     return document(title, parts, notes)

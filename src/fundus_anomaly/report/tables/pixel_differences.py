@@ -1,4 +1,4 @@
-"""Pixel figures of variants less those of one of them, on the same images: a paired bootstrap over patients."""
+"""Differences of variants' pixel figures from one variant's, on the same images: a paired bootstrap by patient."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ FILE = Path(__file__).parent / "published" / "resad.csv"
 NOTE = (
     "Published rows: Niu et al., Region and Spatial Aware Anomaly Detection for Fundus Images; WideResNet-50 at "
     "784×784, coreset fraction 0.1. The paper names neither the images that its pixel AUC is over nor the threshold "
-    "of its balanced accuracy; both stand in the columns that suit them best (all test images; best on test)."
+    "of its balanced accuracy; both are in the columns that suit them best (all test images; best on test)."
 )
 
 

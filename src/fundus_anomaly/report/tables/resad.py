@@ -87,7 +87,7 @@ def resad_table(variants: Sequence[Variant], dataset: str, image_score: str) -> 
 
     Args:
         variants: ReSAD and PatchCore.
-        dataset: Decides which published rows stand beneath; none for a dataset that is not in the paper.
+        dataset: Decides which published rows are added; none for a dataset that is not in the paper.
         image_score: The image score that image-level figures are taken from; the paper's is "maximum".
     """
     return wide_table(variants, FIGURES, image_score, published_rows(dataset, [1, 2]))
