@@ -14,7 +14,7 @@ import numpy as np
 from fundus_anomaly.methods.perlin import perlin_mask
 from fundus_anomaly.methods.texture_source import Textures
 
-_MOST_TRANSPARENT = 0.8
+_MAX_TRANSPARENT = 0.8
 _TURNED, _TURN = 0.3, 90
 
 
@@ -52,6 +52,6 @@ def pasted(image: np.ndarray, view: np.ndarray, textures: Textures, finest: int,
         return Pasted(image, image, np.zeros((size, size), bool))
     mask = perlin_mask(size, finest, chance) & view
     texture = textures.drawn(size, chance)
-    kept = chance.uniform(0, _MOST_TRANSPARENT)
+    kept = chance.uniform(0, _MAX_TRANSPARENT)
     mixed = np.rint(kept * image + (1 - kept) * texture).astype(np.uint8)
     return Pasted(image, np.where(mask[..., None], mixed, image), mask)

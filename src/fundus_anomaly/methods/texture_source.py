@@ -16,7 +16,7 @@ from fundus_anomaly.imaging.texture_files import texture_files
 from fundus_anomaly.methods.textures import procedural_texture
 
 _AT_ONCE = 3
-_MOST_PIXELS = 50_000_000
+_MAX_PIXELS = 50_000_000
 
 Operation = Callable[[torch.Tensor, np.random.Generator], torch.Tensor]
 
@@ -38,7 +38,7 @@ class Textures:
         """Return a texture, ``(size, size, 3)`` uint8 RGB."""
         if self._files:
             file = self._files[int(chance.integers(len(self._files)))]
-            plain = cv2.resize(decode(file, (size, size), _MOST_PIXELS)[0], (size, size), interpolation=cv2.INTER_AREA)
+            plain = cv2.resize(decode(file, (size, size), _MAX_PIXELS)[0], (size, size), interpolation=cv2.INTER_AREA)
         else:
             plain = procedural_texture(size, chance)
         texture = torch.from_numpy(plain).permute(2, 0, 1)
@@ -53,7 +53,7 @@ def usable(folder: str) -> list[Path]:
     problems: list[Problem] = []
     for file in files:
         try:
-            decode(file, (8, 8), _MOST_PIXELS)
+            decode(file, (8, 8), _MAX_PIXELS)
         except InputError as error:
             problems += error.problems
     if problems:

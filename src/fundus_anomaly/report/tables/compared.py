@@ -40,7 +40,7 @@ def compared_notes(others: Sequence[Mapping[str, object]], side: int, held_out: 
         side: Side of the photographs that they see.
         held_out: Share of the normal patients that they do not learn from.
     """
-    told = "; ".join(
+    stated = "; ".join(
         # Where a folder of the user's lies is nobody's business.
         f"{row['name']}: "
         + ", ".join(f"{name} {value}" for name, value in row["settings"].items() if not name.endswith("_folder"))
