@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -103,8 +104,19 @@ class PatchDetector:
 
     def score(self, images: np.ndarray, fields_of_view: np.ndarray) -> Scores:
         """Return residual maps, and as image score that of the worst patch whose centre is in the field of view."""
-        size = images.shape[1]
-        places = corners(size, self._stride)
+        places = corners(images.shape[1], self._stride)
+        # Whatever the number of photographs, no more patches lie in memory than one has, or are judged at once.
+        count = max(1, _JUDGED_AT_ONCE // len(places))
+        own, maps = [], []
+        for first in range(0, len(images), count):
+            some = images[first : first + count]
+            scores, residuals = self._judged(some, places)
+            own += [_worst(*each) for each in zip(scores, repeat(places), fields_of_view[first : first + count])]
+            maps += [blended(parts, places, images.shape[1]) for parts in residuals]
+        return Scores(np.array(own), np.stack(maps))
+
+    def _judged(self, images: np.ndarray, places: Sequence[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores ``(n, p)`` and residuals ``(n, p, 64, 64)`` of the p patches of n photographs."""
         patches = np.stack([image[y : y + SIDE, x : x + SIDE] for image in images for y, x in places])
         # What is drawn for a patch depends on its photograph and place, not on what is judged beside it.
         names = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
@@ -115,10 +127,8 @@ class PatchDetector:
             judged = self._judge(signed(patches[part], self._device), seeds[part])
             scores.append(judged.scores.double().cpu().numpy())
             residuals.append(judged.residuals.float().cpu().numpy())
-        by_image = np.concatenate(scores).reshape(len(images), len(places))
-        parts = np.concatenate(residuals).reshape(len(images), len(places), SIDE, SIDE)
-        own = [_worst(of, places, view) for of, view in zip(by_image, fields_of_view, strict=True)]
-        return Scores(np.array(own), np.stack([blended(maps, places, size) for maps in parts]))
+        shape = (len(images), len(places))
+        return np.concatenate(scores).reshape(shape), np.concatenate(residuals).reshape(*shape, SIDE, SIDE)
 
     def state(self) -> Mapping[str, torch.Tensor]:
         """Return the networks' parameters and buffers."""
