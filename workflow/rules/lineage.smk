@@ -29,7 +29,7 @@ RULES = [rule for rule in workflow.rules if Path(str(rule.snakefile)).is_relativ
 if LOCAL_FILES:
     or_stop(require_below, RESULTS, [(rule.name, file) for rule in RULES for file in written_by(rule)])
 if workflow.is_main_process:
-    or_stop(require_same_data, Path(RESULTS), config["dataset"], DATA_ROOT)
+    or_stop(require_same_data, Path(RESULTS), DATA, DATA_ROOT)
 
 
 def carries(file):
@@ -55,6 +55,6 @@ def before_start():
     jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
     there = [job for job in jobs if any(os.path.lexists(output) for output in job.output)]
     or_stop(require_own, [(list(map(str, job.output)), made_here(job)) for job in there])
-    or_stop(record_data, Path(RESULTS), config["dataset"], DATA_ROOT)
+    or_stop(record_data, Path(RESULTS), DATA, DATA_ROOT)
     if SHARED:
         LINEAGE.write_plan(jobs)

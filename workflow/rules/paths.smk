@@ -10,11 +10,13 @@ from support.import_closure import import_closure, imports_of, named_modules
 
 SCRIPTS = PROJECT / "workflow" / "scripts"
 LIBRARY = PROJECT / "src" / "fundus_anomaly"
-RESULTS = f"results/{config['experiment'] or config['dataset']}"
+# What the run is about: a dataset, or whatever photographs a trained detector is to judge.
+DATA = "new photographs" if config["detector"] else config["dataset"]
+RESULTS = f"results/{config['experiment'] or DATA.replace(' ', '_')}"
 # Where slices are cut to, from volumes of the run's own dataset and of one that only gives annotated images.
 SLICES, SOURCE_SLICES = f"{RESULTS}/slices", f"{RESULTS}/source_slices"
 # The phantom is drawn there: it is an output, and below the results like all others.
-DATA_ROOT = f"{RESULTS}/data" if config["dataset"] == "phantom" else config["data_root"] or "."
+DATA_ROOT = f"{RESULTS}/data" if DATA == "phantom" else config["data_root"] or "."
 
 
 def kept(stage, pattern):

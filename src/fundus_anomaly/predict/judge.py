@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from fundus_anomaly.api import Detector
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.files.digest import sha256
+from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.predict.store import Judged, Store, key_of
 from fundus_anomaly.report.figures.heat_map import Scale, overlay
@@ -33,6 +37,21 @@ class Row(NamedTuple):
     judged: Judged | None
     reason: str
     new: bool
+
+    def figures(self) -> dict[str, object]:
+        """Return the row of a table: ``key``, ``score``, ``percentile``, ``unusual`` (1, 0 or NaN) and ``reason``."""
+        nothing = dict.fromkeys(("score", "percentile", "unusual"), math.nan)
+        said = {name: float(getattr(self.judged, name)) for name in nothing} if self.judged else nothing
+        return {"key": self.key} | said | {"reason": self.reason}
+
+
+def read_judged(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Return the table of :meth:`Row.figures`, with ``path`` and ``id`` of the photographs.
+
+    Raises:
+        InputError: If it is not what was written.
+    """
+    return read_results_table(path, dict.fromkeys(("score", "percentile", "unusual"), "float64"))
 
 
 def judge(paths: Sequence[str], detector: Detector, store: Store, made: str, threads: int) -> Iterator[Row]:

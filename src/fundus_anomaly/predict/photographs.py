@@ -12,6 +12,7 @@ from fundus_anomaly.datasets.image_folder import images_below
 from fundus_anomaly.datasets.inside import Inside
 from fundus_anomaly.datasets.refused import UNNAMEABLE, shown_path
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
+from fundus_anomaly.files.tables import read_results_table
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,19 @@ def new_photographs(root: str | os.PathLike[str], results: str | os.PathLike[str
     return NewPhotographs([name for name, _ in kept], [path for _, path in kept], refused, below.notes + below.unread)
 
 
+def detector_file(path: str) -> str:
+    """Return the path of a detector's file.
+
+    Raises:
+        InputError: If no file is there.
+    """
+    if Path(path).is_file():
+        return path
+    found = "a folder" if Path(path).is_dir() else "nothing"
+    remedy = "name the file that snakemake detector wrote: --config detector=results/<dataset>/detector.h5"
+    raise InputError(Problem(f"config, detector {path!r}", found, "a detector's file", remedy))
+
+
 def _reason(path: str) -> str:
     wrong = [allowed for pattern, allowed, _ in UNNAMEABLE if re.search(pattern, path)]
     return f"its name cannot be used (allowed: {'; '.join(wrong)})" if wrong else ""
@@ -88,3 +102,12 @@ def state_of(path: str) -> tuple[str, int, int]:
     except OSError:
         return path, 0, 0
     return path, found.st_size, found.st_mtime_ns
+
+
+def known_states(judged: str | os.PathLike[str]) -> list[tuple[str, int, int]]:
+    """Return the states of all photographs that an earlier run judged, from its table; none where that is not there."""
+    try:
+        table = read_results_table(judged, {"path": "str", "size": "int64", "changed": "int64"})
+    except InputError:
+        return []
+    return list(zip(table["path"], table["size"].tolist(), table["changed"].tolist(), strict=True))

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fundus_anomaly.errors import InputError
+from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
+from fundus_anomaly.files.output_names import output_file
+from fundus_anomaly.files.whole import whole
 
 _ENDING = ".h5"
 
@@ -35,6 +37,18 @@ class Judged:
     unusual: bool
     photograph: np.ndarray
     heat_map: np.ndarray
+
+    def write_pictures(self, folder: Path, patterns: tuple[str, str], name: str) -> None:
+        """Write photograph and heat map into a folder.
+
+        Args:
+            folder: The folder.
+            patterns: The files' names, as :func:`..files.output_names.output_file` takes them.
+            name: The photograph's id.
+        """
+        for pattern, encoded in zip(patterns, (self.photograph, self.heat_map), strict=True):
+            with whole(folder / output_file(pattern, name)) as temporary:
+                temporary.write_bytes(encoded.tobytes())
 
 
 _PICTURES = ("photograph", "heat_map")
@@ -87,6 +101,17 @@ class Store:
         except (InputError, OSError, KeyError, TypeError, ValueError) as error:
             logging.warning("%s is damaged (%s): its photograph is judged again", path, error)
             return None
+
+    def require(self, key: str) -> Judged:
+        """Return what was said of a photograph.
+
+        Raises:
+            InputError: If that is not there.
+        """
+        if (known := self.read(key)) is None:
+            remedy = f"delete {self._folder} and run the same command again; the workflow makes it again"
+            raise InputError(Problem(str(self._path(key)), "no whole file", "the file as it was written", remedy))
+        return known
 
     def write(self, key: str, judged: Judged) -> None:
         """Keep what was said of a photograph, whole or not at all."""

@@ -136,6 +136,18 @@ def read_resad(
     return detector, Normals(*(np.sort(one) for one in scores.values())), trained
 
 
+def read_trained(path: str | os.PathLike[str]) -> tuple[Trained, np.ndarray]:
+    """Return what a detector was made with, and the sorted image scores of held-out normals, without its network.
+
+    Raises:
+        InputError: If the file is damaged or none of a detector.
+    """
+    with open_h5(path, "normals") as file:
+        trained, normals = _trained(path, file.attrs), file["normals"][:]
+    raise_if_any(_without_values(path, {"normals": normals}))
+    return trained, np.sort(normals)
+
+
 def _without_values(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> Iterator[Problem]:
     """Yield each array that is empty or not finite: distances to it would be none, and nothing would be unusual."""
     for name, values in arrays.items():

@@ -1,0 +1,113 @@
+"""A detector carried elsewhere judges a folder of photographs: each once, and what it says is the workflow's own."""
+
+import shutil
+
+import pandas as pd
+import pytest
+from PIL import Image
+from tiny_project import TinyProject
+
+from fundus_anomaly.scoring.contract import read_scores
+
+pytestmark = pytest.mark.workflow
+
+VARIANT = "scores/backbone*/pool~1/region~2/spatial~matmul/*/normals~1.0/*"
+
+
+class Clinic:
+    """A checkout of its own with a detector, and a folder of photographs without any normal one set apart."""
+
+    def __init__(self, folder, project):
+        self.project = TinyProject.checkout(folder / "the clinic's")
+        self.detector = folder / "größe" / "detector.h5"
+        self.detector.parent.mkdir()
+        shutil.copy(project.results / "detector.h5", self.detector)
+        self.photographs = folder / "new photographs"
+        shutil.copytree(project.results / "data" / "test", self.photographs)
+        self.results = self.project.folder / "results" / "new_photographs"
+
+    def arguments(self, *more):
+        return ("predict", *more, "--config", f"detector={self.detector}", f"data_root={self.photographs}")
+
+    def run(self, *more):
+        return self.project.run(*self.arguments(*more), configfile=None)
+
+    def refused(self, **config):
+        given = {"detector": self.detector, "data_root": self.photographs} | config
+        done = self.project.snakemake(
+            "predict", "--config", *(f"{key}={value}" for key, value in given.items()), configfile=None
+        )
+        assert done.returncode != 0
+        return done.stdout
+
+    @property
+    def table(self):
+        return pd.read_csv(self.results / "images.csv", encoding="utf-8-sig", keep_default_na=False)
+
+    def kept(self):
+        return {file.name: file.stat().st_mtime_ns for file in (self.results / "judged").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def clinic(project, tmp_path_factory):
+    project.run("detector")
+    clinic = Clinic(tmp_path_factory.mktemp("clinic"), project)
+    clinic.scores = read_scores(project.one(f"{VARIANT}/test.csv")).set_index("id")["maximum"].to_dict()
+    clinic.first = clinic.run()
+    return clinic
+
+
+def test_every_photograph_has_the_score_of_the_workflow_and_its_pictures(clinic):
+    found = clinic.table
+    assert {
+        f"phantom/test/{name}".removesuffix(".jpg"): score
+        for name, score in zip(found["id"], found["score"], strict=True)
+    } == (clinic.scores)
+    assert all((clinic.results / path).is_file() for path in found["heat_map"])
+    assert (found["decision"] == "above the threshold").tolist() == (found["score"] >= found["threshold"]).tolist()
+    page = (clinic.results / "pages" / "index.html").read_text(encoding="utf-8")
+    assert "Content-Security-Policy" in page
+    assert f"{len(found)} photographs" in page
+    assert f"{len(found)} of {len(found)} photographs are new" in clinic.first
+
+
+def test_a_further_photograph_costs_one_and_a_withdrawn_one_leaves_nothing(clinic):
+    before, count = clinic.kept(), len(clinic.table)
+    assert "Nothing to be done" in clinic.run("-n")
+    image = next(iter(clinic.photographs.rglob("*.jpg")))
+    with Image.open(image) as photograph:
+        photograph.rotate(180).save(clinic.photographs / "=one more.png")
+    (clinic.photographs / "letter.jpg").write_text("Dear Sir")
+    try:
+        assert f"2 of {count + 2} photographs are new" in clinic.run("-n")
+        clinic.run()
+        table = clinic.table.set_index("path")
+        after = clinic.kept()
+        assert len(after) == count + 1
+        assert {name: after[name] for name in before} == before
+        assert len(table) == count + 2
+        letter = table.loc[str(clinic.photographs / "letter.jpg")]
+        assert letter["decision"] == "cannot be judged"
+        assert "letter.jpg" in (clinic.results / "pages" / "index.html").read_text(encoding="utf-8")
+    finally:
+        (clinic.photographs / "=one more.png").unlink()
+        (clinic.photographs / "letter.jpg").unlink()
+    clinic.run()
+    assert clinic.kept() == before
+    assert not list((clinic.results / "pages").rglob("*one*more*"))
+
+
+def test_a_missing_detector_or_folder_and_another_folders_results_are_named(clinic, tmp_path):
+    assert "found nothing; allowed: a detector's file" in clinic.refused(detector=tmp_path / "none.h5")
+    assert "found nothing; allowed: a folder of photographs" in clinic.refused(data_root=tmp_path / "none")
+    shutil.copytree(clinic.photographs, tmp_path / "others")
+    said = clinic.refused(data_root=tmp_path / "others")
+    assert str(clinic.photographs) in said
+    assert "experiment=NAME" in said
+
+
+def test_a_file_that_is_no_detector_is_refused_in_words(clinic, tmp_path):
+    (tmp_path / "detector.h5").write_bytes(clinic.detector.read_bytes()[:5000])
+    said = clinic.refused(detector=tmp_path / "detector.h5", experiment="cut")
+    assert "detector.h5: found an unreadable file" in said
+    assert "Traceback" not in said
