@@ -11,7 +11,7 @@ from fundus_anomaly.scoring.contract import read_scores
 
 pytestmark = pytest.mark.workflow
 
-VARIANT = "scores/backbone*/pool~1/region~2/spatial~matmul/*/normals~1.0/*"
+VARIANT = "scores/backbone*/pool~1/region~2/spatial~matmul/*/normals~1.0/*/calibrated"
 
 
 class Clinic:
@@ -52,7 +52,7 @@ class Clinic:
 def clinic(project, tmp_path_factory):
     project.run("detector")
     clinic = Clinic(tmp_path_factory.mktemp("clinic"), project)
-    clinic.scores = read_scores(project.one(f"{VARIANT}/test.csv")).set_index("id")["maximum"].to_dict()
+    clinic.scores = read_scores(project.one(f"{VARIANT}/test.csv")).set_index("id")["inner_maximum"].to_dict()
     clinic.first = clinic.run()
     return clinic
 

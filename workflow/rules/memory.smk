@@ -51,7 +51,7 @@ rule memory_bank:
 rule detector:
     input:
         bank=variant_paths([variants.RESAD], f"{RESULTS}/bank/{{variant}}/memory_bank.h5")[0],
-        maps=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/calibration.h5")[0],
+        maps=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/calibration.h5")[0],
         normals=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/calibration.csv")[0],
         calibrated=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/calibration.csv")[0],
         positions=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/positions.h5")[0],

@@ -21,6 +21,7 @@ def main(input, output, params, threads, resources):
     """Write a row a photograph, ``id``, its file's state and what was said of it; the pictures go into the store."""
     photographs, store = list(input.photographs), Store(params.store)
     states = [state_of(path) for path in photographs]
+    # The same bits whatever cores there are.
     detector = load(input.detector, device="cuda" if resources.get("gpu", 0) else "cpu", threads=1)
     versions = [f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES]
     made = made_by(sha256(input.detector), input.code, versions)

@@ -20,7 +20,8 @@ LARGER = ("photograph/{id}.jpg", "heat_map/{id}.png")
 def main(input, output, params):
     """Write ``images.csv``, each photograph and its heat map, and pages with the highest score first."""
     table, store = read_judged(input.judged), Store(params.store)
-    trained, normals = read_trained(input.detector)
+    trained, scores = read_trained(input.detector)
+    normals = scores.calibrated
     threshold = image_threshold(normals, trained.normal_quantile)
     seen = table[table["reason"] == ""].set_index("id")
     folder = Path(output.page).name
@@ -33,7 +34,7 @@ def main(input, output, params):
 
     settings = Settings(
         title=params.title,
-        method=f"ReSAD, {trained.backbone['name']}, image score {trained.scoring['image_score']}",
+        method=f"ReSAD, calibrated, {trained.backbone['name']}, image score {trained.scoring['calibrated_score']}",
         threshold=threshold,
         threshold_meaning=calibration_in_words(len(normals), trained.normal_quantile),
         rows_per_page=200,

@@ -11,7 +11,7 @@ from fundus_anomaly.datasets.spreadsheet import guarded
 from fundus_anomaly.files.sealed import sealed
 
 ABOVE, BELOW, NOT_JUDGED = "above the threshold", "below the threshold", "cannot be judged"
-COLUMNS = ("path", "id", "decision", "score", "threshold", "percentile", "reason", "heat_map")
+COLUMNS = ("path", "id", "decision", "score", "threshold", "percentile", "p_value", "reason", "heat_map")
 
 
 def images_table(
@@ -20,8 +20,8 @@ def images_table(
     """Return a row a photograph, in the order of the folder.
 
     Args:
-        judged: Columns ``path``, ``id``, ``score``, ``percentile``, ``unusual`` and ``reason``; the figures are NaN
-            where there is a reason.
+        judged: Columns ``path``, ``id``, ``score``, ``percentile``, ``p_value``, ``unusual`` and ``reason``; the
+            figures are NaN where there is a reason.
         refused: Photographs that could not even be named to a job: path and reason.
         threshold: Score at and above which a photograph is unlike the normals.
         heat_maps: Paths of the heat maps, relative to the table; empty where there is none.

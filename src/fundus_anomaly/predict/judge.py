@@ -21,6 +21,7 @@ from fundus_anomaly.report.figures.heat_map import Scale, overlay
 
 _JPEG_QUALITY = 92
 _OPACITY = 0.8
+FIGURES = ("score", "percentile", "p_value", "unusual")
 
 
 class Row(NamedTuple):
@@ -39,8 +40,8 @@ class Row(NamedTuple):
     new: bool
 
     def figures(self) -> dict[str, object]:
-        """Return the row of a table: ``key``, ``score``, ``percentile``, ``unusual`` (1, 0 or NaN) and ``reason``."""
-        nothing = dict.fromkeys(("score", "percentile", "unusual"), math.nan)
+        """Return the row of a table: ``key``, :data:`FIGURES` (NaN where there is a reason) and ``reason``."""
+        nothing = dict.fromkeys(FIGURES, math.nan)
         said = {name: float(getattr(self.judged, name)) for name in nothing} if self.judged else nothing
         return {"key": self.key} | said | {"reason": self.reason}
 
@@ -51,7 +52,7 @@ def read_judged(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises:
         InputError: If it is not what was written.
     """
-    return read_results_table(path, dict.fromkeys(("score", "percentile", "unusual"), "float64"))
+    return read_results_table(path, dict.fromkeys(FIGURES, "float64"))
 
 
 def judge(paths: Sequence[str], detector: Detector, store: Store, made: str, threads: int) -> Iterator[Row]:
@@ -90,9 +91,11 @@ def judge_one(path: str, detector: Detector) -> Judged:
         InputError: If the photograph cannot be decoded.
     """
     found = detector.score(path)
-    heat = overlay(found.image, found.map, found.field_of_view, Scale(*detector.trained.colours), _OPACITY)
+    said = found.calibrated
+    heat = overlay(found.image, said.map, found.field_of_view, Scale(*detector.trained.colours), _OPACITY)
     photograph = _encoded(".jpg", found.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return Judged(float(found.score), float(found.percentile), bool(found.unusual), photograph, _encoded(".png", heat))
+    figures = float(said.score), float(said.percentile), float(said.p_value), bool(said.unusual)
+    return Judged(*figures, photograph, _encoded(".png", heat))
 
 
 def picture(encoded: np.ndarray) -> np.ndarray:

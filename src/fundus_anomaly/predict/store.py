@@ -25,8 +25,9 @@ class Judged:
     """What a detector said of one photograph, with its pictures.
 
     Attributes:
-        score: The image score.
+        score: The image score of the map calibrated by position.
         percentile: Share of the held-out normals whose score is lower, in percent.
+        p_value: How rare such a score is among normals.
         unusual: Whether the score is at or above the threshold.
         photograph: ``(n,)`` uint8, the photograph as it was judged, as JPEG.
         heat_map: ``(m,)`` uint8, the same with the map painted over it, as PNG.
@@ -34,6 +35,7 @@ class Judged:
 
     score: float
     percentile: float
+    p_value: float
     unusual: bool
     photograph: np.ndarray
     heat_map: np.ndarray

@@ -40,7 +40,8 @@ class Trained:
         displacement: Whole pixels ``(dy, dx)`` that maps are moved back by.
         normal_quantile: Share of new normals that the threshold lets pass.
         seed: Seed of an approximate index.
-        colours: Anomaly scores at which the colours of heat maps begin and end; held-out normals fix them.
+        colours: Values of the map calibrated by position at which the colours of heat maps begin and end; held-out
+            normals fix them.
     """
 
     settings: Settings
@@ -136,16 +137,16 @@ def read_resad(
     return detector, Normals(*(np.sort(one) for one in scores.values())), trained
 
 
-def read_trained(path: str | os.PathLike[str]) -> tuple[Trained, np.ndarray]:
-    """Return what a detector was made with, and the sorted image scores of held-out normals, without its network.
+def read_trained(path: str | os.PathLike[str]) -> tuple[Trained, Normals]:
+    """Return what a detector was made with, and the image scores of held-out normals, without its network.
 
     Raises:
         InputError: If the file is damaged or none of a detector.
     """
-    with open_h5(path, "normals") as file:
-        trained, normals = _trained(path, file.attrs), file["normals"][:]
-    raise_if_any(_without_values(path, {"normals": normals}))
-    return trained, np.sort(normals)
+    with open_h5(path, *_SCORES) as file:
+        trained, scores = _trained(path, file.attrs), {name: file[name][:] for name in _SCORES}
+    raise_if_any(_without_values(path, scores))
+    return trained, Normals(*(np.sort(one) for one in scores.values()))
 
 
 def _without_values(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray]) -> Iterator[Problem]:
