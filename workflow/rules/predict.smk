@@ -58,7 +58,7 @@ rule predictions:
         f"{RESULTS}/logs/predictions.log",
     localrule: True
     conda:
-        "../../envs/cpu.yaml"
+        "../../envs/gpu.yaml"
     params:
         store=f"{RESULTS}/judged",
         title=config["experiment"] or "Photographs",
