@@ -5,13 +5,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from fundus_anomaly.api import Calibrated, Found
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.imaging.preprocess import preprocess
-from fundus_anomaly.predict.judge import judge, picture
+from fundus_anomaly.predict.judge import judge, picture, read_judged
 from fundus_anomaly.predict.photographs import new_photographs, state_of, unseen
 from fundus_anomaly.predict.store import Store, made_by
 
@@ -117,12 +119,15 @@ def test_a_damaged_record_is_judged_again(folder, store, tmp_path, spoil, caplog
     assert "damaged" in caplog.text
 
 
-def test_what_is_no_photograph_is_named_and_stops_nothing(folder, store):
+def test_what_is_no_photograph_is_named_and_stops_nothing(folder, store, tmp_path):
     (folder / "letter.jpg").write_text("Dear Sir")
     found = rows(folder, store, Counting())
     assert found["letter.jpg"].judged is None
     assert "allowed" in found["letter.jpg"].reason
     assert all(row.judged for name, row in found.items() if name != "letter.jpg")
+    table = pd.DataFrame({"path": name, "id": name} | row.figures() for name, row in found.items())
+    write_csv(tmp_path / "judged.csv", table)
+    pd.testing.assert_frame_equal(read_judged(tmp_path / "judged.csv"), table, check_dtype=False)
 
 
 def test_a_withdrawn_photograph_leaves_nothing(folder, store, tmp_path):

@@ -52,7 +52,8 @@ def read_judged(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises:
         InputError: If it is not what was written.
     """
-    return read_results_table(path, dict.fromkeys(FIGURES, "float64"))
+    table = read_results_table(path, dict.fromkeys(("key", "id", "path", "reason", *FIGURES), "str"))
+    return table.assign(**{name: table[name].replace("", "nan").astype("float64") for name in FIGURES})
 
 
 def judge(paths: Sequence[str], detector: Detector, store: Store, made: str, threads: int) -> Iterator[Row]:
