@@ -8,21 +8,9 @@ import numpy as np
 from fundus_anomaly.datasets.subsets import share_of_patients
 from fundus_anomaly.device import device_for
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids, write_array
-from fundus_anomaly.files.scratch import scratch_array
 from fundus_anomaly.neighbours.coreset import select
-from fundus_anomaly.neighbours.projection import Projection
-from fundus_anomaly.progress import track
+from fundus_anomaly.neighbours.projection import Projection, projected_points
 from support.rule import run
-
-
-def projected(features, images: np.ndarray, projection: Projection, folder: Path) -> np.memmap:
-    """Return the positions of the chosen images, projected, ``(n, d)`` float32, in an unnamed file of ``folder``."""
-    positions = int(np.prod(features.shape[1:3]))
-    points = scratch_array(folder, (len(images) * positions, projection.components))
-    for number, image in enumerate(track(images, len(images), "projection")):
-        block = features[image].reshape(positions, -1).astype(np.float32)
-        points[number * positions : (number + 1) * positions] = projection.project(block)
-    return points
 
 
 def main(input, output, params, resources, threads):
@@ -30,25 +18,18 @@ def main(input, output, params, resources, threads):
     device = device_for(resources.get("gpu", 0), threads)
     patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
     folder = Path(output.coreset).parent
-    checkpoint = folder / "coreset.checkpoint.h5"
     with open_h5(input.features, "feature", "id") as file:
         features = file["feature"]
         patients = [patient_of[name] for name in read_ids(file)]
         images = np.flatnonzero(share_of_patients(patients, float(params.fractions["normals"]), params.seed))
         total = len(images) * int(np.prod(features.shape[1:3]))
         projection = Projection(total, features.shape[3], params.epsilon, params.seed)
-        points = projected(features, images, projection, folder)
+        points = projected_points(features, images, projection, folder)
     count = max(1, round(float(params.fractions["coreset"]) * total))
     logging.info("%d of %d positions of %d normal images", count, total, len(images))
-    chosen = select(
-        points,
-        count,
-        device=device,
-        threads=threads,
-        memory=int(resources.get("mem_mb", 4000)) * 500_000,
-        scratch=folder,
-        checkpoint=checkpoint,
-    )
+    memory, checkpoint = int(resources.get("mem_mb", 4000)) * 500_000, folder / "coreset.checkpoint.h5"
+    placed = {"scratch": folder, "checkpoint": checkpoint}
+    chosen = select(points, count, device=device, threads=threads, memory=memory, **placed)
     with create_h5(output.coreset) as file:
         write_array(file, "index", chosen.index)
         write_array(file, "radius", chosen.radius)

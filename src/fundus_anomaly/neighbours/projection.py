@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fundus_anomaly.errors import Problem, raise_if_any
+from fundus_anomaly.files.scratch import scratch_array
+from fundus_anomaly.progress import track
 from fundus_anomaly.seeds import digest
 
 if TYPE_CHECKING:
+    import h5py
     from scipy import sparse
 
 logger = logging.getLogger(__name__)
@@ -83,3 +87,23 @@ class Projection:
         if self.matrix is None:
             return block
         return np.ascontiguousarray((self.matrix @ block.T).T, dtype=np.float32)
+
+
+def projected_points(features: h5py.Dataset, images: np.ndarray, projection: Projection, folder: Path) -> np.memmap:
+    """Return the positions of some images, projected, in an unnamed file.
+
+    Args:
+        features: ``(n, h, w, c)`` float, read an image at a time.
+        images: ``(m,)`` int, which of them.
+        projection: What brings a position to d channels.
+        folder: Where the file is.
+
+    Returns:
+        ``(m·h·w, d)`` float32.
+    """
+    positions = int(np.prod(features.shape[1:3]))
+    points = scratch_array(folder, (len(images) * positions, projection.components))
+    for number, image in enumerate(track(images, len(images), "projection")):
+        block = features[image].reshape(positions, -1).astype(np.float32)
+        points[number * positions : (number + 1) * positions] = projection.project(block)
+    return points

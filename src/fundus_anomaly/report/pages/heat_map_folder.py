@@ -1,0 +1,60 @@
+"""A folder of heat maps: pictures of every image in full size, and the pages to look through them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from fundus_anomaly.files.output_names import output_file
+from fundus_anomaly.files.whole import whole, write_text
+from fundus_anomaly.progress import track
+from fundus_anomaly.report.figures.heat_map import overlay
+from fundus_anomaly.report.figures.shown_images import ShownImages
+from fundus_anomaly.report.pages.scores import Finding, Settings, pages
+
+LARGER = ("photograph/{id}.jpg", "png/{id}.png")
+"""Photograph and heat map of an image in full size."""
+
+
+def write_heat_maps(
+    folder: Path,
+    shown: ShownImages,
+    manifest: pd.DataFrame,
+    scores: pd.Series,
+    normal_scores: np.ndarray,
+    left_out: Sequence[tuple[str, str]],
+    settings: Settings,
+    opacity: float,
+) -> None:
+    """Write the two pictures of each image that :data:`LARGER` names, and the pages, ``index.html`` first.
+
+    Args:
+        folder: An empty folder, or none yet.
+        shown: The test images with one method's maps.
+        manifest: Index image id; columns ``path``, ``label`` and ``grade``.
+        scores: An image score by id.
+        normal_scores: ``(n,)`` scores of held-out normals.
+        left_out: Id of each image that was left out, and why.
+        settings: Of the pages; ``larger`` is :data:`LARGER`.
+        opacity: Of the paint over the photograph, in [0, 1].
+    """
+
+    def pictures(name: str) -> tuple[np.ndarray, np.ndarray]:
+        photograph = shown.photograph(name)
+        return photograph, overlay(photograph, shown.maps(name)[0], shown.field_of_view(name), settings.scale, opacity)
+
+    for name in track(shown.ids, len(shown.ids), "heat maps"):
+        for pattern, picture in zip(LARGER, pictures(name), strict=True):
+            file = folder / output_file(pattern, name)
+            with whole(file) as temporary:
+                temporary.write_bytes(cv2.imencode(file.suffix, picture[..., ::-1])[1].tobytes())
+    found = [
+        Finding(row.Index, row.path, float(scores[row.Index]), int(row.label), int(row.grade))
+        for row in manifest.loc[shown.ids].itertuples()
+    ]
+    for page, html in pages(found, normal_scores, left_out, pictures, settings):
+        write_text(folder / page, html)
