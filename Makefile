@@ -23,7 +23,7 @@ test: $(VENV)/.installed
 
 # Of these, those of the library and the documents: none runs the workflow.
 test-fast: $(VENV)/.installed
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/unit
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/unit
 
 # Of all, the workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
 test-cluster: $(VENV)/.installed

@@ -1,0 +1,47 @@
+"""What `make test-fast` leaves to `make test`."""
+
+import pytest
+
+# Each takes more than five seconds of CPU time, or starts programs.
+SLOW = {
+    "test_anogan.py",
+    "test_attention.py",
+    "test_auto_encoder.py",
+    "test_backbones.py",
+    "test_by_position.py",
+    "test_config.py",
+    "test_coreset.py",
+    "test_datasets_mosmed.py",
+    "test_displacement.py",
+    "test_draem.py",
+    "test_evaluation_intervals.py",
+    "test_f_anogan.py",
+    "test_figures.py",
+    "test_figures_gradcam.py",
+    "test_fit.py",
+    "test_fuzz_readers.py",
+    "test_hostile_input.py",
+    "test_hostile_workflow.py",
+    "test_lesionpaste_bad_input.py",
+    "test_lesionpaste_class_activation.py",
+    "test_lesionpaste_synthesis.py",
+    "test_lesionpaste_training.py",
+    "test_memory_bank.py",
+    "test_methods.py",
+    "test_patches.py",
+    "test_phantom.py",
+    "test_pins.py",
+    "test_predict.py",
+    "test_products.py",
+    "test_rival_configurations.py",
+    "test_start_up.py",
+    "test_training_epochs.py",
+    "test_vgg16_convolutions.py",
+    "test_without_maps.py",
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.name in SLOW:
+            item.add_marker(pytest.mark.slow)
