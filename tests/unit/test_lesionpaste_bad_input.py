@@ -7,6 +7,7 @@ import logging
 from types import SimpleNamespace
 
 import classify
+import evaluate
 import figure_gradcam
 import lesion_bank
 import numpy as np
@@ -294,6 +295,12 @@ def test_a_learning_rate_that_diverges_stops_the_training(tmp_path, weights):
 
 # ---------------------------------------------------------------------------------------------------- test
 
+CLASSIFIED = {
+    "maps": "maps.h5",
+    "scores": "test.csv",
+    "calibration_maps": "calibration.h5",
+    "calibration_scores": "calibration.csv",
+}
 TEST = [f"set/test/{number}" for number in range(6)]
 
 
@@ -308,14 +315,74 @@ def classifier(tmp_path):
 
 def classified(folder, weights, present=TEST, network=NETWORK):
     classify.main(
-        SimpleNamespace(images=[images_of(folder / "test.h5", present)], weights=weights, tested=[]),
-        SimpleNamespace(scores=folder / "test.csv"),
-        SimpleNamespace(training=TRAINING, tested=[], ids=TEST),
+        SimpleNamespace(
+            images=[images_of(folder / "test.h5", present)],
+            train_images=images_of(folder / "train.h5", EYES),
+            weights=weights,
+            tested=[],
+        ),
+        SimpleNamespace(**{name: folder / file for name, file in CLASSIFIED.items()}),
+        SimpleNamespace(
+            training=TRAINING,
+            tested=[],
+            ids=TEST,
+            train={"id": EYES, "patient": [name.partition("_")[0] for name in EYES]},
+            seed=0,
+        ),
         SimpleNamespace(network=network),
         {"gpu": 0},
         1,
     )
     return pd.read_csv(folder / "test.csv")
+
+
+def evaluated(folder, manifest):
+    """Evaluate the scores of :func:`classified` as the rule's script does."""
+
+    class Inputs(SimpleNamespace):
+        def __getitem__(self, name):
+            return getattr(self, name)
+
+    evaluate.main(
+        Inputs(
+            **{name: folder / file for name, file in CLASSIFIED.items()},
+            images=[folder / "test.h5"],
+            train_images=folder / "train.h5",
+            masks=[],
+            left_out=folder / "left_out.csv",
+        ),
+        SimpleNamespace(
+            **{name: folder / f"{name}.csv" for name in ("metrics", "curves")}, pixels=folder / "pixels.h5"
+        ),
+        SimpleNamespace(
+            manifest=manifest,
+            lesions=[],
+            field_of_view_only=False,
+            settings={
+                "normal_quantile": 0.95,
+                "false_positive_limit": 0.3,
+                "resamples": 10,
+                "confidence": 0.95,
+                "curve_points": 100,
+                "memory_limit": 10**6,
+                "seed": 0,
+            },
+        ),
+    )
+
+
+def test_the_normals_that_chose_the_epoch_calibrate_the_threshold(tmp_path, classifier):
+    classified(tmp_path, classifier)
+    held_out = pd.read_csv(tmp_path / "calibration.csv")
+    assert set(held_out["id"].str.partition("_")[0]) < {name.partition("_")[0] for name in EYES}
+    (tmp_path / "left_out.csv").write_text("id,split,by,reason\n", encoding="utf-8")
+    labels = [0, 1] * 3
+    evaluated(tmp_path, {"id": TEST, "label": labels, "grade": labels, "patient": TEST})
+    rows = pd.read_csv(tmp_path / "metrics.csv").query("subset == 'all'").set_index("metric")
+    assert set(rows["score"]) == {"own"} and set(rows["level"]) == {"image"}
+    assert rows.loc["false_alarms_expected_at_normal_quantile", "negatives"] == len(held_out)
+    # Two or three normals are too few for a quantile of .95: the highest of them is the threshold.
+    assert rows.loc["threshold_at_normal_quantile", "value"] >= held_out["own"].max()
 
 
 def test_test_images_that_the_audit_left_out_have_no_score_and_the_log_says_so(tmp_path, classifier, caplog):
@@ -353,9 +420,13 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
     (tmp_path / "left_out.csv").write_text("id,split,by,reason\n", encoding="utf-8")
     grades = [max(label, -1) * 2 if label == 1 else label] * len(TEST)
     manifest = {"id": TEST, "label": [label] * len(TEST), "grade": grades, "patient": TEST}
+    evaluated(tmp_path, manifest)
     table_lesionpaste.main(
         SimpleNamespace(
-            scores=[tmp_path / "test.csv"] * 2, banks=[tmp_path / "bank.h5"], left_out=tmp_path / "left_out.csv"
+            metrics=[tmp_path / "metrics.csv"] * 2,
+            scores=[tmp_path / "test.csv"] * 2,
+            banks=[tmp_path / "bank.h5"],
+            left_out=tmp_path / "left_out.csv",
         ),
         SimpleNamespace(csv=tmp_path / "table.csv", md=tmp_path / "table.md", html=tmp_path / "table.html"),
         SimpleNamespace(
@@ -365,10 +436,14 @@ def test_a_test_of_one_class_has_a_table_that_says_so_and_a_figure(tmp_path, cla
     )
     table = pd.read_csv(tmp_path / "table.csv")
     assert table["auc"].isna().all()
-    assert table["note"].str.contains("undefined: the test needs normal and abnormal images").all()
+    assert (
+        table["note"]
+        .str.contains("undefined: the test needs images labelled normal and images labelled abnormal")
+        .all()
+    )
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert "undefined" in text and "–" not in text
-    logits = pd.read_csv(tmp_path / "test.csv", index_col="id")["logit"]
+    logits = pd.read_csv(tmp_path / "test.csv", index_col="id")["own"]
     counted = f"{(logits[TEST] >= 0).sum()} of {len(TEST)}"
     kind = {0: "normal ", 1: "abnormal ", -1: ""}[label]
     assert text.count(counted) == 2

@@ -17,7 +17,8 @@ from fundus_anomaly.methods.lesionpaste.twins import Twins, batches, order_of
 from fundus_anomaly.networks.classifier import Classifier, build, empty_network, memory_format
 from fundus_anomaly.networks.weights import fetch
 from fundus_anomaly.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from fundus_anomaly.training.loop import Schedule, Training, logits_of, rate
+from fundus_anomaly.training.classification import Classification, Schedule, by_validation, logits_of, rate
+from fundus_anomaly.training.epochs import BestEpoch, learn
 
 SIDE, COUNT = 32, 10
 SCHEDULE = Schedule(epochs=3, learning_rate=0.05, momentum=0.9, weight_decay=1e-4)
@@ -50,14 +51,28 @@ def tiny_classifier(seed=0):
     return Classifier(layers, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2))
 
 
-def trained(images, epochs, known=None, schedule=SCHEDULE):
-    training = Training(tiny_classifier(), schedule, device="cpu", precision="float32", seed=5)
-    if known is not None:
-        training.resume(known, "c.pt")
-    for epoch in range(len(training.state.history), epochs):
-        data = batches(pairs(images, epoch), 4, 0, False, order_of(epoch, COUNT, 5))
-        training.epoch(data, batches(pairs(images), 8, 0, False), 5, lambda count: None)
-    return training.state
+def learner_of(images, classifier=None, schedule=SCHEDULE, batch=4, judged=True):
+    return Classification(
+        classifier or tiny_classifier(),
+        schedule,
+        lambda epoch: batches(pairs(images, epoch), batch, 0, False, order_of(epoch, COUNT, 5)),
+        lambda: batches(pairs(images), 8, 0, False) if judged else [],
+        steps=2 * COUNT // batch,
+        images=2 * COUNT,
+        device="cpu",
+        precision="float32",
+        remedy="lower learning_rate, or set precision to float32",
+    )
+
+
+def trained(images, epochs, path, learner=None, schedule=SCHEDULE, after=lambda epoch, weights: None):
+    """Train, or go on from a checkpoint, to the end of so many epochs, and return what the checkpoint then holds."""
+    learner = learner or learner_of(images, schedule=schedule)
+    best = BestEpoch(by_validation)
+    learn(learner, epochs, checkpoint=path, key="key", seed=5, drawn="dropout", best=best, after=after)
+    state = read_checkpoint(path, "key")
+    assert all(torch.equal(best.weights[name], value) for name, value in state.best.items())
+    return state
 
 
 def test_batches_are_half_normal_and_half_twin_and_hold_every_image_once(images):
@@ -97,9 +112,9 @@ def test_an_image_has_one_twin_unless_new_ones_are_asked_for(images):
 
 
 def test_a_training_that_was_killed_ends_with_the_weights_of_an_undisturbed_one(images, tmp_path):
-    undisturbed = trained(images, 3)
-    write_checkpoint(tmp_path / "c.pt", trained(images, 2), "key")
-    resumed = trained(images, 3, read_checkpoint(tmp_path / "c.pt", "key"))
+    undisturbed = trained(images, 3, tmp_path / "whole.pt")
+    trained(images, 2, tmp_path / "c.pt")
+    resumed = trained(images, 3, tmp_path / "c.pt")
     assert resumed.history == undisturbed.history
     for one, other in ((resumed.weights, undisturbed.weights), (resumed.best, undisturbed.best)):
         assert one.keys() == other.keys()
@@ -109,8 +124,8 @@ def test_a_training_that_was_killed_ends_with_the_weights_of_an_undisturbed_one(
 def test_a_checkpoint_of_another_configuration_is_not_gone_on_from_and_the_log_says_so(images, tmp_path, caplog):
     path = tmp_path / "c.pt"
     assert read_checkpoint(path, "key") is None
-    write_checkpoint(path, trained(images, 1), "key")
-    assert not caplog.text
+    trained(images, 1, path)
+    assert "another configuration" not in caplog.text
     with caplog.at_level("INFO"):
         assert read_checkpoint(path, "another") is None
     assert f"{path} is of another configuration: the training starts again" in caplog.text
@@ -119,7 +134,7 @@ def test_a_checkpoint_of_another_configuration_is_not_gone_on_from_and_the_log_s
 @pytest.mark.parametrize("kind", ["truncated", "empty", "no dictionary", "a key missing", "code"])
 def test_a_damaged_checkpoint_is_named_and_may_be_deleted(images, tmp_path, kind):
     path = tmp_path / "c.pt"
-    write_checkpoint(path, trained(images, 1), "key")
+    trained(images, 1, path)
     if kind in ("truncated", "empty"):
         path.write_bytes(path.read_bytes()[: -200 if kind == "truncated" else 0])
     else:
@@ -132,15 +147,16 @@ def test_a_damaged_checkpoint_is_named_and_may_be_deleted(images, tmp_path, kind
 
 def test_a_checkpoint_with_the_state_of_another_network_is_named(images, tmp_path):
     path = tmp_path / "c.pt"
-    state = trained(images, 1)
-    training = Training(tiny_classifier(), SCHEDULE, device="cpu", precision="float32", seed=5)
+    state = trained(images, 1, path)
     foreign = {f"other.{name}": value for name, value in state.weights.items()}
     smaller = {name: value[:1] for name, value in state.weights.items()}
     for weights in (foreign, smaller, {}):
-        with pytest.raises(InputError, match=f"{path}: found the state of another classifier .*delete"):
-            training.resume(Checkpoint(state.history, weights, state.optimiser, weights), path)
+        write_checkpoint(path, Checkpoint(state.history, weights, state.optimiser, weights), "key")
+        with pytest.raises(InputError, match=f"{path}: found the state of another network .*delete"):
+            trained(images, 3, path)
+    write_checkpoint(path, Checkpoint(state.history, state.weights, {"state": {}}, state.best), "key")
     with pytest.raises(InputError, match="delete"):
-        training.resume(Checkpoint(state.history, state.weights, {"state": {}}, state.best), path)
+        trained(images, 3, path)
 
 
 @pytest.mark.parametrize(
@@ -149,41 +165,40 @@ def test_a_checkpoint_with_the_state_of_another_network_is_named(images, tmp_pat
         ([(0.1, 0.6), (0.5, 0.9), (0.2, 0.7)], 1),  # the largest AUC, whatever its loss
         ([(0.5, 0.8), (0.4, 0.8), (0.6, 0.8)], 1),  # then the smallest loss
         ([(0.5, 0.9), (0.5, 0.9), (0.5, 0.9)], 0),  # then the first
-        ([(math.nan, math.nan)] * 3, 2),  # without validation images the last
+        ([()] * 3, 2),  # without validation images the last
     ],
 )
 @pytest.mark.parametrize("killed_after", [None, 1, 2])
 def test_the_weights_kept_are_those_of_the_best_epoch(images, tmp_path, monkeypatch, judged, best, killed_after):
-    training = Training(tiny_classifier(), SCHEDULE, device="cpu", precision="float32", seed=5)
-    after = []
-    for epoch, found in enumerate(judged):
-        monkeypatch.setattr(Training, "_judge", lambda self, batches, number, found=found: found)
-        data = batches(pairs(images, epoch), 4, 0, False, order_of(epoch, COUNT, 5))
-        state = training.epoch(data, [], 5, lambda count: None)
-        after.append({name: value.clone() for name, value in state.weights.items()})
-        if killed_after == epoch + 1:
-            write_checkpoint(tmp_path / "c.pt", state, "key")
-            training = Training(tiny_classifier(), SCHEDULE, device="cpu", precision="float32", seed=5)
-            training.resume(read_checkpoint(tmp_path / "c.pt", "key"), tmp_path / "c.pt")
-    differing = [any(not torch.equal(training.state.best[name], one[name]) for name in one) for one in after]
+    found = [dict(zip(("validation_loss", "validation_auc"), figures, strict=False)) for figures in judged]
+    monkeypatch.setattr(Classification, "_judge", lambda self, batches, number: found[number])
+    after = {}
+
+    def keep(epoch, weights):
+        after[epoch] = {name: value.clone() for name, value in weights.items()}
+
+    for epochs in (killed_after, len(judged)):
+        if epochs is not None:
+            state = trained(images, epochs, tmp_path / "c.pt", after=keep)
+    differing = [any(not torch.equal(state.best[name], one[name]) for name in one) for one in after.values()]
+    assert list(after) == [1, 2, 3]
     assert [number for number, differs in enumerate(differing) if not differs] == [best]
 
 
-def test_a_loss_that_is_no_number_says_which_key_to_change(images):
+def test_a_loss_that_is_no_number_says_which_key_to_change(images, tmp_path):
     with pytest.raises(InputError, match="learning_rate"):
-        trained(images, 3, schedule=Schedule(3, 1e12, 0.9, 0.0))
+        trained(images, 3, tmp_path / "c.pt", schedule=Schedule(3, 1e12, 0.9, 0.0))
 
 
-def test_a_classifier_that_leaves_the_numbers_at_an_epochs_last_step_stops_too(images):
+def test_a_classifier_that_leaves_the_numbers_at_an_epochs_last_step_stops_too(images, tmp_path):
     class Overflowing(Classifier):
         def forward(self, photographs):
             logits = super().forward(photographs)
             return logits if self.training else logits * math.inf
 
     classifier = Overflowing(tiny_classifier().network, (0.5,) * 3, (0.2,) * 3)
-    training = Training(classifier, SCHEDULE, device="cpu", precision="float32", seed=5)
     with pytest.raises(InputError, match=r"training, epoch 1: found logits .*learning_rate.*float32"):
-        training.epoch(batches(pairs(images), 4, 0, False), batches(pairs(images), 8, 0, False), 5, lambda count: None)
+        trained(images, 1, tmp_path / "c.pt", learner_of(images, classifier))
 
 
 def test_a_clipped_gradient_moves_the_weights_no_further_than_its_norm_allows(images):
@@ -192,8 +207,7 @@ def test_a_clipped_gradient_moves_the_weights_no_further_than_its_norm_allows(im
         classifier = tiny_classifier()
         before = torch.nn.utils.parameters_to_vector(classifier.parameters()).clone()
         schedule = Schedule(epochs=1, learning_rate=0.05, momentum=0.0, weight_decay=0.0, clip=clip)
-        training = Training(classifier, schedule, device="cpu", precision="float32", seed=5)
-        training.epoch(batches(pairs(images), 20, 0, False), [], 1, lambda count: None)
+        learner_of(images, classifier, schedule, batch=20, judged=False).epoch(0, lambda count: None)
         moved[clip] = torch.linalg.norm(torch.nn.utils.parameters_to_vector(classifier.parameters()) - before).item()
     assert moved[1e-3] == pytest.approx(0.05 * 1e-3, rel=0.01)
     assert moved[0.0] > 10 * moved[1e-3]

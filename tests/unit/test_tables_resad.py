@@ -91,6 +91,7 @@ def test_sensitivity_and_specificity_stand_beside_the_balanced_accuracy_with_int
 
 def test_every_published_number_is_in_the_file_once():
     figures = pd.read_csv(FILE)
+    figures = figures[figures["paper"] == "resad"]
     assert len(figures) == 7 * 4 + 6 * 2 + 7 * 4
     assert not figures.duplicated(["table", "dataset", "method", "metric", "level"]).any()
     assert figures.value.between(0.6, 0.95).all()

@@ -83,7 +83,7 @@ def applied(case, with_maps):
 def evaluated(case, paths):
     return evaluate_stored(
         **paths,
-        images=case / "images.test.h5",
+        images=[case / "images.test.h5"],
         train_images=case / "images.train.h5",
         masks=case / "masks.h5",
         excluded={"t/7"},

@@ -90,7 +90,7 @@ def test_the_epoch_chosen_on_the_test_stands_in_a_column_of_its_own(trained):
 
 
 def test_images_of_another_quality_are_in_no_score_file(trained):
-    files = list(trained.results.glob("lesionpaste/**/test.csv"))
+    files = list(trained.results.glob("scores/lesionpaste/**/test.csv"))
     assert len(files) == 3
     for file in files:
         assert set(pd.read_csv(file)["id"]) == GOOD_TEST
@@ -179,10 +179,12 @@ def test_broken_photographs_a_test_of_one_class_and_shares_below_one_are_reporte
     (project.folder / "hard.yaml").write_text(yaml.safe_dump(hard), encoding="utf-8")
     other.run("lesionpaste", configfile="hard.yaml")
 
-    scores = pd.read_csv(other.one("lesionpaste/**/test.csv"))
+    scores = pd.read_csv(other.one("scores/lesionpaste/**/test.csv"))
     assert set(scores["id"]) == GOOD_TEST - {*abnormal, "eyeq/test/1_left"}
     text = (other.results / "tables/lesionpaste_3.md").read_text(encoding="utf-8")
-    assert "LesionPaste, 0 vs all: undefined: the test needs normal and abnormal images" in text
+    assert (
+        "LesionPaste, 0 vs all: undefined: the test needs images labelled normal and images labelled abnormal" in text
+    )
     assert re.search(r"Excluded images: .*eyeq/test/1_left .*eyeq/train/10_left|10_left.*1_left", text)
     assert not (other.results / "figures/gradcam.png").exists()
     log = other.one("logs/train/**/*.log").read_text(encoding="utf-8")

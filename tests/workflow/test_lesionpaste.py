@@ -68,6 +68,7 @@ def test_a_killed_training_resumes_to_the_same_weights(trained, tmp_path):
             {
                 "train": 4,
                 "classify": 4,
+                "evaluate": 4,
                 "table_lesionpaste": 1,
                 "figure_learning_curves": 1,
                 "figure_twins": 1,
@@ -85,11 +86,11 @@ def test_a_killed_training_resumes_to_the_same_weights(trained, tmp_path):
                     {"name": "λ = .7", "mixup": [0.7, 0.7]},
                 ]
             },
-            {"train": 2, "classify": 2, "table_lesionpaste": 1, "figure_learning_curves": 1},
+            {"train": 2, "classify": 2, "evaluate": 2, "table_lesionpaste": 1, "figure_learning_curves": 1},
         ),
         (
             {"lesionpaste.repeats": [0, 1, 2]},
-            {"train": 3, "classify": 3, "table_lesionpaste": 1, "figure_learning_curves": 1},
+            {"train": 3, "classify": 3, "evaluate": 3, "table_lesionpaste": 1, "figure_learning_curves": 1},
         ),
     ],
     ids=["mixup", "no control", "another row", "another repeat"],

@@ -77,7 +77,7 @@ def patients_trained_on(project, run):
 
 def ids_tested(project, run):
     """Return the ids that each classifier of a run was tested on."""
-    return [pd.read_csv(file)["id"] for file in project.results.glob(f"lesionpaste/*/*/{run}/test.csv")]
+    return [pd.read_csv(file)["id"] for file in project.results.glob(f"scores/lesionpaste/*/*/{run}/test.csv")]
 
 
 def patients(ids):
@@ -173,7 +173,7 @@ def test_another_window_cuts_the_slices_anew_and_another_training_does_not(train
         jobs = plan(trained)
     finally:
         configure(trained, settings)
-    assert jobs.pop("train") == jobs.pop("classify") == 4
+    assert jobs.pop("train") == jobs.pop("classify") == jobs.pop("evaluate") == 4
     assert jobs == {"table_lesionpaste": 1, "figure_learning_curves": 1}
 
 

@@ -21,7 +21,7 @@ NEIGHBOURS = {"figure_effective_neighbours": 1}
 RESC = {"resc": 6, **BANKED, **NEIGHBOURS}
 IMAGES = {"images": 2, "masks": 1, "features": 2, **RESC}
 # LesionPaste in the tiny run: one row and its control.
-TESTED = {"classify": 2, "table_lesionpaste": 1, "figure_gradcam": 1}
+TESTED = {"classify": 2, "evaluate": 2, "table_lesionpaste": 1, "figure_gradcam": 1}
 TRAINED = {"train": 2, "figure_learning_curves": 1, **TESTED}
 LESIONS = {"lesion_bank": 1, "figure_lesion_bank": 1, "figure_twins": 1, **TRAINED}
 # Photographs and masks are brought to the size of each of the two methods.
@@ -29,6 +29,8 @@ BOTH_SIZES = {"images": 4, "masks": 2}
 LESIONPASTE_PICTURES = dict.fromkeys(
     ("figure_lesion_bank", "figure_twins", "figure_learning_curves", "figure_gradcam"), 1
 )
+# Where both methods' scores are evaluated again.
+ALL_EVALUATED = {"evaluate": 6, "table_lesionpaste": 1}
 AUDITED = {"audit_findings": 1, "audit": 1, "admit": 1}
 
 
@@ -61,11 +63,11 @@ def test_touching_every_library_module_without_changing_it_plans_nothing(project
         ("scoring.smoothing", 0.02, SCORED),
         ("calibration.shrinkage", 8, {**CALIBRATED, "heat_maps": 1}),
         ("calibration.heat_maps", False, {"heat_maps": 1}),
-        ("evaluation.field_of_view_only", True, SCORED),
+        ("evaluation.field_of_view_only", True, {**SCORED, **ALL_EVALUATED}),
         (
             "evaluation.normal_quantile",
             0.9,
-            {**EVALUATED, "figure_misses": 1, "heat_maps": 1},
+            {**EVALUATED, **ALL_EVALUATED, "figure_misses": 1, "heat_maps": 1},
         ),
         ("preprocessing.graham", True, IMAGES),
         ("figures.misses", 6, {"figure_misses": 1}),
@@ -81,13 +83,13 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
     [
         ("methods/resad/resc.py", RESC),
         ("neighbours/coreset.py", BANKED),
-        ("evaluation/pixel_metrics.py", PIXELS),
+        ("evaluation/pixel_metrics.py", {**PIXELS, **ALL_EVALUATED}),
         ("scoring/by_position.py", {**CALIBRATED, "heat_maps": 1}),
-        ("imaging/graham.py", {**IMAGES, **LESIONS, **BOTH_SIZES}),
+        ("imaging/graham.py", {**IMAGES, **LESIONS, **BOTH_SIZES, **ALL_EVALUATED}),
         ("report/figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1, **LESIONPASTE_PICTURES}),
         ("report/tables/layout.py", {**TABLES, **POINTS, "table_lesionpaste": 1}),
         ("methods/lesionpaste/lesion.py", LESIONS),
-        ("training/loop.py", TRAINED),
+        ("training/classification.py", TRAINED),
         ("report/pages/audit.py", {"audit": 1}),
         # What the adapters find reaches the rules as values and not as code.
         ("datasets/phantom.py", {}),
@@ -112,7 +114,15 @@ def test_another_test_photograph_leaves_the_memory_bank_and_the_classifier_as_th
     with edited(photograph, other_picture(photograph)):
         planned = project.plan()
     assert (
-        planned == expected | {"score": 4, "calibrated_maps": 2} | EVALUATED | POINTS | PICTURES | NEIGHBOURS | TESTED
+        planned
+        == expected
+        | {"score": 4, "calibrated_maps": 2}
+        | EVALUATED
+        | POINTS
+        | PICTURES
+        | NEIGHBOURS
+        | TESTED
+        | ALL_EVALUATED
     )
 
 
@@ -122,14 +132,14 @@ def test_another_training_photograph_reruns_the_bank_and_no_feature_of_the_test(
     expected = {"inspect_photographs": 1, **AUDITED, "images": 2, "masks": 2, "features": 1, "resc": 3}
     with edited(photograph, other_picture(photograph)):
         planned = project.plan()
-    assert planned == expected | BANKED | {"score": 4} | TRAINED | {"figure_twins": 1}
+    assert planned == expected | BANKED | {"score": 4} | TRAINED | {"figure_twins": 1} | ALL_EVALUATED
 
 
 def test_another_mask_reruns_what_measures_and_shows_lesions_and_no_feature(project):
     mask = sorted(project.results.glob("data/masks/*/test/*.png"))[0]
     with edited(mask, other_picture(mask)):
         planned = project.plan()
-    shown = {"table_lesionpaste": 1, "figure_gradcam": 1}
+    shown = {**ALL_EVALUATED, "figure_gradcam": 1}
     assert planned == {"inspect_masks": 1, **AUDITED, "masks": 2} | EVALUATED | POINTS | PICTURES | shown
 
 

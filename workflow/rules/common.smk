@@ -72,7 +72,7 @@ ATTENDING = list(
         "scale"
     )["variant"]
 )
-PUBLISHED = from_here(LIBRARY / "report" / "tables" / "published" / "resad.csv")
+PUBLISHED = from_here(LIBRARY / "report" / "tables" / "published.csv")
 
 
 def variant_rows(names):

@@ -93,7 +93,7 @@ MASKED_SPLITS = [
 
 
 def rows(split=None, columns=None):
-    """Return the manifest's rows of a split (all by default), as plain values for `params`."""
+    """Return the manifest's rows of a split, or of several (all by default), as plain values for `params`."""
     return columns_of(DATASET.manifest, split, columns)
 
 
@@ -110,7 +110,7 @@ def admissible():
 
 
 def columns_of(table, split=None, columns=None):
-    table = table if split is None else table[table["split"] == split]
+    table = table if split is None else table[table["split"].isin([split] if isinstance(split, str) else split)]
     return private(table[columns or list(table.columns)].to_dict("list"))
 
 

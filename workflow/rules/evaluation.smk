@@ -35,15 +35,30 @@ def judged(file):
     ]
 
 
+def seen_by(wildcards):
+    """Return how the photographs were prepared that an evaluation takes fields of view and lesions from."""
+    return "lesionpaste" if wildcards.scored.startswith("lesionpaste/") else "resad"
+
+
+def splits_of(wildcards):
+    """Return the splits whose images were scored: LesionPaste's folds test normals of the split "train" too."""
+    return TESTED_SPLITS if seen_by(wildcards) == "lesionpaste" else ["test"]
+
+
+def scored_rows(wildcards):
+    """Return the manifest's rows of the images that were scored."""
+    return rows(splits_of(wildcards), ["id", "label", "grade", "patient"])
+
+
 rule evaluate:
     input:
         maps=f"{RESULTS}/scores/{{scored}}/test.h5",
         scores=f"{RESULTS}/scores/{{scored}}/test.csv",
         calibration_maps=f"{RESULTS}/scores/{{scored}}/calibration.h5",
         calibration_scores=f"{RESULTS}/scores/{{scored}}/calibration.csv",
-        images=f"{RESULTS}/images/resad/test.h5",
-        train_images=f"{RESULTS}/images/resad/train.h5",
-        masks=MASKS,
+        images=lambda wildcards: [f"{RESULTS}/images/{seen_by(wildcards)}/{split}.h5" for split in splits_of(wildcards)],
+        train_images=lambda wildcards: f"{RESULTS}/images/{seen_by(wildcards)}/train.h5",
+        masks=lambda wildcards: [f"{RESULTS}/masks/{seen_by(wildcards)}/test.h5"] if "test" in MASKED_SPLITS else [],
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("evaluate.py"),
     output:
@@ -58,7 +73,7 @@ rule evaluate:
         mem_mb=memory(evaluate_mb),
         runtime=minutes(evaluate_seconds),
     params:
-        **EVALUATED,
+        **{**EVALUATED, "manifest": scored_rows},
         settings={**IMAGE_FIGURES, "memory_limit": 500_000_000, **RESAMPLING},
     script:
         "../scripts/evaluate.py"

@@ -117,11 +117,15 @@ rule train:
 rule classify:
     input:
         images=[f"{RESULTS}/images/lesionpaste/{split}.h5" for split in TESTED_SPLITS],
+        train_images=f"{RESULTS}/images/lesionpaste/train.h5",
         weights=f"{TRAINED}/classifier.pt",
         tested=[f"{TRAINED}/epoch~{epoch}.pt" for epoch in TESTED_EPOCHS],
         code=code("classify.py"),
     output:
-        scores=f"{TRAINED}/test.csv",
+        maps=f"{CLASSIFIED}/test.h5",
+        scores=f"{CLASSIFIED}/test.csv",
+        calibration_maps=f"{CLASSIFIED}/calibration.h5",
+        calibration_scores=f"{CLASSIFIED}/calibration.csv",
     log:
         f"{RESULTS}/logs/classify/{{network}}/{{row}}/{{run}}.log",
     conda:
@@ -132,8 +136,13 @@ rule classify:
         mem_mb=memory(classify_mb),
         runtime=minutes(classify_seconds),
     params:
-        training={key: config["lesionpaste"]["training"][key] for key in ("head", "mean", "std", "batch", "precision")},
+        training={
+            key: config["lesionpaste"]["training"][key]
+            for key in ("head", "mean", "std", "batch", "precision", "validation")
+        },
         tested=TESTED_EPOCHS,
+        train=lambda wildcards: trained_rows(wildcards.run),
+        seed=config["seed"],
         ids=lambda wildcards: tested_ids(wildcards.run),
     script:
         "../scripts/classify.py"
@@ -141,10 +150,11 @@ rule classify:
 
 rule table_lesionpaste:
     input:
-        scores=lambda wildcards: lesionpaste_files(wildcards.paper_table, "test.csv"),
+        metrics=lambda wildcards: lesionpaste_files(wildcards.paper_table, "metrics.csv", "evaluation/lesionpaste"),
+        scores=lambda wildcards: lesionpaste_files(wildcards.paper_table, "test.csv", "scores/lesionpaste"),
         banks=lambda wildcards: list(dict.fromkeys(map(bank_of, table_rows(wildcards.paper_table)))),
         left_out=f"{RESULTS}/audit/left_out.csv",
-        published=lambda wildcards: ancient(PUBLISHED_LESIONPASTE),
+        published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_lesionpaste.py"),
     output:
         csv=report(
@@ -216,7 +226,7 @@ rule figure_gradcam:
         images=f"{RESULTS}/images/lesionpaste/test.h5",
         masks=[f"{RESULTS}/masks/lesionpaste/test.h5"] if "test" in MASKED_SPLITS else [],
         weights=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],
-        scores=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv")[0],
+        scores=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv", "scores/lesionpaste")[0],
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("figure_gradcam.py"),
     output:

@@ -2,7 +2,6 @@
 
 from fundus_anomaly.methods.lesionpaste.keys import SYNTHESIS_KEYS
 
-PUBLISHED_LESIONPASTE = from_here(LIBRARY / "report" / "tables" / "published" / "lesionpaste.csv")
 # The paper's tables of LesionPaste that the configuration has rows for; the main one first.
 PAPER_TABLES = list(dict.fromkeys(row["table"] for row in LESIONPASTE_ROWS))
 FOLDS = sorted(set(DATASET.manifest["fold"]) - {NO_FOLD})
@@ -15,6 +14,7 @@ RUNS = {
 # Epochs whose weights are tested for the column "best epoch on the test".
 TESTED_EPOCHS = lesionpaste_rows.epochs_tested(config["lesionpaste"]["training"])
 TRAINED = f"{RESULTS}/lesionpaste/{{network}}/{{row}}/{{run}}"
+CLASSIFIED = f"{RESULTS}/scores/lesionpaste/{{network}}/{{row}}/{{run}}"
 
 
 # Where a dataset is divided into folds, normal images of the split "train" are tested too, each in its own fold.
@@ -63,11 +63,14 @@ def table_rows(table):
     return [row for row in LESIONPASTE_ROWS if row["table"] == table]
 
 
-def lesionpaste_files(table, name):
-    """Return one file of each row and run of a table, the runs of a row side by side."""
+def lesionpaste_files(table, name, folder="lesionpaste"):
+    """Return one file of each row and run of a table, the runs of a row side by side.
+
+    They are in the folder of the classifiers, or in `scores/lesionpaste` or `evaluation/lesionpaste`.
+    """
     network = config["lesionpaste"]["network"]["name"]
     keys = [row["key"] for row in table_rows(table)]
-    return [f"{RESULTS}/lesionpaste/{network}/{key}/{run}/{name}" for key in keys for run in RUNS]
+    return [f"{RESULTS}/{folder}/{network}/{key}/{run}/{name}" for key in keys for run in RUNS]
 
 
 def tables_and_curves(tables):

@@ -14,7 +14,7 @@ def main(input, output, params):
     """Write the long table of figures, the curves, and the pixels that two methods are compared by."""
     result = evaluate_stored(
         **{name: input[name] for name in ("maps", "scores", "calibration_maps", "calibration_scores")},
-        images=input.images,
+        images=list(input.images),
         train_images=input.train_images,
         masks=input.masks[0] if input.masks else None,
         excluded=set(read_results_table(input.left_out, {"id": "str"})["id"]),

@@ -11,6 +11,7 @@ from fundus_anomaly.report.figures.gradcam_rows import Photographs, gradcam_rows
 from fundus_anomaly.report.figures.lesion_colours import lesion_colours
 from fundus_anomaly.report.figures.shown_images import shown_images
 from fundus_anomaly.report.pages.figure import save_with_page
+from fundus_anomaly.scoring.contract import OWN
 from support.rule import run
 
 
@@ -26,7 +27,7 @@ def main(input, output, params):
             shown,
             classifier,
             pd.DataFrame(dict(params.manifest)),
-            read_csv(input.scores, dtype={"id": str}).set_index("id")["logit"],
+            read_csv(input.scores, dtype={"id": str}).set_index("id")[OWN],
             lesions,
             Photographs(sources, params.preprocessing, params.max_pixels, input.images),
             rows=params.rows,

@@ -5,13 +5,15 @@ from collections import Counter
 
 import pandas as pd
 
+from fundus_anomaly.evaluation.comparison import p_values
 from fundus_anomaly.files.sealed import read_csv, write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.footnotes import independence, left_out_note, without_names
-from fundus_anomaly.report.tables.lesionpaste import comparisons, lesionpaste_markdown, lesionpaste_table
+from fundus_anomaly.report.tables.lesionpaste import lesionpaste_markdown, lesionpaste_table
+from fundus_anomaly.scoring.contract import OWN, read_scores
 from support.rule import run
 
 
@@ -25,16 +27,15 @@ def lesions_of(bank):
 
 def main(input, output, params, wildcards):
     """Write the table as CSV, as Markdown and as a page."""
-    files = iter(input.scores)
-    scores = {
-        row: {run: read_csv(next(files), dtype={"id": str}).set_index("id") for run in params.runs}
-        for row in params.rows
-    }
+    runs = [(row, run) for row in params.rows for run in params.runs]
+    metrics, scores = {row: {} for row in params.rows}, {row: {} for row in params.rows}
+    for (row, one), measured, scored in zip(runs, input.metrics, input.scores, strict=True):
+        metrics[row][one], scores[row][one] = read_csv(measured), read_scores(scored).set_index("id")[OWN]
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     test = pd.DataFrame(dict(params.test))
     test = test[~test["id"].isin(left_out["id"])]
     number = wildcards.paper_table
-    table = lesionpaste_table(scores, test, params.dataset, number, params.confidence)
+    table = lesionpaste_table(metrics, scores, test, params.dataset, number)
     excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
     facts = dict(params.facts) | {"lesions": "; ".join(map(lesions_of, input.banks))}
     notes = [
@@ -48,7 +49,7 @@ def main(input, output, params, wildcards):
     ]
     write_csv(output.csv, table)
     text = lesionpaste_markdown(
-        table, comparisons(scores, test), number, f"LesionPaste on {params.dataset}, Table {number}", notes
+        table, p_values(scores, test), number, f"LesionPaste on {params.dataset}, Table {number}", notes
     )
     write_text(output.md, text)
     write_text(output.html, page(without_names(text, excluded)))

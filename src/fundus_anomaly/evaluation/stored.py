@@ -30,7 +30,7 @@ def evaluate_stored(
     scores: File,
     calibration_maps: File,
     calibration_scores: File,
-    images: File,
+    images: Sequence[File],
     train_images: File,
     masks: File | None,
     excluded: Collection[str],
@@ -46,7 +46,7 @@ def evaluate_stored(
         scores: Their image scores.
         calibration_maps: Maps of the held-out normals.
         calibration_scores: Their image scores.
-        images: The test images as the rule ``images`` wrote them, at the size that maps are brought to.
+        images: Files with the test images as the rule ``images`` wrote them, at the size that maps are brought to.
         train_images: Likewise the images that the held-out normals are of.
         masks: The test images' lesions as the rule ``masks`` wrote them; None if there are none.
         excluded: Ids that take no part.
@@ -62,8 +62,8 @@ def evaluate_stored(
         tested, held_out = (opened.enter_context(open_maps(path)) for path in (maps, calibration_maps))
         if ("distance" in tested) != ("distance" in held_out):
             raise InputError(_of_two_kinds(maps, calibration_maps))
-        photographs = opened.enter_context(open_h5(images, "field_of_view", "id"))
-        normals = opened.enter_context(open_h5(train_images, "field_of_view", "id"))
+        photographs = [opened.enter_context(open_h5(path, "field_of_view", "id")) for path in images]
+        normals = [opened.enter_context(open_h5(train_images, "field_of_view", "id"))]
         truths = {} if masks is None else _truths(opened.enter_context(open_h5(masks, "coverage", "id")), lesions)
         kept = [name for name in read_ids(tested) if name not in excluded]
         table = read_scores(scores)
@@ -81,15 +81,17 @@ def evaluate_stored(
 
 
 class _Views:
-    """The fields of view of a file's images by id; None for each if pixel figures take the whole square."""
+    """The fields of view of some files' images by id; None for each if pixel figures take the whole square."""
 
-    def __init__(self, file: h5py.File, wanted: bool):
-        self._file = file
-        self._places = {name: number for number, name in enumerate(read_ids(file))} if wanted else {}
+    def __init__(self, files: Sequence[h5py.File], wanted: bool):
+        self._places = {name: (file, number) for file in files if wanted for number, name in enumerate(read_ids(file))}
 
     def of(self, name: str) -> np.ndarray | None:
         """Return one image's, ``(S, S)`` bool."""
-        return self._file["field_of_view"][self._places[name]].astype(bool) if name in self._places else None
+        if name not in self._places:
+            return None
+        file, number = self._places[name]
+        return file["field_of_view"][number].astype(bool)
 
 
 def _scored(

@@ -126,17 +126,21 @@ class ScoredMaps:
         return pd.DataFrame(self._rows)
 
 
-def scored_without_maps(file: h5py.File, ids: Sequence[str], own: Sequence[float]) -> pd.DataFrame:
+def scored_without_maps(
+    file: h5py.File, ids: Sequence[str], own: Sequence[float], **further: Sequence[float]
+) -> pd.DataFrame:
     """Write the file of maps of a method that has none, and return the table of its image scores.
 
     Args:
         file: The new file.
         ids: The n photographs, in order.
         own: ``(n,)`` their image scores.
+        **further: Further image scores by name, likewise.
     """
     file.attrs[_WITHOUT_MAPS] = True
     write_ids(file, list(ids))
-    return pd.DataFrame({"id": list(ids), OWN: np.asarray(own, np.float64)})
+    scores = {name: np.asarray(values, np.float64) for name, values in {OWN: own, **further}.items()}
+    return pd.DataFrame({"id": list(ids), **scores})
 
 
 @contextmanager

@@ -25,10 +25,10 @@ class Checkpoint:
     """What a training needs to go on.
 
     Attributes:
-        history: One row an epoch: ``epoch``, ``loss``, ``validation_loss``, ``validation_auc``, ``learning_rate``.
-        weights: State of the classifier after the last epoch.
-        optimiser: State of the optimiser.
-        best: State of the classifier after the best epoch by validation.
+        history: One row an epoch, ``epoch`` and its figures.
+        weights: States of all networks after the last epoch, by ``<network>.<parameter>``.
+        optimiser: States of all optimisers, by their names.
+        best: States of the networks after the best epoch; those after the last where none is chosen.
     """
 
     history: list[dict[str, float]] = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -40,7 +41,31 @@ class Learner(Protocol):
         """
 
 
-def learn(learner: Learner, epochs: int, *, checkpoint: Path, key: str, seed: int) -> list[dict[str, float]]:
+@dataclass
+class BestEpoch:
+    """Keeps what a learner was after its best epoch, through interruptions too.
+
+    Attributes:
+        merit: From a row of the history to what is smallest for the best epoch.
+        weights: The states of the learner's modules after that epoch, on the CPU, by the names that they have in a
+            checkpoint: ``<module>.<parameter>``.
+    """
+
+    merit: Callable[[Mapping[str, float]], tuple[float, ...]]
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+def learn(
+    learner: Learner,
+    epochs: int,
+    *,
+    checkpoint: Path,
+    key: str,
+    seed: int,
+    drawn: str = "epoch",
+    best: BestEpoch | None = None,
+    after: Callable[[int, Mapping[str, torch.Tensor]], object] = lambda epoch, weights: None,
+) -> list[dict[str, float]]:
     """Train for a fixed number of epochs, and keep a checkpoint after each.
 
     Args:
@@ -49,6 +74,9 @@ def learn(learner: Learner, epochs: int, *, checkpoint: Path, key: str, seed: in
         checkpoint: The checkpoint's file; it is left where it is.
         key: What the training is configured with: a checkpoint of another key is not gone on from.
         seed: Seed of this repeat.
+        drawn: What an epoch's generators are seeded with, beside its number.
+        best: Filled with the best epoch's weights; None keeps the last ones alone.
+        after: Called after each epoch, before its checkpoint, with its number from 1 and the weights as in ``best``.
 
     Returns:
         One row an epoch: ``epoch``, from 1, and its figures.
@@ -58,26 +86,35 @@ def learn(learner: Learner, epochs: int, *, checkpoint: Path, key: str, seed: in
     """
     known = read_checkpoint(checkpoint, key)
     history = [] if known is None else _resumed(learner, known, checkpoint)
+    if best is not None:
+        best.weights = {} if known is None else known.best
     if history:
         logger.info("resuming after epoch %d", len(history))
     images = learner.images
     with bar(images * epochs, "training", "image", images * len(history)) as shown:
         for number in range(len(history), epochs):
-            with seeded(seed, "epoch", number):
+            with seeded(seed, drawn, number):
                 row = {"epoch": number + 1} | learner.epoch(number, shown.update)
             _require_finite(row)
             history = [*history, row]
-            write_checkpoint(checkpoint, _state(learner, history), key)
+            weights = _weights(learner)
+            if best is not None and min(history, key=best.merit) is row:
+                best.weights = weights
+            after(row["epoch"], weights)
+            optimisers = {name: optimiser.state_dict() for name, optimiser in learner.optimisers.items()}
+            kept = weights if best is None else best.weights
+            write_checkpoint(checkpoint, Checkpoint(history, weights, optimisers, kept), key)
             logger.info("epoch %d: " + ", ".join(f"{name} {row[name]:.4g}" for name in list(row)[1:]), row["epoch"])
     return history
 
 
-def _state(learner: Learner, history: list[dict[str, float]]) -> Checkpoint:
-    weights = {
-        f"{name}.{key}": value for name, module in learner.modules.items() for key, value in module.state_dict().items()
+def _weights(learner: Learner) -> dict[str, torch.Tensor]:
+    # Copies: on a CPU a state is the parameters themselves, which the next epoch changes.
+    return {
+        f"{name}.{key}": value.to("cpu", copy=True)
+        for name, module in learner.modules.items()
+        for key, value in module.state_dict().items()
     }
-    optimisers = {name: optimiser.state_dict() for name, optimiser in learner.optimisers.items()}
-    return Checkpoint(history, weights, optimisers, weights)
 
 
 def _resumed(learner: Learner, known: Checkpoint, path: Path) -> list[dict[str, float]]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
-from fundus_anomaly.evaluation.comparison import p_values
-from fundus_anomaly.evaluation.delong import auc_interval
 from fundus_anomaly.report.tables.called import COLUMNS, called_counts, called_table, called_words
 from fundus_anomaly.report.tables.layout import (
     NONE,
@@ -23,10 +19,10 @@ from fundus_anomaly.report.tables.layout import (
     terminal,
     with_interval,
 )
+from fundus_anomaly.report.tables.published import published_by_subset
+from fundus_anomaly.scoring.contract import OWN
 
-FILE = Path(__file__).parent / "published" / "lesionpaste.csv"
-"""Columns table, dataset, method, against (grade_1 … grade_4 | all), auc."""
-
+PAPER = "lesionpaste"
 ALL = "all"
 CHOSEN_ON_TEST = "0 vs all, epoch chosen on the test"
 _NOTE = (
@@ -38,31 +34,23 @@ _COLUMNS += ("auc_epoch_chosen_on_test", "epoch_chosen_on_test", "note")
 _TESTED = "epoch_"
 
 
-def against(labels: np.ndarray, grades: np.ndarray) -> dict[str, np.ndarray]:
-    """Return which images each comparison takes, ``(n,)`` bool: normals and one grade, or normals and all abnormal.
-
-    Args:
-        labels: ``(n,)`` int, 0 normal, 1 abnormal; others (unknown) are in none.
-        grades: ``(n,)`` int, 0 to 4, -1 unknown.
-    """
-    normal, abnormal = labels == 0, labels == 1
-    chosen = {f"grade_{grade}": normal | (abnormal & (grades == grade)) for grade in range(1, 5)}
-    return {name: taken for name, taken in chosen.items() if (taken & abnormal).any()} | {ALL: normal | abnormal}
-
-
 def lesionpaste_table(
-    scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataFrame, dataset: str, number: str, confidence: float
+    metrics: Mapping[str, Mapping[str, pd.DataFrame]],
+    scores: Mapping[str, Mapping[str, pd.Series]],
+    test: pd.DataFrame,
+    dataset: str,
+    number: str,
 ) -> pd.DataFrame:
     """Return one line for each row, run and comparison.
 
     Args:
-        scores: For each row of the table and each run (a repeat, of a fold where the dataset has folds) the abnormal
-            logits of the test images, index ``id``: column ``logit`` of the epoch that was chosen by validation, and
-            columns ``epoch_<n>`` of the epochs that the authors' way chooses from.
-        test: Columns ``id``, ``label``, ``grade``, ``patient``.
+        metrics: For each row of the table and each run (a repeat, of a fold where the dataset has folds) the long table
+            of its evaluation. Image scores are ``own``, the logit after the epoch that was chosen by validation, and
+            ``epoch_<n>`` of the epochs that the authors' way chooses from.
+        scores: Likewise the abnormal logits of the test images, by id.
+        test: Columns ``id``, ``label``.
         dataset: With ``number`` it decides which published figures are added.
         number: The table's number in the paper, ``"3"``, ``"1"``, ``"2"``, ``"A1"`` or ``"A2"``.
-        confidence: Coverage of DeLong's intervals.
 
     Returns:
         Columns ``method``, ``source``, ``run``, ``against``, ``normals``, ``abnormals``, ``auc``, ``auc_low``,
@@ -70,25 +58,27 @@ def lesionpaste_table(
         test has the largest AUC of normals against all abnormal images.
     """
     lines = []
-    for method, runs in scores.items():
-        for run, found in runs.items():
-            table = test[test["id"].isin(found.index)]
-            labels, patients = table["label"].to_numpy(), table["patient"].to_numpy(str)
-            logits = found.loc[table["id"]]
-            chosen = _chosen_on_test(labels, logits)
-            for name, taken in against(labels, table["grade"].to_numpy()).items():
-                line = {"method": method, "source": OURS, "run": run, "against": name}
-                line |= _figures(labels[taken] == 1, logits["logit"].to_numpy()[taken], confidence, patients[taken])
-                if chosen:
-                    auc = roc_auc_score(labels[taken] == 1, logits[chosen].to_numpy()[taken])
-                    epoch = int(chosen.removeprefix(_TESTED))
-                    line |= {"auc_epoch_chosen_on_test": float(auc), "epoch_chosen_on_test": epoch}
-                if name == ALL and "auc" not in line:
-                    line |= called_counts(found["logit"].reindex(table["id"]).to_numpy(), labels, 0.0)
+    for method, runs in metrics.items():
+        for run, measured in runs.items():
+            aucs = measured[(measured["level"] == "image") & (measured["metric"] == "auc")]
+            own = aucs[aucs["score"] == OWN].set_index("subset")
+            chosen = _chosen_on_test(aucs)
+            for name in _subsets(own):
+                found = own.loc[name]
+                line = {"method": method, "source": OURS, "run": run, "against": name.replace(":", "_")}
+                line |= {"normals": found["negatives"], "abnormals": found["positives"]}
+                line |= {"auc": found["value"], "auc_low": found["low"], "auc_high": found["high"]}
+                line |= {"note": "" if pd.isna(found["note"]) else found["note"]}
+                if len(chosen):
+                    epoch = int(chosen["score"].iloc[0].removeprefix(_TESTED))
+                    line["auc_epoch_chosen_on_test"] = chosen.set_index("subset").loc[name, "value"]
+                    line["epoch_chosen_on_test"] = epoch
+                if name == ALL and np.isnan(found["value"]):
+                    tested = test[test["id"].isin(scores[method][run].index)]
+                    logits = scores[method][run].reindex(tested["id"]).to_numpy()
+                    line |= called_counts(logits, tested["label"].to_numpy(), 0.0)
                 lines.append(line)
-    published = pd.read_csv(FILE, dtype={"table": str})
-    published = published[(published["table"] == number) & (published["dataset"] == dataset)]
-    lines += published[["method", "against", "auc"]].assign(source=PUBLISHED, note="").to_dict("records")
+    lines += published_by_subset(PAPER, dataset, number).assign(source=PUBLISHED, note="").to_dict("records")
     whole = dict.fromkeys(("normals", "abnormals", "epoch_chosen_on_test"), "Int64")
     # Only a test without both classes has them, and no other figure.
     further = [column for column in COLUMNS if column not in _COLUMNS and any(column in line for line in lines)]
@@ -96,25 +86,17 @@ def lesionpaste_table(
     return pd.DataFrame(lines, columns=[*_COLUMNS, *further]).astype(whole)
 
 
-def _chosen_on_test(labels: np.ndarray, logits: pd.DataFrame) -> str:
-    """Return the column of the epoch with the largest AUC on the test, "" if none was tested or there is no AUC."""
-    known = np.isin(labels, (0, 1))
-    if len(set(labels[known])) < 2:
-        return ""
-    aucs = {
-        column: roc_auc_score(labels[known] == 1, logits[column].to_numpy()[known])
-        for column in logits
-        if column.startswith(_TESTED)
-    }
-    return max(aucs, key=aucs.__getitem__, default="")
+def _subsets(own: pd.DataFrame) -> list[str]:
+    """Return what a line stands for: each grade that has images, and all abnormal ones."""
+    grades = [f"grade:{grade}" for grade in range(1, 5)]
+    return [*(name for name in grades if name in own.index and own.loc[name, "positives"]), ALL]
 
 
-def _figures(abnormal: np.ndarray, scores: np.ndarray, confidence: float, patients: np.ndarray) -> dict[str, object]:
-    counts = {"normals": int((~abnormal).sum()), "abnormals": int(abnormal.sum())}
-    if not all(counts.values()):
-        return counts | {"note": "undefined: the test needs normal and abnormal images"}
-    low, high, note = auc_interval(abnormal, scores, confidence, patients)
-    return counts | {"auc": float(roc_auc_score(abnormal, scores)), "auc_low": low, "auc_high": high, "note": note}
+def _chosen_on_test(aucs: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines of the epoch with the largest AUC on the test; none if none was tested or there is no AUC."""
+    epochs = aucs[aucs["score"].str.startswith(_TESTED)]
+    values = epochs[epochs["subset"] == ALL].set_index("score")["value"].dropna()
+    return epochs[epochs["score"] == values.idxmax()] if len(values) else epochs.iloc[:0]
 
 
 def lesionpaste_markdown(
@@ -126,7 +108,7 @@ def lesionpaste_markdown(
 
     Args:
         table: From :func:`lesionpaste_table`.
-        compared: From :func:`comparisons`.
+        compared: From :func:`..evaluation.comparison.p_values` of the rows' logits.
         number_of_table: As in :func:`lesionpaste_table`.
         title: Title of the document.
         footnotes: What a reader must know beside it.
@@ -217,17 +199,3 @@ def _span(least: int, most: int) -> str:
 def _remarks(table: pd.DataFrame) -> list[str]:
     noted = table[table["note"].fillna("") != ""]
     return [f"{row.method}, {_heading(row.against)}: {row.note}." for row in noted.itertuples()]
-
-
-def comparisons(scores: Mapping[str, Mapping[str, pd.DataFrame]], test: pd.DataFrame) -> pd.DataFrame:
-    """Return the p-values of DeLong's test of each pair of rows, normals against all abnormal images.
-
-    Args:
-        scores: As in :func:`lesionpaste_table`.
-        test: Likewise.
-
-    Returns:
-        From :func:`..evaluation.comparison.p_values`.
-    """
-    logits = {row: {run: found["logit"] for run, found in runs.items()} for row, runs in scores.items()}
-    return p_values(logits, test)

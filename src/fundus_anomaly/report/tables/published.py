@@ -1,4 +1,4 @@
-"""The numbers that Niu et al. (ReSAD) print in their Tables 1 to 3, kept as a file beside this module."""
+"""The numbers that the papers print in their tables, kept as one file beside this module."""
 
 from __future__ import annotations
 
@@ -7,14 +7,36 @@ from pathlib import Path
 
 import pandas as pd
 
-FILE = Path(__file__).parent / "published" / "resad.csv"
-"""Columns table, dataset, method, metric (auc | balanced_accuracy), level (image | pixel), value."""
+FILE = Path(__file__).with_suffix(".csv")
+"""Columns paper (resad | lesionpaste), table, dataset, method, level (image | pixel), metric (auc |
+balanced_accuracy), subset (all | grade:1 … grade:4), value."""
 
 NOTE = (
     "Published rows: Niu et al., Region and Spatial Aware Anomaly Detection for Fundus Images; WideResNet-50 at "
     "784×784, coreset fraction 0.1. The paper names neither the images that its pixel AUC is over nor the threshold "
     "of its balanced accuracy; both are in the columns that suit them best (all test images; best on test)."
 )
+
+
+def published(paper: str, dataset: str, tables: Sequence[str]) -> pd.DataFrame:
+    """Return the published figures of a paper for a dataset, in the order of print; none for one that is not in it.
+
+    Args:
+        paper: ``"resad"`` (Niu et al.) or ``"lesionpaste"`` (Huang et al.).
+        dataset: As the configuration names it.
+        tables: Numbers of the paper's tables to take them from.
+    """
+    figures = pd.read_csv(FILE, dtype={"table": str})
+    wanted = (figures["paper"] == paper) & (figures["dataset"] == dataset) & figures["table"].isin(list(tables))
+    return figures[wanted].reset_index(drop=True)
+
+
+def published_by_subset(paper: str, dataset: str, table: str) -> pd.DataFrame:
+    """Return a paper's image AUC by subset: columns ``method``, ``against`` (``grade_1`` … | ``all``), ``auc``."""
+    figures = published(paper, dataset, [table])
+    figures = figures[(figures["level"] == "image") & (figures["metric"] == "auc")]
+    against = figures["subset"].str.replace(":", "_")
+    return pd.DataFrame({"method": figures["method"], "against": against, "auc": figures["value"]})
 
 
 def published_rows(dataset: str, tables: Sequence[int]) -> pd.DataFrame:
@@ -28,8 +50,7 @@ def published_rows(dataset: str, tables: Sequence[int]) -> pd.DataFrame:
         Columns ``method``, ``image_auc``, ``image_balanced_accuracy``, ``pixel_auc``, ``pixel_balanced_accuracy``;
         NaN where the paper gives none; no row for a dataset that is not in the paper.
     """
-    figures = pd.read_csv(FILE)
-    figures = figures[(figures["dataset"] == dataset) & figures["table"].isin(tables)]
+    figures = published("resad", dataset, list(map(str, tables)))
     figures = figures.assign(figure=figures["level"] + "_" + figures["metric"])
     columns = [f"{level}_{metric}" for level in ("image", "pixel") for metric in ("auc", "balanced_accuracy")]
     methods = figures["method"].drop_duplicates()
