@@ -54,18 +54,22 @@ def logit_table(
             found = _logits(detector, files, ids[name], settings["batch"], what)
             columns[name][column] = pd.Series(found, dtype=float)
     tables = {name: pd.DataFrame(found).rename_axis("id") for name, found in columns.items()}
-    raise_if_any(
+    raise_if_any(problem for column, file in weights.items() for problem in _not_finite(tables, column, file)[:1])
+    return tables
+
+
+def _not_finite(tables: Mapping[str, pd.DataFrame], column: str, file: File) -> list[Problem]:
+    """Return a problem for each set of photographs that has a logit that is no number."""
+    return [
         Problem(
             f"{file}, logits of the {name} images",
             f"NaN or infinite values, e.g. of {strange.index[0]}",
             "finite logits",
             "set lesionpaste.training.precision to float32, or lower lesionpaste.training.learning_rate",
         )
-        for column, file in weights.items()
         for name, table in tables.items()
         if len(strange := table[~np.isfinite(table[column])])
-    )
-    return tables
+    ]
 
 
 def _logits(detector: Detector, files: Sequence[File], ids: Collection[str], batch: int, what: str) -> dict[str, float]:
