@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fundus_anomaly.datasets.cuts import Cut
 from fundus_anomaly.datasets.lesion_slices import is_lesion
+from fundus_anomaly.datasets.slice_files import write_slices
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.ct_volume import CtVolume, read_header, require_hounsfield_units, windowed
 
@@ -208,17 +210,16 @@ def test_a_shift_that_the_header_takes_back_is_none(tmp_path):
     require_hounsfield_units(CtVolume(tmp_path / "v.nii"), tmp_path / "v.nii")
 
 
-def test_slices_of_a_shifted_study_are_refused_and_those_of_its_mask_are_not(tmp_path, monkeypatch):
-    from slices import cut
-
+def test_slices_of_a_shifted_study_are_refused_and_those_of_its_mask_are_not(tmp_path):
     shifted = (mosmed_samples.hounsfield("study_0255").astype(np.int32) + 2048).astype(np.uint16)
     mosmed_samples.write_volume(tmp_path / "v.nii", shifted)
     mosmed_samples.write_volume(tmp_path / "m.nii", mosmed_samples.lesion_mask("study_0255"))
     window = {"level": -300, "width": 1400}
-    (problem,) = cut(str(tmp_path / "v.nii"), [str(tmp_path / "0005.png")], False, window)
-    assert "scl_inter" in problem.remedy
+    with pytest.raises(InputError, match="scl_inter"):
+        write_slices([Cut(str(tmp_path / "v.nii"), (str(tmp_path / "0005.png"),), False)], window, threads=1)
     assert not (tmp_path / "0005.png").exists()
-    assert cut(str(tmp_path / "m.nii"), [str(tmp_path / "0005_lesion.png")], True, window) == []
+    write_slices([Cut(str(tmp_path / "m.nii"), (str(tmp_path / "0005_lesion.png"),), True)], window, threads=1)
+    assert (tmp_path / "0005_lesion.png").exists()
 
 
 def test_soft_edges_of_a_volume_count_from_a_half_on():
