@@ -11,7 +11,7 @@ SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-binary $(SOURCE_ONLY) --custom-compile-command 'make lock' $(UPGRADE)
-.PHONY: run test test-fast test-cluster lint format docs lock licences audit-dependencies clean
+.PHONY: run test test-fast test-cluster lint format docs lock licences audit-dependencies clean bench
 
 run: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -48,6 +48,10 @@ docs: $(VENV)/.installed
 	$(BIN)/python docs/result_tables.py
 	$(BIN)/python docs/rule_graph.py > docs/rule-graph.md.part
 	mv docs/rule-graph.md.part docs/rule-graph.md
+
+# benchmarks/results.md: hot paths beside their peers, on this machine; some minutes.
+bench: $(VENV)/.installed
+	PYTHONPATH=src $(BIN)/python benchmarks/hot_paths.py
 
 # The environment is made again whenever a lock changes.
 $(VENV)/.installed: requirements-installer.lock requirements.lock
