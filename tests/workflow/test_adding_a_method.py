@@ -111,11 +111,11 @@ def test_the_page_has_a_whole_method_in_fewer_than_sixty_lines():
 
 def test_its_rows_stand_in_the_table_beside_ours(compared):
     table = pd.read_csv(compared.results / "tables" / "compared.csv")
-    names = ["ReSAD", "PatchCore", "Auto-Encoder", "Mean photograph", "Mean photograph, sharp"]
-    names += ["Labelled mean"]
+    names = ["ReSAD", "PatchCore", "PatchCore, re-weighted and smoothed", "Auto-Encoder"]
+    names += ["Mean photograph", "Mean photograph, sharp", "Labelled mean"]
     assert table["method"].tolist() == names
     assert table["image_auc"].notna().all()
-    assert table["pixel_auc"].isna().tolist() == table["pixel_aupro"].isna().tolist() == [False] * 5 + [True]
+    assert table["pixel_auc"].isna().tolist() == table["pixel_aupro"].isna().tolist() == [False] * 6 + [True]
     text = (compared.results / "tables" / "compared.md").read_text(encoding="utf-8")
     assert "ReSAD" in text and "Mean photograph, sharp: blur 0.5" in text
     assert "No figures of pixels: Labelled mean." in text

@@ -1,29 +1,43 @@
 # What all stages share: the variants, what is prepared and scored, and where each result of a variant lies.
 
 import pandas as pd
+from snakemake.iocontainers import Wildcards
 from snakemake.utils import Paramspace
 
 from fundus_anomaly.datasets.subsets import require_two_patients
-from fundus_anomaly.plan import compared, method_needs, variants
+from fundus_anomaly.plan import compared, method_needs, patchcore_rows, variants
 from fundus_anomaly.plan.bank import require_scorable
 from fundus_anomaly.networks.weights import require_source, weights_of_methods
 
 VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
-COMPARED = or_stop(compared.expand, config, METHOD_TITLES, [variants.RESAD, variants.PATCHCORE], UNSTABLE)
+PATCHCORES = or_stop(patchcore_rows.expand, config, [variants.RESAD, variants.PATCHCORE])
+SWITCHED = {row["key"]: row for row in PATCHCORES}
+OURS = [variants.RESAD, variants.PATCHCORE, *(row["name"] for row in PATCHCORES)]
+COMPARED = or_stop(compared.expand, config, METHOD_TITLES, OURS, UNSTABLE)
 FITS = compared.fits(COMPARED)
 RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
 BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
 
 
+def fractions_of(wildcards):
+    """Return the shares of normals and of positions that a bank's wildcards name."""
+    return {key: float(wildcards[key]) for key in variants.BANK_KEYS}
+
+
+def resc_of(wildcards):
+    """Return how features are made of levels, as their wildcards name it."""
+    named = {"region": int(wildcards.region), "spatial": wildcards.spatial, "scale": wildcards.scale}
+    return patchcore_rows.pooling(wildcards.pool) | named
+
+
 def bank_to_search(wildcards):
     """Return a variant's memory bank; one that no search could use stops the workflow."""
     table = DATASET.manifest[DATASET.manifest["split"] == "train"]
-    fractions = BANK_SPACE.instance(wildcards)
     or_stop(
         lambda: require_scorable(
             table["id"].tolist(),
             table["patient"].tolist(),
-            {key: float(fractions[key]) for key in variants.BANK_KEYS},
+            fractions_of(wildcards),
             size=config["preprocessing"]["size"],
             search=config["bank"],
             calibration=config["evaluation"]["calibration_images"],
@@ -95,6 +109,22 @@ def resc_paths(names, pattern):
     """Return one path for each named variant's features."""
     space = Paramspace(pd.DataFrame(variant_rows(names), columns=variants.RESC_KEYS))
     return [pattern.format(variant=instance) for instance in space.instance_patterns]
+
+
+def switched(wildcards):
+    """Return the bank of a further row of PatchCore as the wildcards of its files."""
+    return Wildcards(fromdict={key: str(value) for key, value in SWITCHED[wildcards.row]["variant"].items()})
+
+
+def of_switched(function):
+    """Return a function of a bank's wildcards as one of the wildcards of a further row of PatchCore."""
+    return lambda wildcards, *more: function(switched(wildcards), *more)
+
+
+def features_of_switched(split):
+    """Return a function that gives the features of a further row of PatchCore."""
+    pattern = f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/{split}.h5"
+    return of_switched(lambda wildcards: pattern.format(**dict(wildcards.items())))
 
 
 def fitted_row(wildcards):

@@ -70,7 +70,7 @@ rule resc:
         mem_mb=memory(resc_mb),
         runtime=minutes(resc_seconds),
     params:
-        resc=RESC_SPACE.instance,
+        resc=resc_of,
         dtype=config["features"]["dtype"],
     script:
         "../scripts/resc.py"

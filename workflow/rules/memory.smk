@@ -20,7 +20,7 @@ rule coreset:
         mem_mb=memory(coreset_mb),
         runtime=minutes(coreset_seconds),
     params:
-        fractions=BANK_SPACE.instance,
+        fractions=fractions_of,
         train=rows("train", ["id", "patient"]),
         epsilon=config["bank"]["epsilon"],
         seed=config["seed"],

@@ -99,14 +99,17 @@ rule table_compared:
     input:
         metrics=[
             *variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+            *(f"{RESULTS}/evaluation/patchcore/{row['key']}/metrics.csv" for row in PATCHCORES),
             *(f"{RESULTS}/evaluation/{fit}/metrics.csv" for fit in COMPARED_RUNS),
         ],
         pixels=[
             *variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
+            *(f"{RESULTS}/evaluation/patchcore/{row['key']}/pixels.h5" for row in PATCHCORES),
             *(f"{RESULTS}/evaluation/{fit}/pixels.h5" for fit in COMPARED_RUNS),
         ],
         scores=[
             *variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/test.csv"),
+            *(f"{RESULTS}/scores/patchcore/{row['key']}/test.csv" for row in PATCHCORES),
             *(f"{RESULTS}/scores/{fit}/test.csv" for fit in COMPARED_RUNS),
         ],
         left_out=f"{RESULTS}/audit/left_out.csv",
@@ -136,6 +139,7 @@ rule table_compared:
     params:
         **TABLE,
         names=MAIN,
+        patchcores=PATCHCORES,
         compared=COMPARED,
         dataset=config["dataset"],
         settings=table_settings(variants.RESAD),

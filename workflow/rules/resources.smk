@@ -24,7 +24,7 @@ def images_of(wildcards):
 
 
 def channels(wildcards):
-    return NARROW.get(wildcards.backbone, WIDE)
+    return resc_of(wildcards)["length"] or NARROW.get(wildcards.backbone, WIDE)
 
 
 def train_positions(wildcards):

@@ -27,6 +27,7 @@ rule score:
         image_size=IMAGE_SIZE,
         search=INDEX,
         scores=SCORES,
+        switches={},
     script:
         "../scripts/score.py"
 
@@ -60,6 +61,73 @@ rule calibrate:
         image_size=IMAGE_SIZE,
         search=INDEX,
         scores=SCORES,
+        switches={},
+    script:
+        "../scripts/calibrate.py"
+
+
+# Further rows of PatchCore, of the table with other methods alone: what its published code does beyond the row of ours.
+# Scores of the same bank, or of one of features of another length.
+
+
+rule score_patchcore:
+    input:
+        features=features_of_switched("test"),
+        images=f"{RESULTS}/images/resad/test.h5",
+        bank=of_switched(bank_to_search),
+        code=code("score.py"),
+    output:
+        maps=f"{RESULTS}/scores/patchcore/{{row}}/test.h5",
+        scores=f"{RESULTS}/scores/patchcore/{{row}}/test.csv",
+    log:
+        f"{RESULTS}/logs/score/patchcore/{{row}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/score/patchcore/{{row}}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: all_cores
+    resources:
+        gpu=1,
+        mem_mb=memory(of_switched(score_mb)),
+        runtime=minutes(of_switched(score_seconds)),
+    params:
+        seed=config["seed"],
+        image_size=IMAGE_SIZE,
+        search=INDEX,
+        scores=SCORES,
+        switches=lambda wildcards: SWITCHED[wildcards.row]["settings"],
+    script:
+        "../scripts/score.py"
+
+
+rule calibrate_patchcore:
+    input:
+        features=features_of_switched("train"),
+        images=f"{RESULTS}/images/resad/train.h5",
+        bank=of_switched(bank_to_search),
+        code=code("calibrate.py"),
+    output:
+        maps=f"{RESULTS}/scores/patchcore/{{row}}/calibration.h5",
+        scores=f"{RESULTS}/scores/patchcore/{{row}}/calibration.csv",
+    log:
+        f"{RESULTS}/logs/calibrate/patchcore/{{row}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/calibrate/patchcore/{{row}}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: all_cores
+    resources:
+        gpu=1,
+        mem_mb=memory(of_switched(score_mb)),
+        runtime=minutes(of_switched(calibrate_seconds)),
+    params:
+        train=rows("train", ["id", "patient"]),
+        images=config["evaluation"]["calibration_images"],
+        seed=config["seed"],
+        image_size=IMAGE_SIZE,
+        search=INDEX,
+        scores=SCORES,
+        switches=lambda wildcards: SWITCHED[wildcards.row]["settings"],
     script:
         "../scripts/calibrate.py"
 

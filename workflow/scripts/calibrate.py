@@ -38,6 +38,7 @@ def main(input, output, params, resources, threads):
             image_size=tuple(params.image_size),
             displacement=displacement_of(source),
             options=params.scores,
+            switches=params.switches,
             excluding=excluding,
         )
     write_csv(output.scores, scores)

@@ -8,6 +8,7 @@ import torch
 from fundus_anomaly.device import device_for
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.hdf5 import create_dataset, create_h5, open_h5, read_ids, write_array, write_ids
+from fundus_anomaly.methods.resad.adaptive_pooling import adaptively_pooled
 from fundus_anomaly.methods.resad.attention import Attention
 from fundus_anomaly.methods.resad.resc import combine
 from fundus_anomaly.parallel import ordered_map
@@ -26,15 +27,18 @@ def main(input, output, params, resources, threads):
 
     def one(pair: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, float]:
         level2, level3 = (torch.from_numpy(level).to(device) for level in pair)
-        combined, neighbours = combine(
-            level2, level3, pool=int(resc["pool"]), region=int(resc["region"]), attention=attention
-        )
+        if resc["length"]:
+            combined, neighbours = adaptively_pooled(level2, level3, resc["pool"], resc["length"]), float("nan")
+        else:
+            combined, neighbours = combine(
+                level2, level3, pool=resc["pool"], region=resc["region"], attention=attention
+            )
         return combined.cpu().numpy().astype(params.dtype), neighbours
 
     with open_h5(input.features, "level2", "level3", "id") as levels, create_h5(output.features) as file:
         fine, coarse = levels["level2"], levels["level3"]
         ids = read_ids(levels)
-        shape = (len(ids), *fine.shape[1:3], fine.shape[3] + coarse.shape[3])
+        shape = (len(ids), *fine.shape[1:3], resc["length"] or fine.shape[3] + coarse.shape[3])
         stored = create_dataset(file, "feature", shape, params.dtype)
         neighbours = np.full(len(ids), np.nan, np.float32)
         pairs = ((fine[number], coarse[number]) for number in range(len(ids)))

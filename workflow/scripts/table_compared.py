@@ -5,7 +5,7 @@ from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.report.pages.main_tables import write_main_tables
-from fundus_anomaly.report.tables.compared import compared_notes, compared_rows
+from fundus_anomaly.report.tables.compared import compared_notes, compared_rows, patchcore_notes
 from fundus_anomaly.report.tables.footnotes import without_maps_note
 from fundus_anomaly.report.tables.main_tables import Settings, main_tables
 from fundus_anomaly.scoring.contract import read_scores
@@ -17,7 +17,8 @@ def main(input, output, params):
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
     title = f"ReSAD and other methods on {params.dataset}"
-    compared = compared_rows(params.names, params.compared, [read_csv(file) for file in input.metrics])
+    others = [*params.patchcores, *params.compared]
+    compared = compared_rows(params.names, others, [read_csv(file) for file in input.metrics])
     tables = main_tables(
         compared,
         [read_scores(file) for file in input.scores],
@@ -27,7 +28,11 @@ def main(input, output, params):
         Settings(**params.settings | {"resampling": Resampling(**params.resampling)}),
         title=title,
         facts={"dataset": params.dataset, "image size": f"{params.size}×{params.size}"},
-        notes=[*compared_notes(params.compared, params.side, params.held_out), *without_maps_note(compared)],
+        notes=[
+            *patchcore_notes(params.patchcores),
+            *compared_notes(params.compared, params.side, params.held_out),
+            *without_maps_note(compared),
+        ],
     )
     write_main_tables(tables, output, excluded)
 

@@ -71,6 +71,11 @@ class NearestNeighbours:
                 bank, device=device, lists=lists, probes=probes, threads=threads, memory=memory, seed=seed
             )
 
+    @property
+    def bank(self) -> np.ndarray:
+        """The entries, ``(k, c)`` float32."""
+        return self._bank
+
     def distances(self, queries: np.ndarray, excluding: np.ndarray | None = None) -> np.ndarray:
         """Return the Euclidean distance of each query to the nearest entry, D of eq. 7, not squared.
 

@@ -2,8 +2,10 @@
 
 Measured on one busy core with one thread, on 38 photographs of 128×128 pixels (2026-11-27): f-AnoGAN of width 16 and 8,
 batches of 16: 1,355 and 1,116 MB, 2.4 and 1.0 s a step of the generator; AnoGAN of width 32, batches of 32: 1,040 MB,
-.6 s a step; DRAEM of widths 16 and 16, batches of 8: 1,530 MB, .25 s a photograph. What is not there follows the
-arithmetic: activations grow with channels, pixels and batch, parameters and steps with the square of the channels.
+.6 s a step; DRAEM of widths 16 and 16, batches of 8: 1,530 MB, .25 s a photograph. By CPU time: MemAE of 32 to 128
+channels, batches of 14: 1,089 MB, .03 s a photograph; WDMT-Net of width 16, batches of 8: 1,340 MB, .12 s a photograph.
+What is not there follows the arithmetic: activations grow with channels, pixels and batch, parameters and steps with
+the square of the channels.
 """
 
 from __future__ import annotations
@@ -41,6 +43,36 @@ def _draem_mb(settings: Settings, pixels: int) -> float:
     return parameters * _PARAMETER_MB + 1.3e-4 * (reconstructive + discriminative) * images * pixels
 
 
+def _memae_mb(settings: Settings, pixels: int) -> float:
+    weights = 16e-6 * settings["items"] * pixels / 256
+    return settings["batch"] * (1.3e-5 * settings["channels"][0] * pixels + weights)
+
+
+def _wdmt_net_mb(settings: Settings, pixels: int) -> float:
+    of_patch = 256**2 if settings["protocol"] == "paper" else pixels / settings["cuts"] ** 2
+    parameters = 17.3e6 * _full(settings) * _PARAMETER_MB
+    return parameters + 1.6e-4 * settings["width"] * max(settings["batch"], 4) * of_patch
+
+
+def _memae_of_image(settings: Settings, pixels: int) -> float:
+    channels = [3, *settings["channels"]]
+    pairs = zip(channels[:-1], channels[1:], range(1, 5), strict=True)
+    return 2e-9 * sum(9 * before * after * pixels / 4**level for before, after, level in pairs)
+
+
+def _wdmt_net_of_image(settings: Settings, pixels: int) -> float:
+    return 39.9 * _full(settings) * (9 if settings["protocol"] == "paper" else pixels / 256**2)
+
+
+def _memae_gmacs(settings: Settings, pixels: int, count: int) -> float:
+    return 3 * _memae_of_image(settings, pixels) * count * settings["epochs"]
+
+
+def _wdmt_net_gmacs(settings: Settings, pixels: int, count: int) -> float:
+    times = 3 if settings["protocol"] == "paper" else 1
+    return 3 * times * _wdmt_net_of_image(settings, pixels) * count * settings["epochs"]
+
+
 def _anogan_gmacs(settings: Settings, pixels: int, count: int) -> float:
     return 1.3 * _full(settings) * settings["batch"] * settings["steps"]
 
@@ -55,8 +87,20 @@ def _draem_gmacs(settings: Settings, pixels: int, count: int) -> float:
     return 3 * of_image * pixels / 256**2 * count * settings["epochs"]
 
 
-_MB: Mapping[str, Needs] = {"anogan": _anogan_mb, "f_anogan": _f_anogan_mb, "draem": _draem_mb}
-_GMACS = {"anogan": _anogan_gmacs, "f_anogan": _f_anogan_gmacs, "draem": _draem_gmacs}
+_MB: Mapping[str, Needs] = {
+    "anogan": _anogan_mb,
+    "draem": _draem_mb,
+    "f_anogan": _f_anogan_mb,
+    "memae": _memae_mb,
+    "wdmt_net": _wdmt_net_mb,
+}
+_GMACS = {
+    "anogan": _anogan_gmacs,
+    "draem": _draem_gmacs,
+    "f_anogan": _f_anogan_gmacs,
+    "memae": _memae_gmacs,
+    "wdmt_net": _wdmt_net_gmacs,
+}
 
 
 def fit_megabytes(method: str, settings: Settings, pixels: int) -> float:
@@ -95,6 +139,8 @@ def apply_seconds(method: str, settings: Settings, pixels: int, count: int) -> f
         pixels: Likewise.
         count: Photographs to score.
     """
+    if method == "wdmt_net":
+        return _GMAC * _wdmt_net_of_image(settings, pixels) * count
     if method not in ("anogan", "f_anogan"):
         return 4e-6 * pixels * count
     along = (round(pixels**0.5) - 64) / settings["stride"] + 1

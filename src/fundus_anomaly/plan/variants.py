@@ -10,7 +10,7 @@ RESC_KEYS = ["backbone", "pool", "region", "spatial", "scale"]
 BANK_KEYS = ["normals", "coreset"]
 WILDCARDS = {
     "backbone": "[a-z0-9_]+",
-    "pool": "[0-9]+",
+    "pool": "[0-9]+(-[0-9]+)?",
     "region": "[0-9]+",
     "spatial": "[a-z_]+",
     "scale": "[a-z_]+(-[0-9.]+)?",

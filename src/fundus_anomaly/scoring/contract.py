@@ -1,10 +1,10 @@
 """What every method leaves behind: image scores of photographs as a table, and their maps in one HDF5 file.
 
 ``test.csv`` has a row a photograph: ``id`` and a column an image score, float64; ``test.h5`` has ``distance`` (n, h, w)
-float32, ``id``, and the attributes ``image_size`` (H, W) and ``displacement`` (dy, dx) that bring a map to the
-photograph's pixels. Of a method without maps it has ``id`` alone and the attribute ``without_maps``.
-``calibration.csv`` and ``calibration.h5`` are the same of normals that the method has not learned from. Whatever stands
-behind them knows no method.
+float32, ``id``, and the attributes ``image_size`` (H, W), ``displacement`` (dy, dx) and, where maps are smoothed,
+``smoothing``, that bring a map to the photograph's pixels. Of a method without maps it has ``id`` alone and the
+attribute ``without_maps``. ``calibration.csv`` and ``calibration.h5`` are the same of normals that the method has not
+learned from. Whatever stands behind them knows no method.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class ScoredMaps:
         views: The photographs' fields of view at ``image_size``.
         image_size: ``(H, W)`` of the anomaly maps in pixels.
         displacement: How far they are displaced, see :func:`.maps.anomaly_map`.
+        smoothing: Of the maps, likewise.
         options: ``top_quantile``, ``smoothing`` and ``field_of_view_only`` of :func:`.maps.image_scores`.
     """
 
@@ -81,10 +82,12 @@ class ScoredMaps:
         *,
         image_size: tuple[int, int],
         displacement: tuple[int, int] = (0, 0),
+        smoothing: float = 0.0,
         options: Mapping[str, float],
     ):
         self._file, self._ids, self._views = file, list(ids), views
         self._image_size, self._displacement, self._options = tuple(image_size), displacement, options
+        self._smoothing = smoothing
         self._margin = margin_of(image_size, shape)
         self._maps = create_dataset(file, "distance", (len(self._ids), *shape), np.float32)
         self._rows: list[dict[str, object]] = []
@@ -106,7 +109,7 @@ class ScoredMaps:
         name = self._ids[number]
         self._maps[number] = distance
         scores = image_scores(
-            anomaly_map(distance, self._image_size, self._displacement),
+            anomaly_map(distance, self._image_size, self._displacement, self._smoothing),
             self._views.of(name, self._image_size),
             margin=self._margin,
             **self._options,
@@ -123,6 +126,8 @@ class ScoredMaps:
             raise ValueError(f"{len(self._rows)} maps for {len(self._ids)} photographs")
         write_ids(self._file, self._ids)
         self._file.attrs["image_size"], self._file.attrs["displacement"] = self._image_size, self._displacement
+        if self._smoothing:
+            self._file.attrs["smoothing"] = self._smoothing
         return pd.DataFrame(self._rows)
 
 

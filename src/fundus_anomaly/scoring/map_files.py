@@ -29,6 +29,19 @@ def displacement_of(file: h5py.File) -> tuple[int, int]:
     raise InputError(Problem(where, str(found)[:80], f"two whole numbers up to {_LARGEST}", remedy))
 
 
+def smoothing_of(file: h5py.File) -> float:
+    """Return σ of the Gaussian over the maps of a file, as a share of their longer side; 0 where there is none.
+
+    Raises:
+        InputError: If the file's attribute holds anything else.
+    """
+    found = np.asarray(file.attrs.get("smoothing", 0.0))
+    if found.shape == () and found.dtype.kind in "iuf" and 0 <= float(found) <= 1:
+        return float(found)
+    remedy = f"delete {file.filename} and run the same command again; the workflow makes it again"
+    raise InputError(Problem(f"{file.filename}, attribute 'smoothing'", str(found)[:80], "a number up to 1", remedy))
+
+
 def map_of(file: h5py.File, number: int) -> np.ndarray:
     """Return one anomaly map, ``(H, W)`` float32.
 
@@ -37,9 +50,10 @@ def map_of(file: h5py.File, number: int) -> np.ndarray:
         number: Which of its images.
 
     Raises:
-        InputError: If the displacement is none.
+        InputError: If displacement or smoothing are none.
     """
-    return anomaly_map(file["distance"][number], tuple(file.attrs["image_size"]), displacement_of(file))
+    size = tuple(file.attrs["image_size"])
+    return anomaly_map(file["distance"][number], size, displacement_of(file), smoothing_of(file))
 
 
 def recall_of(path: str | os.PathLike[str]) -> float:

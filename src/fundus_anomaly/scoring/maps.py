@@ -8,7 +8,10 @@ IMAGE_SCORES = ("maximum", "mean", "top_quantile", "smoothed_maximum", "inner_ma
 
 
 def anomaly_map(
-    distance: np.ndarray, image_size: tuple[int, int], displacement: tuple[int, int] = (0, 0)
+    distance: np.ndarray,
+    image_size: tuple[int, int],
+    displacement: tuple[int, int] = (0, 0),
+    smoothing: float = 0.0,
 ) -> np.ndarray:
     """Return A, the distance map brought to the image's size by bilinear interpolation, and to its place.
 
@@ -17,6 +20,7 @@ def anomaly_map(
         image_size: ``(H, W)`` in pixels.
         displacement: Whole pixels ``(dy, dx)`` by which the network's maps lie too far down and to the right, see
             :mod:`.displacement`; what comes in on the other side repeats the border.
+        smoothing: σ of a Gaussian over the map, as a share of its longer side; 0 for none.
 
     Returns:
         ``(H, W)`` float32; no value lies outside the range of ``distance``.
@@ -25,6 +29,8 @@ def anomaly_map(
     import cv2
 
     resized = cv2.resize(np.asarray(distance, np.float32), image_size[::-1], interpolation=cv2.INTER_LINEAR)
+    if smoothing > 0:
+        resized = cv2.GaussianBlur(resized, (0, 0), smoothing * max(image_size))
     if not any(displacement):
         return resized
     rows, columns = (np.clip(np.arange(n) + by, 0, n - 1) for n, by in zip(image_size, displacement, strict=True))

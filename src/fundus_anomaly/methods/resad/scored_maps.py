@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from fundus_anomaly.methods.resad.reweighted import reweighted_score
 from fundus_anomaly.neighbours.search import NearestNeighbours
 from fundus_anomaly.progress import track
 from fundus_anomaly.scoring.contract import FieldsOfView, ScoredMaps
@@ -49,6 +50,7 @@ def score_images(
     displacement: tuple[int, int],
     options: Mapping[str, float],
     excluding: Mapping[str, np.ndarray] | None = None,
+    switches: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Write the distance maps of images (eq. 7) and return their image scores.
 
@@ -63,6 +65,8 @@ def score_images(
         displacement: How far they are displaced, see :func:`.scoring.anomaly_map`.
         options: ``top_quantile``, ``smoothing`` and ``field_of_view_only`` of :func:`.scoring.image_scores`.
         excluding: For an id the ``(k,)`` bool entries of the bank that are left out for it; None for none.
+        switches: PatchCore's ``map_smoothing``, see :func:`.scoring.anomaly_map`, and ``neighbours``, b of
+            :func:`.reweighted_score`, 0 for the largest distance; with them the table has that score as ``own``.
 
     Returns:
         Columns ``id`` and one for each image score, float64.
@@ -71,6 +75,7 @@ def score_images(
         InputError: If an image has no field of view of its size.
     """
     height, width, channels = features.shape[1:]
+    switches = switches or {}
     scored = ScoredMaps(
         file,
         [ids[image] for image in images],
@@ -78,10 +83,16 @@ def score_images(
         views,
         image_size=image_size,
         displacement=displacement,
+        smoothing=switches.get("map_smoothing", 0.0),
         options=options,
     )
     for image in track(images, len(images), "scores"):
         queries = features[image].reshape(-1, channels).astype(np.float32)
         left_out = None if excluding is None else excluding[ids[image]]
-        scored.add(neighbours.distances(queries, left_out).reshape(height, width))
+        distances = neighbours.distances(queries, left_out)
+        own = None
+        if switches:
+            farthest = queries[int(distances.argmax())]
+            own = reweighted_score(farthest, neighbours.bank, int(switches.get("neighbours", 0)), left_out)
+        scored.add(distances.reshape(height, width), own)
     return scored.table()

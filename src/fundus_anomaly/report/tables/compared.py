@@ -32,6 +32,26 @@ def compared_rows(
     ]
 
 
+def patchcore_notes(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return what the further rows of PatchCore do that the row beside ReSAD does not, a note a row.
+
+    Args:
+        rows: ``name`` and ``settings`` of each.
+    """
+    return [f"{row['name']}: PatchCore with {_steps(**row['settings'])}." for row in rows]
+
+
+def _steps(length: int, neighbours: int, map_smoothing: float) -> str:
+    steps = [
+        f"features brought to {length} numbers by adaptive pooling" if length else "",
+        f"the re-weighted image score, {neighbours} entries around the nearest"
+        if neighbours
+        else "the largest distance as image score",
+        f"maps smoothed by a Gaussian of σ = {map_smoothing:.2%} of their side" if map_smoothing else "",
+    ]
+    return "; ".join(step for step in steps if step)
+
+
 def compared_notes(others: Sequence[Mapping[str, object]], side: int, held_out: float) -> list[str]:
     """Return what a reader must know of the others.
 
