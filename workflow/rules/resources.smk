@@ -24,7 +24,9 @@ def images_of(wildcards):
 
 
 def channels(wildcards):
-    return resc_of(wildcards)["length"] or NARROW.get(wildcards.backbone, WIDE)
+    """Return the channels of features: the network's, of both levels, or what a variant pools them to."""
+    pooled = resc_of(wildcards)["length"] if hasattr(wildcards, "pool") else 0
+    return pooled or NARROW.get(wildcards.backbone, WIDE)
 
 
 def train_positions(wildcards):
