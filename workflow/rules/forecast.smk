@@ -30,19 +30,23 @@ def bytes_of_points(wildcards):
     return 4 * train_positions(wildcards) * min(channels(wildcards), 350)
 
 
-# Bytes of a rule's outputs, and the seconds that it takes.
-FORECAST = {
-    "images": (bytes_of_images, images_seconds),
-    "features": (bytes_of_features, features_seconds),
-    "resc": (bytes_of_resc, resc_seconds),
-    "coreset": (None, coreset_seconds),
-    "memory_bank": (bytes_of_bank, memory_bank_seconds),
-    "score": (None, score_seconds),
-    "calibrate": (None, calibrate_seconds),
-    "evaluate": (None, evaluate_seconds),
-    "train": (None, train_seconds),
-    "classify": (None, classify_seconds),
-}
+# Bytes of a rule's outputs, and the seconds that it takes. What a detector says of photographs takes next to nothing.
+FORECAST = (
+    {}
+    if config["detector"]
+    else {
+        "images": (bytes_of_images, images_seconds),
+        "features": (bytes_of_features, features_seconds),
+        "resc": (bytes_of_resc, resc_seconds),
+        "coreset": (None, coreset_seconds),
+        "memory_bank": (bytes_of_bank, memory_bank_seconds),
+        "score": (None, score_seconds),
+        "calibrate": (None, calibrate_seconds),
+        "evaluate": (None, evaluate_seconds),
+        "train": (None, train_seconds),
+        "classify": (None, classify_seconds),
+    }
+)
 
 
 def forecast_of(job):
