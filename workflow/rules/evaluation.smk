@@ -27,29 +27,6 @@ TABLE = {
 }
 
 
-def judged(file):
-    """Return a file of the scores of ReSAD and PatchCore, then of their calibrated maps."""
-    return [
-        *variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/{file}"),
-        *variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/{file}"),
-    ]
-
-
-def seen_by(wildcards):
-    """Return how the photographs were prepared that an evaluation takes fields of view and lesions from."""
-    return "lesionpaste" if wildcards.scored.startswith("lesionpaste/") else "resad"
-
-
-def splits_of(wildcards):
-    """Return the splits whose images were scored: LesionPaste's folds test normals of the split "train" too."""
-    return TESTED_SPLITS if seen_by(wildcards) == "lesionpaste" else ["test"]
-
-
-def scored_rows(wildcards):
-    """Return the manifest's rows of the images that were scored."""
-    return rows(splits_of(wildcards), ["id", "label", "grade", "patient"])
-
-
 rule evaluate:
     input:
         maps=f"{RESULTS}/scores/{{scored}}/test.h5",

@@ -108,7 +108,9 @@ rule figure_misses:
 
 
 CALIBRATION = config["calibration"]
-SHOWN_SCORES = f"{RESULTS}/scores/{{variant}}" + (f"/{CALIBRATED}" if CALIBRATION["heat_maps"] else "")
+SHOWN_SCORES = f"{RESULTS}/scores/{{variant}}"
+if CALIBRATION["heat_maps"]:
+    SHOWN_SCORES = f"{SHOWN_SCORES}/{CALIBRATED}"
 
 
 # One heat map a test image, and a page to look through them: what a clinic's engineer came for. It is not in
