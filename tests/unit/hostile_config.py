@@ -85,7 +85,7 @@ CASES = [
         "endless alias",
         lambda folder: yaml.safe_load("data: &d {exclude: [*d]}"),
         valid,
-        ("config", "values without end", "remove the YAML aliases"),
+        ("config", "values nested without end", "remove the YAML aliases"),
     ),
     Case("a text of a megabyte", config(f"experiment: '{'!x' * 2**19}'"), valid, ("config, experiment", "...")),
 ]

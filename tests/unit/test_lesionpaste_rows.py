@@ -28,7 +28,7 @@ from fundus_anomaly.plan.lesionpaste_rows import (
     named_sources,
     trainings,
 )
-from fundus_anomaly.report.tables.lesionpaste import FILE
+from fundus_anomaly.report.tables.published import FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 IDRID = ROOT.parent / "shared" / "data" / "idrid"

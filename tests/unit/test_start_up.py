@@ -16,10 +16,10 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 FOLDERS = (SCRIPTS, ROOT / "workflow", ROOT / "src")
 # What takes a tenth of a second or more, and the jobs whose work begins with it. Whoever adds one here has measured
 # what it costs: benchmarks/start_up.py.
-LEARN = {"train", "classify", "fit", "apply", "figure_gradcam", "detector"}
+LEARN = {"train", "classify", "fit", "apply", "figure_gradcam", "detector", "judge", "predictions"}
 SEARCH = {"features", "resc", "coreset", "score", "calibrate"}
 FIGURES = {f"figure_{name}" for name in ("curves", "effective_neighbours", "gradcam", "learning_curves", "lesion_bank")}
-FIGURES |= {f"figure_{name}" for name in ("misses", "qualitative", "twins")}
+FIGURES |= {f"figure_{name}" for name in ("misses", "qualitative", "twins", "compared", "compared_learning")}
 USERS = {
     "torch": LEARN | SEARCH,
     "timm": {"train", "classify", "figure_gradcam"},
@@ -28,7 +28,7 @@ USERS = {
     "faiss": set(),
     "sklearn": {"train", "classify", "table_lesionpaste"},
     "MLstatkit": set(),
-    "matplotlib": FIGURES | {"heat_maps", "detector"},
+    "matplotlib": FIGURES | {"heat_maps", "detector", "judge", "predictions"},
     "nibabel": {"slices"},
     "imagehash": set(),
     "onnxruntime": set(),
