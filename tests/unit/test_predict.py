@@ -48,7 +48,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def store(tmp_path):
-    return Store(tmp_path / "store")
+    return Store(tmp_path / "store", "judged.csv")
 
 
 def rows(folder, store, detector, made="one"):
@@ -60,11 +60,9 @@ def test_a_photograph_is_judged_once_and_a_further_one_costs_one(folder, store):
     first, second = Counting(), Counting()
     before = rows(folder, store, first)
     assert len(first.asked) == 4
-    assert all(row.new for row in before.values())
     Image.new("RGB", (40, 30), "red").save(folder / "new.png")
     after = rows(folder, store, second)
     assert second.asked == [str(folder / "new.png")]
-    assert [name for name, row in after.items() if row.new] == ["new.png"]
     for name, row in before.items():
         assert after[name].judged.score == row.judged.score
         np.testing.assert_array_equal(after[name].judged.heat_map, row.judged.heat_map)
@@ -84,12 +82,13 @@ def test_a_photograph_that_was_renamed_is_known_and_one_with_another_content_is_
 
 def test_another_detector_another_library_or_other_code_judges_all_again(folder, store, tmp_path):
     (tmp_path / "code.py").write_text("a = 1")
-    one = made_by("detector", [tmp_path / "code.py"], ["numpy 1"])
-    others = {made_by("another", [tmp_path / "code.py"], ["numpy 1"])}
-    others.add(made_by("detector", [tmp_path / "code.py"], ["numpy 2"]))
+    code = [tmp_path / "code.py"]
+    one = made_by("detector", code, {"numpy": "1"}, "cpu")
+    others = {made_by("another", code, {"numpy": "1"}, "cpu"), made_by("detector", code, {"numpy": "2"}, "cpu")}
+    others.add(made_by("detector", code, {"numpy": "1"}, "cuda"))
     (tmp_path / "code.py").write_text("a = 2")
-    others.add(made_by("detector", [tmp_path / "code.py"], ["numpy 1"]))
-    assert len(others | {one}) == 4
+    others.add(made_by("detector", code, {"numpy": "1"}, "cpu"))
+    assert len(others | {one}) == 5
     rows(folder, store, Counting(), one)
     for made in others:
         again = Counting()
@@ -108,7 +107,16 @@ def test_what_was_said_survives_a_kill_in_the_middle(folder, store):
     assert len(again.asked) == 3
 
 
-@pytest.mark.parametrize("spoil", [lambda data: data[:200], lambda data: data[:-300] + bytes(300), lambda data: b""])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data[:200],
+        lambda data: data[:-300] + bytes(300),
+        lambda data: b"",
+        lambda data: data.replace(b'"score": ', b'"score": 9', 1),
+        lambda data: data.replace(b'"unusual": false', b'"unusual":  true', 1),
+    ],
+)
 def test_a_damaged_record_is_judged_again(folder, store, tmp_path, spoil, caplog):
     good = rows(folder, store, Counting())["2.png"]
     file = tmp_path / "store" / f"{good.key}.h5"
@@ -134,7 +142,7 @@ def test_a_withdrawn_photograph_leaves_nothing(folder, store, tmp_path):
     before = rows(folder, store, Counting())
     (folder / "1.png").unlink()
     after = rows(folder, store, Counting())
-    assert store.keep_only({row.key for row in after.values()}) == 1
+    store.keep_only({row.key for row in after.values()})
     assert {file.stem for file in (tmp_path / "store").iterdir()} == {row.key for row in after.values()}
     assert before["1.png"].key not in {row.key for row in after.values()}
 
@@ -176,3 +184,41 @@ def test_what_is_new_is_known_from_names_sizes_and_times(folder, tmp_path):
     Image.new("RGB", (40, 30), "red").save(folder / "1.png")
     Image.new("RGB", (40, 30), "red").save(folder / "9.png")
     assert unseen(new_photographs(folder, tmp_path / "results").paths, known) == 2
+
+
+def test_a_file_that_is_written_to_while_it_is_judged_is_refused_and_nothing_is_kept_of_it(folder, store, tmp_path):
+    class Late(Counting):
+        def score(self, path):
+            if path.endswith("1.png"):
+                Image.new("RGB", (40, 30), "white").save(path)
+            return super().score(path)
+
+    shutil.copy(folder / "1.png", folder / "z.png")
+    paths = sorted(map(str, folder.iterdir()))
+    with pytest.raises(InputError, match=r"1\.png: found a file that was written to meanwhile"):
+        list(judge(paths, Late(), store, "one", 2))
+    # Its old content, which another file has, was judged as what it is, and all others with it.
+    again = Counting()
+    found = rows(folder, store, again)
+    assert again.asked == [str(folder / "1.png")]
+    assert found["z.png"].judged.score < found["1.png"].judged.score == 255
+
+
+def test_files_that_cannot_be_read_are_errors_after_all_others_are_judged(folder, store):
+    (folder / "1.png").unlink()
+    (folder / "1.png").mkdir()
+    counting = Counting()
+    with pytest.raises(InputError, match=r"1\.png: found a file that cannot be read"):
+        rows(folder, store, counting)
+    assert len(counting.asked) == 3
+
+
+def test_a_record_under_another_photographs_name_is_judged_again(folder, store, tmp_path):
+    first = rows(folder, store, Counting())
+    shutil.copy(tmp_path / "store" / f"{first['0.png'].key}.h5", tmp_path / "store" / f"{first['3.png'].key}.h5")
+    assert rows(folder, store, Counting())["3.png"].judged.score == first["3.png"].judged.score
+
+
+def test_a_record_that_is_lost_names_the_table_to_delete(store):
+    with pytest.raises(InputError, match=r"delete judged\.csv"):
+        store.require("0" * 64)

@@ -80,7 +80,7 @@ def applied(case, with_maps):
     return paths
 
 
-def evaluated(case, paths):
+def evaluated(case, paths, *, pixels=True):
     return evaluate_stored(
         **paths,
         images=[case / "images.test.h5"],
@@ -90,6 +90,7 @@ def evaluated(case, paths):
         manifest=MANIFEST,
         lesions=["MA", "EX"],
         field_of_view_only=True,
+        pixels=pixels,
         settings=SETTINGS,
     )
 
@@ -113,6 +114,14 @@ def test_its_image_figures_are_those_of_the_same_score_beside_maps(case):
     assert counts.to_dict() == {"all": 3, "lesion:MA": 0, "lesion:EX": 3, "grade:2": 3}
     assert set(without.curves["level"]) == {"image"}
     assert without.pixels.ids == []
+
+
+def test_maps_without_figures_of_pixels_have_the_same_figures_of_images(case):
+    paths = applied(case, with_maps=True)
+    images_alone, whole = evaluated(case, paths, pixels=False), evaluated(case, paths)
+    of_images = whole.rows[whole.rows["level"] == "image"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(images_alone.rows, of_images)
+    assert set(images_alone.curves["level"]) == {"image"}
 
 
 def test_a_file_that_lost_its_maps_is_not_one_of_a_method_without_any(case):

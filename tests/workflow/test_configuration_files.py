@@ -39,7 +39,7 @@ def test_the_place_of_the_start_changes_nothing(checkout, tmp_path):
     seed.write_text("seed: 1\n")
     plan = ["ablations", "-n", "--configfile", seed]
     here = planned(snakemake(checkout, checkout.folder, *plan))
-    assert ["evaluate", "7"] in here, "the rows of config.yaml, which the schema's defaults do not have"
+    assert ["evaluate", "8"] in here, "the rows of config.yaml, which the schema's defaults do not have"
     snakefile = checkout.folder / "Snakefile"
     work, elsewhere = tmp_path / "work", tmp_path / "elsewhere"
     for folder in (work, elsewhere):
@@ -197,7 +197,7 @@ rule first:
     # What the module's configuration does not name is the project's, not the schema's.
     (tmp_path / "whole.yaml").write_text("fundus: {seed: 3}\n")
     plan = planned(snakemake(checkout, tmp_path, "fundus_ablations", "-n", "--configfile", "whole.yaml"))
-    assert ["fundus_evaluate", "7"] in plan
+    assert ["fundus_evaluate", "8"] in plan
 
 
 def test_documentation_of_the_cluster_shows_a_command_that_tells_what_jobs_ask_for(checkout):

@@ -1,7 +1,9 @@
 """A detector carried elsewhere judges a folder of photographs: each once, and what it says is the workflow's own."""
 
+import json
 import shutil
 
+import h5py
 import pandas as pd
 import pytest
 from PIL import Image
@@ -95,6 +97,21 @@ def test_a_further_photograph_costs_one_and_a_withdrawn_one_leaves_nothing(clini
     clinic.run()
     assert clinic.kept() == before
     assert not list((clinic.results / "pages").rglob("*one*more*"))
+
+
+def test_another_detector_judges_all_again(clinic):
+    before, whole = clinic.kept(), clinic.detector.read_bytes()
+    try:
+        with h5py.File(clinic.detector, "r+") as file:
+            trained = json.loads(file.attrs["trained"]) | {"normal_quantile": 0.5}
+            file.attrs["trained"] = json.dumps(trained)
+        clinic.run()
+        assert len(clinic.kept()) == len(before)
+        assert not clinic.kept().keys() & before.keys()
+    finally:
+        clinic.detector.write_bytes(whole)
+    clinic.run()
+    assert clinic.kept().keys() == before.keys()
 
 
 def test_a_missing_detector_or_folder_and_another_folders_results_are_named(clinic, tmp_path):

@@ -12,11 +12,11 @@ pytestmark = pytest.mark.workflow
 TABLES = {"table_resad": 1, "table_ablations": 1}
 POINTS = {"table_operating_points": 1, "table_froc": 1}
 PICTURES = {"figure_qualitative": 1, "figure_misses": 1, "heat_maps": 1}
-PIXELS = {"evaluate": 4, **TABLES, "figure_curves": 1}
-EVALUATED = {**PIXELS, "evaluate_images": 2}
+# The maps of two variants are calibrated too, and their scores evaluated.
+EVALUATED = {"evaluate": 6, **TABLES, "figure_curves": 1}
 SCORED = {"score": 4, "calibrate": 4, "calibrated_maps": 2, **EVALUATED, **PICTURES, **POINTS}
 BANKED = {"coreset": 4, "memory_bank": 4, **SCORED}
-CALIBRATED = {"calibrated_maps": 2, "evaluate_images": 2, "table_resad": 1, **POINTS}
+CALIBRATED = {"calibrated_maps": 2, "evaluate": 2, "table_resad": 1, **POINTS}
 NEIGHBOURS = {"figure_effective_neighbours": 1}
 RESC = {"resc": 6, **BANKED, **NEIGHBOURS}
 IMAGES = {"images": 2, "masks": 1, "features": 2, **RESC}
@@ -30,14 +30,14 @@ LESIONPASTE_PICTURES = dict.fromkeys(
     ("figure_lesion_bank", "figure_twins", "figure_learning_curves", "figure_gradcam"), 1
 )
 # Where both methods' scores are evaluated again.
-ALL_EVALUATED = {"evaluate": 6, "table_lesionpaste": 1}
+ALL_EVALUATED = {"evaluate": 8, "table_lesionpaste": 1}
 AUDITED = {"audit_findings": 1, "audit": 1, "admit": 1}
 
 
 def half(jobs):
     """Return jobs of the two variants with ReSC's attention instead of all four."""
-    of_one = ("calibrated_maps", "evaluate_images")
-    return {rule: 1 if rule in of_one else {4: 2, 6: 2}.get(count, count) for rule, count in jobs.items()}
+    others = {"calibrated_maps": 1, "evaluate": 3}
+    return {rule: others.get(rule, {4: 2, 6: 2}.get(count, count)) for rule, count in jobs.items()}
 
 
 def test_a_finished_run_plans_nothing(project):
@@ -83,7 +83,7 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
     [
         ("methods/resad/resc.py", RESC),
         ("neighbours/coreset.py", BANKED),
-        ("evaluation/pixel_metrics.py", {**PIXELS, **ALL_EVALUATED}),
+        ("evaluation/pixel_metrics.py", {**EVALUATED, **ALL_EVALUATED}),
         ("scoring/by_position.py", {**CALIBRATED, "heat_maps": 1}),
         ("imaging/graham.py", {**IMAGES, **LESIONS, **BOTH_SIZES, **ALL_EVALUATED}),
         ("report/figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1, **LESIONPASTE_PICTURES}),

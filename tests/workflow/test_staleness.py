@@ -28,8 +28,7 @@ AUDIT = {"audit_findings": 1, "audit": 1, "admit": 1}
 # By rule, in a run of `resad` over a folder of photographs: two variants, two splits.
 EVALUATED = {
     "calibrated_maps": 2,
-    "evaluate": 2,
-    "evaluate_images": 2,
+    "evaluate": 4,
     "table_resad": 1,
     "table_operating_points": 1,
     "figure_qualitative": 1,

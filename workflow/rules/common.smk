@@ -151,7 +151,7 @@ wildcard_constraints:
     prepared="resad|lesionpaste|compared",
     method="[a-z0-9_]+",
     # What was scored: a variant of the memory bank, or a run of another method.
-    scored=f"(backbone~|[a-z0-9_]+/).+(?<!/{CALIBRATED})",
+    scored="(backbone~|[a-z0-9_]+/).+",
     network="[a-z0-9_]+",
     row="[^/]+",
     run="(fold~[0-9]+/)?repeat~[0-9]+",

@@ -8,17 +8,6 @@ RESAMPLING = {
     "seed": config["seed"],
 }
 
-EVALUATED = {
-    "manifest": rows("test", ["id", "label", "grade", "patient"]),
-    "lesions": list(DATASET.lesions),
-    "field_of_view_only": config["evaluation"]["field_of_view_only"],
-}
-IMAGE_FIGURES = {
-    "normal_quantile": config["evaluation"]["normal_quantile"],
-    "confidence": config["evaluation"]["confidence"],
-    "curve_points": 2000,
-}
-
 TABLE = {
     "size": config["preprocessing"]["size"],
     "search": INDEX,
@@ -50,33 +39,19 @@ rule evaluate:
         mem_mb=memory(evaluate_mb),
         runtime=minutes(evaluate_seconds),
     params:
-        **{**EVALUATED, "manifest": scored_rows},
-        settings={**IMAGE_FIGURES, "memory_limit": 500_000_000, **RESAMPLING},
+        manifest=scored_rows,
+        lesions=list(DATASET.lesions),
+        field_of_view_only=config["evaluation"]["field_of_view_only"],
+        # Calibrated maps lift what lies outside of the field of view: their image scores alone count.
+        pixels=lambda wildcards: not wildcards.scored.endswith(f"/{CALIBRATED}"),
+        settings={
+            "normal_quantile": config["evaluation"]["normal_quantile"],
+            "curve_points": 2000,
+            "memory_limit": 500_000_000,
+            **RESAMPLING,
+        },
     script:
         "../scripts/evaluate.py"
-
-
-rule evaluate_images:
-    input:
-        scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/test.csv",
-        calibration_scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/calibration.csv",
-        images=f"{RESULTS}/images/resad/test.h5",
-        masks=MASKS,
-        left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("evaluate_images.py"),
-    output:
-        metrics=f"{RESULTS}/evaluation/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/metrics.csv",
-    log:
-        f"{RESULTS}/logs/evaluate_images/{BANK_SPACE.wildcard_pattern}.log",
-    conda:
-        "../../envs/cpu.yaml"
-    resources:
-        mem_mb=memory(inspection_mb),
-    params:
-        **EVALUATED,
-        settings=IMAGE_FIGURES,
-    script:
-        "../scripts/evaluate_images.py"
 
 
 rule table_resad:

@@ -6,6 +6,7 @@ rule judge:
         photographs=lambda wildcards: PHOTOGRAPHS.paths,
         detector=DETECTOR,
         code=code("judge.py"),
+        script=ancient(from_here(SCRIPTS / "judge.py")),
     output:
         judged=f"{RESULTS}/judged.csv",
     log:
@@ -22,6 +23,7 @@ rule judge:
     params:
         ids=lambda wildcards: private(PHOTOGRAPHS.ids),
         store=f"{RESULTS}/judged",
+        libraries=versions_of(imports_of([SCRIPTS / "judge.py"], PYTHON_FOLDERS)[1]),
     script:
         "../scripts/judge.py"
 

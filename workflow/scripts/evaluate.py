@@ -21,6 +21,7 @@ def main(input, output, params):
         manifest=pd.DataFrame(dict(params.manifest)),
         lesions=list(params.lesions),
         field_of_view_only=params.field_of_view_only,
+        pixels=params.pixels,
         settings=Settings(**params.settings),
     )
     write_csv(output.metrics, result.rows)

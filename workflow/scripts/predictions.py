@@ -19,7 +19,7 @@ LARGER = ("photograph/{id}.jpg", "heat_map/{id}.png")
 
 def main(input, output, params):
     """Write ``images.csv``, each photograph and its heat map, and pages with the highest score first."""
-    table, store = read_judged(input.judged), Store(params.store)
+    table, store = read_judged(input.judged), Store(params.store, input.judged)
     trained, scores = read_trained(input.detector)
     normals = scores.calibrated
     threshold = image_threshold(normals, trained.normal_quantile)

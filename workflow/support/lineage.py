@@ -9,9 +9,7 @@ something else runs again. Jobs get it as ``params.made``, so that Snakemake's r
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -25,32 +23,12 @@ from fundus_anomaly.files.carried import carried_by
 from fundus_anomaly.files.provenance import Provenance, carriers
 from fundus_anomaly.files.whole import write_text
 from support.import_closure import imports_of, named_modules
+from support.library_versions import versions_of
 from support.parameters import digest_of, shown
 from support.private import private
 
-# Distributions whose name is not that of the package that is imported.
-_DISTRIBUTIONS = {
-    "PIL": ("pillow",),
-    "cv2": ("opencv-python-headless", "opencv-python"),
-    "faiss": ("faiss-gpu", "faiss-cpu"),
-    "imagehash": ("ImageHash",),
-    "markdown_it": ("markdown-it-py",),
-    "sklearn": ("scikit-learn",),
-}
-# They decide no value: containers, progress bars, and what is not installed on its own.
-_NO_VALUES = {"h5py", "tqdm", "snakemake", "fundus_anomaly"}
 # Inputs that are accounted for as code, or that hold no file.
 _NOT_DATA = ("code", "outdated")
-
-
-@cache
-def _version(package: str) -> str:
-    for name in _DISTRIBUTIONS.get(package, (package,)):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return "not installed"
 
 
 @cache
@@ -191,7 +169,7 @@ class Lineage:
     def _provenance(self, rule: Any, wildcards: Any) -> Provenance:
         settings = self._settings(rule, wildcards)
         files, packages = imports_of((self._script(rule), *named_modules(wildcards, self.project)), self.python_folders)
-        libraries = {name: _version(name) for name in sorted(packages - sys.stdlib_module_names - _NO_VALUES)}
+        libraries = versions_of(packages)
         codes = [content_digest(str(file)) for file in files]
         inputs: dict[str, str] = {}
         for name, paths in self._inputs(rule, wildcards):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.errors import Problem, raise_if_any
-from fundus_anomaly.evaluation.images import Curve, ImageSettings, curve_table, evaluate_images, require_scores
+from fundus_anomaly.evaluation.images import Curve, curve_table, evaluate_images, require_scores
 from fundus_anomaly.evaluation.pixel_histogram import PixelHistograms
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_rows import pixel_curves, pixel_rows, sample_of_all
@@ -109,7 +109,7 @@ def evaluate(
             where one may have several images.
         lesions: Names of the dataset's lesion types.
         edges: Edges of the bins that pixels are counted in, from all maps, the held-out normals' too
-            (:func:`.score_bins.edges_of`); None of a method without maps: then there is no figure of pixels.
+            (:func:`.score_bins.edges_of`); None where there is to be no figure of pixels.
         held_out_scores: As ``image_scores``, for the held-out normals; None if there are none.
         held_out: Score maps of the held-out normals; empty if there are none.
         settings: The configuration's.
@@ -123,8 +123,15 @@ def evaluate(
         shown, pixels = _lesions_shown(images, manifest, lesions), _PixelPart([], [], NO_PIXELS)
     else:
         shown, pixels = _pixel_part(images, manifest, lesions, edges, held_out, settings)
-    of_images = ImageSettings(settings.normal_quantile, settings.confidence, settings.curve_points)
-    rows, curves = evaluate_images(image_scores, manifest, shown, held_out_scores, of_images)
+    rows, curves = evaluate_images(
+        image_scores,
+        manifest,
+        shown,
+        held_out_scores,
+        normal_quantile=settings.normal_quantile,
+        confidence=settings.confidence,
+        curve_points=settings.curve_points,
+    )
     return Evaluation(table([*rows, *pixels.rows]), curve_table([*pixels.curves, *curves]), pixels.sample)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,26 +16,15 @@ Curve = tuple[str, str, str, str, np.ndarray]
 """Level, score, subset, name and points of a curve."""
 
 
-class ImageSettings(NamedTuple):
-    """What the configuration says about image figures.
-
-    Attributes:
-        normal_quantile: Share of new normal images that the calibrated threshold lets pass.
-        confidence: Coverage of all intervals, in (0, 1).
-        curve_points: The most points that a curve may have.
-    """
-
-    normal_quantile: float
-    confidence: float
-    curve_points: int
-
-
 def evaluate_images(
     image_scores: pd.DataFrame,
     manifest: pd.DataFrame,
     shown: Mapping[str, np.ndarray],
     held_out_scores: pd.DataFrame | None,
-    settings: ImageSettings,
+    *,
+    normal_quantile: float,
+    confidence: float,
+    curve_points: int,
 ) -> tuple[list[Row], list[Curve]]:
     """Return the rows and the curves of all image scores.
 
@@ -45,7 +33,9 @@ def evaluate_images(
         manifest: Rows of the test images, see :func:`.evaluate.evaluate`.
         shown: For each lesion type ``(n,)`` bool, which images of the manifest show it.
         held_out_scores: As ``image_scores``, for the held-out normals; None if there are none.
-        settings: The configuration's.
+        normal_quantile: Share of new normal images that the calibrated threshold lets pass.
+        confidence: Coverage of all intervals, in (0, 1).
+        curve_points: The most points that a curve may have.
     """
     scores = image_scores.set_index("id").loc[[str(name) for name in manifest["id"]]]
     labels = manifest["label"].to_numpy()
@@ -54,15 +44,15 @@ def evaluate_images(
     curves: list[Curve] = []
     for name in scores.columns:
         held = np.array([]) if held_out_scores is None else held_out_scores[name].to_numpy(float)
-        calibration = calibrate(held, settings.normal_quantile)
+        calibration = calibrate(held, normal_quantile)
         threshold = calibration.threshold
         rows.append(calibration_row(name, calibration))
         values = scores[name].to_numpy(float)
         for subset, taken in _subsets(manifest, labels, shown).items():
             abnormal = labels[taken] == 1
-            rows += image_rows(name, subset, abnormal, values[taken], threshold, settings.confidence, patients[taken])
+            rows += image_rows(name, subset, abnormal, values[taken], threshold, confidence, patients[taken])
             if subset == "all":
-                found = image_curves(abnormal, values[taken], settings.curve_points)
+                found = image_curves(abnormal, values[taken], curve_points)
                 curves += [("image", name, subset, curve, xy) for curve, xy in found.items()]
     return rows, curves
 

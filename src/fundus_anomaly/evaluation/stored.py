@@ -37,6 +37,7 @@ def evaluate_stored(
     manifest: pd.DataFrame,
     lesions: Sequence[str],
     field_of_view_only: bool,
+    pixels: bool,
     settings: Settings,
 ) -> Evaluation:
     """Return every figure of a method from its files, see :mod:`..scoring.contract` and :func:`.evaluate.evaluate`.
@@ -53,6 +54,7 @@ def evaluate_stored(
         manifest: Rows of the test images, see :func:`.evaluate.evaluate`.
         lesions: Names of the lesion types, in the order of the masks.
         field_of_view_only: Whether pixels outside the field of view are left out.
+        pixels: Whether the maps, if there are any, have figures of pixels.
         settings: Of the evaluation.
 
     Raises:
@@ -67,9 +69,9 @@ def evaluate_stored(
         truths = {} if masks is None else _truths(opened.enter_context(open_h5(masks, "coverage", "id")), lesions)
         kept = [name for name in read_ids(tested) if name not in excluded]
         table = read_scores(scores)
-        distances = [file["distance"] for file in (tested, held_out) if "distance" in file]
+        distances = [file["distance"] for file in (tested, held_out) if pixels and "distance" in file]
         return evaluate(
-            _scored(tested, set(kept), truths, _Views(photographs, field_of_view_only)),
+            _scored(tested, set(kept), truths, _Views(photographs, field_of_view_only), with_maps=bool(distances)),
             image_scores=table[table["id"].isin(kept)].reset_index(drop=True),
             manifest=manifest[manifest["id"].isin(kept)].reset_index(drop=True),
             lesions=lesions,
@@ -95,12 +97,12 @@ class _Views:
 
 
 def _scored(
-    maps: h5py.File, kept: Collection[str], truths: Mapping[str, Truth], views: _Views
+    maps: h5py.File, kept: Collection[str], truths: Mapping[str, Truth], views: _Views, *, with_maps: bool
 ) -> Iterator[ScoredImage]:
-    """Yield the test images with their score maps at image size, if there are any, and their lesions."""
+    """Yield the test images with their score maps at image size, if they count, and their lesions."""
     for number, name in enumerate(track(read_ids(maps), len(maps["id"]), "evaluation")):
         if name in kept:
-            map_ = map_of(maps, number) if "distance" in maps else None
+            map_ = map_of(maps, number) if with_maps else None
             yield ScoredImage(name, map_, truths.get(name, lambda: None)(), views.of(name))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.api import Detector
-from fundus_anomaly.errors import InputError
+from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.parallel import ordered_map
@@ -21,6 +21,7 @@ from fundus_anomaly.report.figures.heat_map import Scale, overlay
 
 _JPEG_QUALITY = 92
 _OPACITY = 0.8
+_AGAIN = "see to the file, then run the same command again; what was judged is kept"
 FIGURES = ("score", "percentile", "p_value", "unusual")
 
 
@@ -31,13 +32,11 @@ class Row(NamedTuple):
         key: Of the store; empty where the photograph cannot be judged.
         judged: What was said, or None.
         reason: Why it cannot be judged.
-        new: Whether it was judged now.
     """
 
     key: str
     judged: Judged | None
     reason: str
-    new: bool
 
     def figures(self) -> dict[str, object]:
         """Return the row of a table: ``key``, :data:`FIGURES` (NaN where there is a reason) and ``reason``."""
@@ -59,7 +58,8 @@ def read_judged(path: str | os.PathLike[str]) -> pd.DataFrame:
 def judge(paths: Sequence[str], detector: Detector, store: Store, made: str, threads: int) -> Iterator[Row]:
     """Yield what a detector says of each photograph, in order; what is new is put into the store at once.
 
-    A run that is killed has kept all that it had judged. Photographs of the same bytes are judged once.
+    A run that is killed has kept all that it had judged. Photographs of the same bytes are judged once. What is kept is
+    of the bytes that it is known by: a file that was written to meanwhile is refused.
 
     Args:
         paths: The photographs.
@@ -67,22 +67,35 @@ def judge(paths: Sequence[str], detector: Detector, store: Store, made: str, thr
         store: What was said before.
         made: From :func:`.store.made_by`.
         threads: How many photographs are read at once.
+
+    Raises:
+        InputError: At the end, with every file that could not be read or was written to meanwhile: unlike a file that
+            is no photograph, it has to be judged once that is over. All others are judged then.
     """
+    problems: list[Problem] = []
     for path, key in zip(paths, ordered_map(lambda path: _key(path, made), paths, threads), strict=True):
         if isinstance(key, OSError):
-            yield Row("", None, f"it cannot be read ({key.strerror})", False)
+            problems.append(Problem(path, f"a file that cannot be read ({key.strerror})", "one that can", _AGAIN))
             continue
         known = store.read(key)
         if known is not None:
-            yield Row(key, known, "", False)
+            yield Row(key, known, "")
             continue
-        try:
-            judged = judge_one(path, detector)
-        except InputError as error:
-            yield Row("", None, "; ".join(f"{one.found} (allowed: {one.allowed})" for one in error.problems), True)
+        row = _judged(path, key, detector)
+        if _key(path, made) != key:
+            problems.append(Problem(path, "a file that was written to meanwhile", "one that stays as it is", _AGAIN))
             continue
-        store.write(key, judged)
-        yield Row(key, judged, "", True)
+        if row.judged is not None:
+            store.write(key, row.judged)
+        yield row
+    raise_if_any(problems)
+
+
+def _judged(path: str, key: str, detector: Detector) -> Row:
+    try:
+        return Row(key, judge_one(path, detector), "")
+    except InputError as error:
+        return Row("", None, "; ".join(f"{one.found} (allowed: {one.allowed})" for one in error.problems))
 
 
 def judge_one(path: str, detector: Detector) -> Judged:

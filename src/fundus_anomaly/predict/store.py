@@ -6,14 +6,15 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
+from fundus_anomaly.files.digest import sha256
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_texts, write_array, write_texts
 from fundus_anomaly.files.output_names import output_file
 from fundus_anomaly.files.whole import whole
 
@@ -53,7 +54,7 @@ class Judged:
                 temporary.write_bytes(encoded.tobytes())
 
 
-_PICTURES = ("photograph", "heat_map")
+_PICTURES, _SAID = ("photograph", "heat_map"), "said"
 
 
 def key_of(content: str, made_by: str) -> str:
@@ -66,19 +67,17 @@ def key_of(content: str, made_by: str) -> str:
     return hashlib.sha256(f"{content} {made_by}".encode()).hexdigest()
 
 
-def made_by(detector: str, code: Iterable[str | os.PathLike[str]], versions: Iterable[str]) -> str:
+def made_by(detector: str, code: Iterable[str | os.PathLike[str]], versions: Mapping[str, str], device: str) -> str:
     """Return a digest of all that decides what is said of a photograph, beside the photograph.
 
     Args:
         detector: SHA-256 of the detector's file.
-        code: The modules that judging runs through.
-        versions: Of the libraries that decide values.
+        code: The modules that judging runs through, the script included.
+        versions: By name, the versions of the libraries that decide values.
+        device: ``"cpu"`` or ``"cuda"``, whose sums differ in their last digits.
     """
-    digest = hashlib.sha256(detector.encode())
-    for path in sorted(map(str, code), key=os.path.basename):
-        digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
-    digest.update("\n".join(versions).encode())
-    return digest.hexdigest()
+    contents = sorted(sha256(path) for path in code)
+    return hashlib.sha256(json.dumps([detector, contents, dict(versions), device], sort_keys=True).encode()).hexdigest()
 
 
 class Store:
@@ -86,10 +85,11 @@ class Store:
 
     Args:
         folder: The folder; it is made when the first file is written.
+        table: The table of what was judged, which names the files.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]):
-        self._folder = Path(folder)
+    def __init__(self, folder: str | os.PathLike[str], table: str | os.PathLike[str]):
+        self._folder, self._table = Path(folder), table
 
     def read(self, key: str) -> Judged | None:
         """Return what was said of a photograph, or None if that is not there or was damaged."""
@@ -97,11 +97,14 @@ class Store:
         if not path.exists():
             return None
         try:
-            with open_h5(path, *_PICTURES) as file:
+            with open_h5(path, _SAID, *_PICTURES) as file:
                 pictures = {name: file[name][0] for name in _PICTURES}
-                return Judged(**json.loads(file.attrs["said"]), **pictures)
+                of, said = read_texts(file, _SAID)
+                if of != key:
+                    raise ValueError("it is another photograph's")
+                return Judged(**json.loads(said), **pictures)
         except (InputError, OSError, KeyError, TypeError, ValueError) as error:
-            logging.warning("%s is damaged (%s): its photograph is judged again", path, error)
+            logging.warning("%s is damaged: %s", path, error)
             return None
 
     def require(self, key: str) -> Judged:
@@ -111,7 +114,7 @@ class Store:
             InputError: If that is not there.
         """
         if (known := self.read(key)) is None:
-            remedy = f"delete {self._folder} and run the same command again; the workflow makes it again"
+            remedy = f"delete {self._table} and run the same command again: the photograph is judged again"
             raise InputError(Problem(str(self._path(key)), "no whole file", "the file as it was written", remedy))
         return known
 
@@ -119,19 +122,17 @@ class Store:
         """Keep what was said of a photograph, whole or not at all."""
         with create_h5(self._path(key)) as file:
             said = {name: value for name, value in asdict(judged).items() if name not in _PICTURES}
-            file.attrs["said"] = json.dumps(said, sort_keys=True)
+            # A dataset, since it has a checksum, and attributes have none.
+            write_texts(file, _SAID, [key, json.dumps(said, sort_keys=True)])
             for name in _PICTURES:
                 # One chunk, and so one checksum, for the whole picture.
                 write_array(file, name, getattr(judged, name)[None])
 
-    def keep_only(self, keys: Collection[str]) -> int:
-        """Remove what was said of all other photographs, and return of how many."""
-        kept, removed = {f"{key}{_ENDING}" for key in keys}, 0
-        for path in sorted(self._folder.glob(f"*{_ENDING}")):
-            if path.name not in kept:
+    def keep_only(self, keys: Collection[str]) -> None:
+        """Remove what was said of all other photographs."""
+        for path in self._folder.glob(f"*{_ENDING}"):
+            if path.stem not in keys:
                 path.unlink()
-                removed += 1
-        return removed
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}{_ENDING}"
