@@ -84,8 +84,24 @@ def test_left_out_entries_are_never_the_nearest(bank, queries):
 def test_leaving_out_does_not_last(bank, queries):
     neighbours = search(bank)
     before = neighbours.distances(queries)
-    neighbours.distances(queries, np.arange(len(bank)) < 2000)
+    without = neighbours.distances(queries, np.arange(len(bank)) < 2000)
+    np.testing.assert_allclose(without, nearest(queries, bank[2000:]), rtol=1e-5)
     np.testing.assert_array_equal(neighbours.distances(queries), before)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("blocks", [search_blocks.OnCpu, lambda: search_blocks.OnGpu("cpu")], ids=["CPU", "GPU's"])
+def test_a_first_block_that_is_left_out_as_a_whole_is_never_the_nearest(monkeypatch, threads, blocks):
+    """A coreset begins with outliers, which may all be one patient's; queries as near to them as can be."""
+    rng = np.random.default_rng(4)
+    bank = rng.standard_normal((1500, 16)).astype(np.float32)
+    queries = np.tile(bank[:300], (2, 1)) + np.float32(1e-3)
+    excluding = np.arange(len(bank)) < 1024
+    monkeypatch.setattr(search_blocks.OnGpu, "entries", 512)
+    monkeypatch.setattr(exact_search, "blocks_for", lambda device: blocks())
+    monkeypatch.setattr(exact_search, "_WAITING", 500)
+    found = search(bank, threads=threads).distances(queries, excluding)
+    np.testing.assert_allclose(found, nearest(queries, bank[1024:]), rtol=1e-5)
 
 
 def digits(found):

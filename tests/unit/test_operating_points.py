@@ -44,6 +44,16 @@ def test_sensitivity_and_delivered_specificity_are_shares_of_the_test_at_the_thr
     assert row["expected_low"] < row["expected_specificity"] < row["expected_high"]
 
 
+@pytest.mark.parametrize(("count", "q"), [(59, 0.95), (100, 0.95), (40, 0.9)])
+def test_how_often_a_promise_is_kept_is_what_sets_of_normals_show(count, q):
+    rng = np.random.default_rng(2)
+    said = points(scored([0.0]), scored(np.arange(count)), (q,)).iloc[0]["promise_kept"]
+    # Of uniform scores the threshold is the specificity.
+    drawn = [points(scored([0.0]), scored(rng.random(count)), (q,)).iloc[0]["threshold"] for _ in range(1500)]
+    assert said == pytest.approx(np.mean(np.array(drawn) >= q), abs=0.05)
+    assert 0.5 < said < 0.6
+
+
 def test_the_delivered_specificity_is_the_promised_one_over_many_sets_of_normals():
     rng = np.random.default_rng(0)
     for count in (19, 60, 132):

@@ -43,18 +43,19 @@ def test_the_choice_does_not_depend_on_the_order_but_on_the_seed():
     shuffled = [PATIENTS[place] for place in order]
     np.testing.assert_array_equal(share_of_patients(PATIENTS, 0.4, 0)[order], share_of_patients(shuffled, 0.4, 0))
     assert not np.array_equal(share_of_patients(PATIENTS, 0.4, 0), share_of_patients(PATIENTS, 0.4, 1))
-    ids = [f"id{n}" for n in range(80)]
-    chosen = {ids[place] for place in calibration_images(ids, 10, 0)}
-    assert chosen == {[ids[p] for p in order][place] for place in calibration_images([ids[p] for p in order], 10, 0)}
-    assert chosen != {ids[place] for place in calibration_images(ids, 10, 1)}
+    chosen = {PATIENTS[place] for place in calibration_images(PATIENTS, 10, 0)}
+    assert chosen == {shuffled[place] for place in calibration_images(shuffled, 10, 0)}
+    assert chosen != {PATIENTS[place] for place in calibration_images(PATIENTS, 10, 1)}
 
 
-@pytest.mark.parametrize(("count", "taken"), [(10, 10), (200, 80)])
-def test_calibration_images_are_distinct_and_in_order(count, taken):
-    chosen = calibration_images([str(n) for n in range(80)], count, 0)
+@pytest.mark.parametrize(("count", "taken"), [(10, 10), (11, 12), (200, len(PATIENTS))])
+def test_calibration_images_are_those_of_whole_patients_in_order(count, taken):
+    chosen = calibration_images(PATIENTS, count, 0)
     assert chosen.dtype == np.int64
     assert len(chosen) == taken
     assert (np.diff(chosen) > 0).all()
+    names = [PATIENTS[place] for place in chosen]
+    assert all(names.count(name) == PATIENTS.count(name) for name in names)
 
 
 def test_an_image_is_not_compared_with_any_entry_of_its_patient():

@@ -73,11 +73,18 @@ def planned_jobs():
 
 
 def require_room():
-    """Stop a run that does not fit on the disk."""
+    """Stop a run that does not fit on the disk.
+
+    One that writes elsewhere, or nothing, is not looked at, nor one whose features are as wide as a user's own graph.
+    """
+    if workflow.touch or not LOCAL_FILES or config["backbone"]["name"] == "onnx":
+        return
     jobs = planned_jobs()
     there = [Path(str(file)) for job in jobs for file in job.output if os.path.isfile(str(file))]
     freed = sum(file.stat().st_size for file in there)
-    free = shutil.disk_usage(".").free
+    # The results may be a link to another disk.
+    there_already = next(folder for folder in (Path(RESULTS), *Path(RESULTS).parents) if folder.exists())
+    free = shutil.disk_usage(there_already).free
     or_stop(require_disk, [forecast_of(job) for job in jobs], free, str(Path.cwd()), freed, config["keep"])
 
 

@@ -40,13 +40,13 @@ def from_here(file):
 
 
 def code(script):
-    """Return a function that gives the library modules that a script runs through, as inputs.
+    """Return a function that gives a script and the library modules that it runs through, as inputs.
 
     They are known by their content (lineage.py), not by their time: a checkout renews the times of all of them. A
     function, since Snakemake's report prints a rule's inputs unless functions give them, and a folder's name may be
     nobody's business.
     """
-    files = [from_here(file) for file in import_closure(SCRIPTS / script, *PYTHON_FOLDERS)]
+    files = [from_here(file) for file in (SCRIPTS / script, *import_closure(SCRIPTS / script, *PYTHON_FOLDERS))]
     return lambda wildcards: ancient(files)
 
 
@@ -55,6 +55,6 @@ def code_of_method(script):
 
     def modules(wildcards):
         files, _ = imports_of((SCRIPTS / script, *named_modules(wildcards, PROJECT)), PYTHON_FOLDERS)
-        return ancient([from_here(file) for file in files[1:]])
+        return ancient([from_here(file) for file in files])
 
     return modules

@@ -6,7 +6,6 @@ rule judge:
         photographs=lambda wildcards: PHOTOGRAPHS.paths,
         detector=DETECTOR,
         code=code("judge.py"),
-        script=ancient(from_here(SCRIPTS / "judge.py")),
     output:
         judged=f"{RESULTS}/judged.csv",
     log:

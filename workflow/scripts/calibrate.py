@@ -19,8 +19,9 @@ def main(input, output, params, resources, threads):
     with open_h5(input.bank, "feature", "image", "id") as file:
         bank, image, names = file["feature"][:].astype(np.float32), file["image"][:], read_ids(file)
     patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
-    chosen = calibration_images(names, params.images, params.seed)
-    excluding = entries_of_own_patients(names, [patient_of[name] for name in names], image, chosen)
+    patients = [patient_of[name] for name in names]
+    chosen = calibration_images(patients, params.images, params.seed)
+    excluding = entries_of_own_patients(names, patients, image, chosen)
     # The same index as for the test images, so that an approximate one biases both sets of distances alike.
     neighbours = neighbours_for(bank, params.search, device=device, threads=threads, seed=params.seed)
     with (

@@ -25,7 +25,8 @@ def main(input, output, params, wildcards, resources, threads):
     method = method_named(wildcards.method)
     settings = method.settings(**params.settings)
     checkpoint = Path(output.detector).with_name("training.checkpoint.pt")
-    key = key_of(input, (params.settings, params.train, params.abnormal, params.held_out, params.repeat, params.seed))
+    taught = (params.train, params.abnormal, params.test, params.held_out)
+    key = key_of(input, (params.settings, *taught, params.repeat, params.seed))
     work = Work(device, digest(params.seed, wildcards.method, "repeat", params.repeat), checkpoint, key)
     patients, split = dict(zip(*params.train.values(), strict=True)), (params.held_out, params.seed)
     taken = {

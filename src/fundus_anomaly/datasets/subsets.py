@@ -92,19 +92,28 @@ def abnormal_taught_and_held_out(
     )
 
 
-def calibration_images(ids: Sequence[str], count: int, seed: int) -> np.ndarray:
-    """Return the indices of the images that the calibrated threshold is taken from, in the order of the images.
+def calibration_images(patients: Sequence[str], count: int, seed: int) -> np.ndarray:
+    """Return the indices of the images that calibrated thresholds are taken from, in the order of the images.
+
+    Patients are drawn with all of their images: by patient, the higher score of both eyes is held against the test's.
 
     Args:
-        ids: Ids of n images.
-        count: How many; all if there are fewer.
+        patients: The patient of each of n images.
+        count: How many images at least; all if there are fewer.
         seed: The configured seed.
 
     Returns:
-        ``(min(count, n),)`` int64, increasing.
+        ``(m,)`` int64, increasing.
     """
-    ordered = sorted(range(len(ids)), key=lambda number: digest(seed, "calibration", ids[number]))
-    return np.array(sorted(ordered[:count]), np.int64)
+    taken: list[int] = []
+    images: dict[str, list[int]] = {}
+    for number, patient in enumerate(patients):
+        images.setdefault(patient, []).append(number)
+    for patient in sorted(images, key=lambda patient: digest(seed, "calibration", patient)):
+        if len(taken) >= count:
+            break
+        taken += images[patient]
+    return np.array(sorted(taken), np.int64)
 
 
 def entries_of_own_patients(

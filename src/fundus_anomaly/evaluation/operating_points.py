@@ -1,9 +1,11 @@
 """Operating points: the sensitivity at a specificity that normals alone promise, beside the specificity delivered.
 
 The threshold is the conformal quantile of cross-fitted normals (:mod:`..scoring.thresholds`), in which no image of the
-test has part, so the test tells how well the promise is kept. The promise holds on average over sets of normals. To
-hold with a confidence of c for the set at hand it needs n normals with 1 − q^n ≥ c (Wilks, Ann. Math. Stat. 1941): 59
-for a specificity of .95 and a confidence of .95.
+test has part, so the test tells how well the promise is kept. The promise holds on average over sets of normals. The
+specificity that one set gives, with a threshold of rank k of n, has the Beta distribution of k and n + 1 − k: it is at
+least q in somewhat more than half of all sets, however large. Too few normals for a promise with a confidence of c are
+fewer than n with 1 − q^n ≥ c (Wilks, Ann. Math. Stat. 1941), 59 for .95 and .95: then not even the highest of them, as
+threshold, would keep it with that confidence.
 
 By patient the highest score of the eyes counts, and so it does for normal patients, which gives thresholds of their
 own. An eye without a score is left out: its patient is judged by the other eye at the threshold of whole patients,
@@ -18,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import betainc
 
 from fundus_anomaly.evaluation.proportions import share_interval
 from fundus_anomaly.scoring.thresholds import calibrate, p_values
@@ -33,6 +36,7 @@ COLUMNS = (
     "expected_specificity",
     "expected_low",
     "expected_high",
+    "promise_kept",
     "sensitivity",
     "sensitivity_low",
     "sensitivity_high",
@@ -65,6 +69,9 @@ def normals_needed(specificity: float, confidence: float) -> int:
     Args:
         specificity: q, in (0, 1).
         confidence: c, in (0, 1).
+
+    Returns:
+        n; the conformal threshold is below their highest score, and has less.
     """
     return math.ceil(math.log1p(-confidence) / math.log(specificity) - 1e-9)
 
@@ -101,6 +108,7 @@ def operating_points(
                 "expected_specificity": 1 - found.expected,
                 "expected_low": 1 - found.high,
                 "expected_high": 1 - found.low,
+                "promise_kept": _promise_kept(found.rank, found.count, specificity),
                 "abnormals": int(judged.abnormal.sum()),
                 "test_normals": int((~judged.abnormal).sum()),
                 "note": _note(judged, found.count, specificity, confidence),
@@ -115,6 +123,11 @@ def operating_points(
                 row |= dict(zip((f"{name}_low", f"{name}_high"), ends, strict=True))
             rows.append({column: row[column] for column in COLUMNS})
     return rows
+
+
+def _promise_kept(rank: int, count: int, specificity: float) -> float:
+    """Return how likely new normals keep the promise under the score of that rank; NaN of no normals."""
+    return float(1 - betainc(rank, count + 1 - rank, specificity)) if count else math.nan
 
 
 def rarity(ids: Sequence[str], scores: np.ndarray, normal_scores: np.ndarray) -> pd.DataFrame:
@@ -132,7 +145,8 @@ def _note(judged: Scored, count: int, specificity: float, confidence: float) -> 
         notes.append(f"TOO FEW NORMALS: {count}; below {least} more false alarms than promised are expected")
     elif count < needed:
         notes.append(
-            f"few normals: {count}; the promise holds on average, at {confidence:.0%} confidence from {needed}"
+            f"few normals: {count}; the promise holds on average; for {confidence:.0%} confidence even the highest of "
+            f"fewer than {needed} is too low a threshold"
         )
     notes += [] if (~judged.abnormal).any() else [NO_NORMALS]
     notes += [] if judged.abnormal.any() else [NO_ABNORMALS]

@@ -49,11 +49,14 @@ def froc_stored(
                 continue
             map_ = map_of(scored, number)
             position = max(size / cells for size, cells in zip(map_.shape, scored["distance"].shape[1:], strict=True))
-            at = marks(map_, views.of(name, map_.shape), round(_NEIGHBOURHOOD * position))
+            view = views.of(name, map_.shape)
+            at = marks(map_, view, round(_NEIGHBOURHOOD * position))
             if labels[name] == 0:
                 false.append(at.scores)
                 continue
             coverage = annotated["coverage"][place[name]]
-            truth = {kind: lesion_truth(one) for kind, one in zip(lesions, coverage, strict=True) if one.any()}
+            # Where no mark can be, no lesion can be missed.
+            seen = [lesion_truth(one) & view if view.any() else lesion_truth(one) for one in coverage]
+            truth = {kind: one for kind, one in zip(lesions, seen, strict=True) if one.any()}
             found += lesions_of(at, truth, round(_TOLERANCE * position))
     return froc_table(found, false)

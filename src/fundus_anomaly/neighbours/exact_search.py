@@ -117,7 +117,8 @@ class _Pairs:
     """
 
     def __init__(self, queries: np.ndarray, entries: np.ndarray, low: np.ndarray):
-        self.limit = np.full(len(queries), np.inf, np.float32)
+        # Finite from the start: the bounds of entries that are left out are infinite, and never matter.
+        self.limit = np.full(len(queries), np.finfo(np.float32).max, np.float32)
         self._queries, self._entries, self._low = queries, entries, low
         self._squared = np.full(len(queries), np.inf)
         self._waiting: list[Small] = []

@@ -41,7 +41,7 @@ def require_scorable(
             compared with, or if there are more cells than entries.
     """
     images = np.flatnonzero(share_of_patients(patients, fractions["normals"], seed))
-    chosen = list(calibration_images(ids, calibration, seed))
+    chosen = list(calibration_images(patients, calibration, seed))
     entries_of_own_patients(ids, patients, images, chosen)
     if len({patients[image] for image in chosen}) < 2:
         found, remedy = f"{len(chosen)}, all of one patient", "raise it: maps are calibrated by other patients' normals"

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files import provenance
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.sealed import require_sealed, sealed
 from fundus_anomaly.files.torch_file import load
@@ -38,13 +39,14 @@ class Checkpoint:
 
 
 def key_of(files: Iterable[str | os.PathLike[str]], settings: Iterable[object]) -> str:
-    """Return a digest of all that the weights of a training depend on.
+    """Return a digest of all that the weights of a training depend on, the versions of its libraries included.
 
     Args:
         files: Those that it reads, its code included.
         settings: Its settings, of plain values.
     """
-    told = [[sha256(file) for file in files], *settings]
+    made = provenance.parse(provenance.line())
+    told = [[sha256(file) for file in files], dict(made.libraries) if made else {}, *settings]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=dict).encode()).hexdigest()
 
 

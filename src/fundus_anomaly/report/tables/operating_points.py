@@ -32,6 +32,8 @@ def operating_markdown(table: pd.DataFrame, title: str, confidence: float, furth
         "their own patient; no test image takes part in it. Delivered: the share of the test's normals below it.",
         "Expected: the specificity that n normals let expect of new normals like them, and its range in nine of ten "
         "such sets of normals. A delivered one outside of it speaks for normals of another kind than the bank's.",
+        "Kept: the share of such sets of normals whose threshold lets new normals pass at least as often as promised. "
+        "The promise is kept on average, and so by hardly more than half of them.",
         f"Intervals, {confidence:.0%}: Wilson's over patients.",
         "By patient: the higher score of the eyes, for normals too. A patient with one eye is judged by that one at "
         "the same threshold, which errs towards normal; an eye that was excluded does not count.",
@@ -48,6 +50,7 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
             "delivered": with_interval(row.specificity, row.specificity_low, row.specificity_high),
             "expected": f"{number(row.expected_specificity)} "
             f"({number(row.expected_low)} to {number(row.expected_high)})",
+            "kept": number(row.promise_kept),
             "sensitivity": with_interval(row.sensitivity, row.sensitivity_low, row.sensitivity_high),
             "threshold": parameter(row.threshold),
             "normals": f"{row.normals}" + (" (too few)" if row.normals < row.normals_needed else ""),
