@@ -80,6 +80,13 @@ def test_a_job_that_writes_no_table_loads_no_pandas(script):
     assert "pandas" not in packages_of(SCRIPTS / f"{script}.py")
 
 
+def test_what_a_script_needs_at_its_start_is_found_through_what_it_imports():
+    assert "torch" in packages_of(SCRIPTS / "train.py")
+    assert "pandas" in packages_of(SCRIPTS / "evaluate.py")
+    # Not by the script itself: through the library.
+    assert "torch" not in at_start(SCRIPTS / "train.py")[1]
+
+
 def test_what_is_said_here_of_a_script_is_what_python_loads():
     code = "import runpy, sys; runpy.run_path('workflow/scripts/evaluate.py', run_name='started'); print(*sys.modules)"
     done = subprocess.run(

@@ -15,11 +15,10 @@ import torch
 from torch import nn
 
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Work
+from fundus_anomaly.methods.learned import first_network, network_again, trained
 from fundus_anomaly.methods.patches import Judged, PatchDetector, drawn, signed
 from fundus_anomaly.networks.dcgan import CODE, Discriminator, Generator
 from fundus_anomaly.networks.normal_weights import initialised
-from fundus_anomaly.networks.state import load_state
-from fundus_anomaly.training.epochs import learn
 from fundus_anomaly.training.seeded import seeded
 from fundus_anomaly.training.stages import STEPS_AN_EPOCH, epochs_of, steps_in
 
@@ -145,10 +144,9 @@ class Adversaries:
 
 def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: Work) -> Fitted:
     """Train generator and discriminator; the held-out photographs have no loss that could be told."""
-    with seeded(work.seed, "anogan weights"):
-        networks = initialised(Networks(settings.width)).to(work.device)
+    networks = first_network("anogan", lambda: initialised(Networks(settings.width)), work)
     learner = Adversaries(networks, normals, settings, work.device, work.seed)
-    history = learn(learner, learner.epochs, checkpoint=work.checkpoint, key=work.key, seed=work.seed)
+    history = trained(learner, learner.epochs, work)
     return Fitted(_detector(networks, settings, work), history)
 
 
@@ -170,9 +168,7 @@ def _first_code(seed: int) -> torch.Tensor:
 
 def read(state: Mapping[str, torch.Tensor], size: int, settings: Settings, work: Work) -> PatchDetector:
     """Return what an earlier fit has learned."""
-    with torch.device("meta"):
-        networks = Networks(settings.width)
-    load_state(networks, dict(state), "anogan", "the detector's file", assign=True)
+    networks = network_again("anogan", lambda: Networks(settings.width), state)
     return _detector(networks, settings, work)
 
 

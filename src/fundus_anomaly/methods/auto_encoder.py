@@ -18,10 +18,8 @@ from torch import nn
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Work
+from fundus_anomaly.methods.learned import first_network, network_again, trained
 from fundus_anomaly.methods.reconstruction import Reconstruction, Reconstructor
-from fundus_anomaly.networks.state import load_state
-from fundus_anomaly.training.epochs import learn
-from fundus_anomaly.training.seeded import seeded
 
 _SIDE = 8
 _DROPPED, _SLOPE, _SQUEEZED = 0.2, 0.3, 16
@@ -87,8 +85,7 @@ def summed_l1(images: torch.Tensor, reconstructed: torch.Tensor) -> torch.Tensor
 def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: Work) -> Fitted:
     """Learn to reconstruct normal photographs: Adam with β₁ = .5."""
     size = normals.images([0]).shape[1]
-    with seeded(work.seed, "auto_encoder weights"):
-        model = network(size, settings.code).to(work.device)
+    model = first_network("auto_encoder", lambda: network(size, settings.code), work)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, betas=(0.5, 0.999))
     learner = Reconstruction(
         model,
@@ -100,16 +97,13 @@ def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: W
         device=work.device,
         seed=work.seed,
     )
-    history = learn(learner, settings.epochs, checkpoint=work.checkpoint, key=work.key, seed=work.seed)
+    history = trained(learner, settings.epochs, work)
     return Fitted(Reconstructor(model, work.device), history)
 
 
 def read(state: Mapping[str, torch.Tensor], size: int, settings: Settings, work: Work) -> Reconstructor:
     """Return what an earlier fit has learned."""
-    # Without memory until its parameters are known to be there: the settings may come from elsewhere.
-    with torch.device("meta"):
-        model = network(size, settings.code)
-    load_state(model, dict(state), "auto_encoder", "the detector's file", assign=True)
+    model = network_again("auto_encoder", lambda: network(size, settings.code), state)
     return Reconstructor(model, work.device)
 
 

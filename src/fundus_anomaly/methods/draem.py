@@ -17,16 +17,14 @@ from torch import nn
 
 from fundus_anomaly.methods.draem_losses import focal_loss, ssim
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Scores, Work
+from fundus_anomaly.methods.learned import first_network, network_again, trained
 from fundus_anomaly.methods.pasted_textures import pasted
 from fundus_anomaly.methods.reconstruction import MARGIN, unit_images
 from fundus_anomaly.methods.texture_source import Textures
 from fundus_anomaly.networks.draem import DiscriminativeNetwork, ReconstructiveNetwork
 from fundus_anomaly.networks.normal_weights import initialised
-from fundus_anomaly.networks.state import load_state
 from fundus_anomaly.scoring.maps import inside
 from fundus_anomaly.seeds import generator
-from fundus_anomaly.training.epochs import learn
-from fundus_anomaly.training.seeded import seeded
 
 _SCORED_AT_ONCE = 4
 _SLOWER, _SLOWER_FROM = 0.2, (0.8, 0.9)
@@ -151,21 +149,21 @@ class Detector:
         return self._networks.state_dict()
 
 
+def _networks(settings: Settings) -> Networks:
+    return Networks(settings.reconstructive_width, settings.discriminative_width)
+
+
 def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: Work) -> Fitted:
     """Train both networks."""
-    with seeded(work.seed, "draem weights"):
-        networks = Networks(settings.reconstructive_width, settings.discriminative_width)
-        networks = initialised(networks).to(work.device)
+    networks = first_network("draem", lambda: initialised(_networks(settings)), work)
     learner = Discrimination(networks, normals, held_out, settings, work)
-    history = learn(learner, settings.epochs, checkpoint=work.checkpoint, key=work.key, seed=work.seed)
+    history = trained(learner, settings.epochs, work)
     return Fitted(Detector(networks, work.device), history)
 
 
 def read(state: Mapping[str, torch.Tensor], size: int, settings: Settings, work: Work) -> Detector:
     """Return what an earlier fit has learned."""
-    with torch.device("meta"):
-        networks = Networks(settings.reconstructive_width, settings.discriminative_width)
-    load_state(networks, dict(state), "draem", "the detector's file", assign=True)
+    networks = network_again("draem", lambda: _networks(settings), state)
     return Detector(networks, work.device)
 
 

@@ -15,12 +15,10 @@ import torch
 from torch import nn
 
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Work
+from fundus_anomaly.methods.learned import first_network, network_again, trained
 from fundus_anomaly.methods.patches import Judged, PatchDetector, drawn, signed
 from fundus_anomaly.methods.wasserstein import WassersteinStage
 from fundus_anomaly.networks.residual_gan import Critic, Encoder, Generator
-from fundus_anomaly.networks.state import load_state
-from fundus_anomaly.training.epochs import learn
-from fundus_anomaly.training.seeded import seeded
 from fundus_anomaly.training.stages import STEPS_AN_EPOCH, Stage, Stages, epochs_of, steps_in
 
 _FEATURES = 1.0
@@ -110,8 +108,7 @@ class EncoderStage:
 
 def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: Work) -> Fitted:
     """Train generator and critic, then the encoder."""
-    with seeded(work.seed, "f_anogan weights"):
-        networks = Networks(settings.width).to(work.device)
+    networks = first_network("f_anogan", lambda: Networks(settings.width), work)
     adversarial = WassersteinStage(
         networks.generator,
         networks.critic,
@@ -125,7 +122,7 @@ def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: W
     )
     encoding = EncoderStage(networks, normals, held_out, settings, work.device, work.seed)
     learner = Stages([Stage(adversarial, adversarial.epochs), Stage(encoding, encoding.epochs)])
-    history = learn(learner, learner.epochs, checkpoint=work.checkpoint, key=work.key, seed=work.seed)
+    history = trained(learner, learner.epochs, work)
     return Fitted(_detector(networks, settings, work), history)
 
 
@@ -141,9 +138,7 @@ def _detector(networks: Networks, settings: Settings, work: Work) -> PatchDetect
 
 def read(state: Mapping[str, torch.Tensor], size: int, settings: Settings, work: Work) -> PatchDetector:
     """Return what an earlier fit has learned."""
-    with torch.device("meta"):
-        networks = Networks(settings.width)
-    load_state(networks, dict(state), "f_anogan", "the detector's file", assign=True)
+    networks = network_again("f_anogan", lambda: Networks(settings.width), state)
     return _detector(networks, settings, work)
 
 

@@ -21,10 +21,8 @@ from torch import nn
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Work
+from fundus_anomaly.methods.learned import first_network, network_again, trained
 from fundus_anomaly.methods.reconstruction import Reconstruction, Reconstructor
-from fundus_anomaly.networks.state import load_state
-from fundus_anomaly.training.epochs import learn
-from fundus_anomaly.training.seeded import seeded
 
 _SLOPE = 0.2
 _MOST_DEAD = 0.5
@@ -162,20 +160,17 @@ class _Training(Reconstruction):
 
 def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: Work) -> Fitted:
     """Learn to reconstruct normal photographs from remembered items, by Adam."""
-    with seeded(work.seed, "memae weights"):
-        model = MemAE(settings).to(work.device)
+    model = first_network("memae", lambda: MemAE(settings), work)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
     given = {"batch": settings.batch, "device": work.device, "seed": work.seed}
     learner = _Training(model, optimiser, loss_of(settings.entropy), normals, held_out, **given)
-    history = learn(learner, settings.epochs, checkpoint=work.checkpoint, key=work.key, seed=work.seed)
+    history = trained(learner, settings.epochs, work)
     return Fitted(Reconstructor(model, work.device, euclidean_residual), history)
 
 
 def read(state: Mapping[str, torch.Tensor], size: int, settings: Settings, work: Work) -> Reconstructor:
     """Return what an earlier fit has learned."""
-    with torch.device("meta"):
-        model = MemAE(settings)
-    load_state(model, dict(state), "memae", "the detector's file", assign=True)
+    model = network_again("memae", lambda: MemAE(settings), state)
     return Reconstructor(model, work.device, euclidean_residual)
 
 

@@ -22,13 +22,11 @@ from torchvision.transforms.v2.functional import gaussian_blur
 from fundus_anomaly.imaging.hog_image import hog_image
 from fundus_anomaly.imaging.patch_grid import cut, joined
 from fundus_anomaly.methods.interface import Fitted, Method, Photographs, Scores, Work
+from fundus_anomaly.methods.learned import first_network, network_again, trained
 from fundus_anomaly.methods.reconstruction import MARGIN, absolute_residual, unit_images
 from fundus_anomaly.networks.fading_unet import FadingUNet
-from fundus_anomaly.networks.state import load_state
 from fundus_anomaly.scoring.maps import inside
 from fundus_anomaly.seeds import generator
-from fundus_anomaly.training.epochs import learn
-from fundus_anomaly.training.seeded import seeded
 
 _CELLS, _PAPERS_SIDE, _PAPERS_CUTS = (4, 8, 16), 768, 3
 _BLUR, _SIGMA = (5, 9), (0.1, 5.0)
@@ -198,18 +196,15 @@ def augmented(patch: torch.Tensor, chance: np.random.Generator) -> torch.Tensor:
 
 def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: Work) -> Fitted:
     """Learn to reconstruct normal photographs and their gradients: Adam with AMSGrad."""
-    with seeded(work.seed, "wdmt_net weights"):
-        model = network(settings).to(work.device)
+    model = first_network("wdmt_net", lambda: network(settings), work)
     learner = Training(model, normals, held_out, settings, work)
-    history = learn(learner, settings.epochs, checkpoint=work.checkpoint, key=work.key, seed=work.seed)
+    history = trained(learner, settings.epochs, work)
     return Fitted(Detector(model, settings, work.device), history)
 
 
 def read(state: Mapping[str, torch.Tensor], size: int, settings: Settings, work: Work) -> Detector:
     """Return what an earlier fit has learned."""
-    with torch.device("meta"):
-        model = network(settings)
-    load_state(model, dict(state), "wdmt_net", "the detector's file", assign=True)
+    model = network_again("wdmt_net", lambda: network(settings), state)
     return Detector(model, settings, work.device)
 
 
