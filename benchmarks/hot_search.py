@@ -40,7 +40,7 @@ def prepare(size: float) -> Path:
         "ours": lambda: ours.distances(queries),
         "faiss IndexFlatL2": by_faiss,
         "torch.cdist, blocks of 256": by_torch,
-        "ours, a hundredth of the entries left out": lambda: ours.distances(queries, own),
+        "ours, a hundredth of the entries excluded": lambda: ours.distances(queries, own),
     }
 
     def agree(exact: np.ndarray, other: np.ndarray) -> str:

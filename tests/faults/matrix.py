@@ -2,7 +2,7 @@
 
 ``python tests/faults/matrix.py --work /dev/shm/faults --out faults`` makes a tiny run if there is none, tries the
 cases in rounds of jobs that do not depend on each other, and writes ``faults.csv`` row by row and ``faults.md`` at the
-end; the same command goes on where it was stopped. Mounting needs root on Linux; without it the disk's faults are
+end; the same command resumes where it was stopped. Mounting needs root on Linux; without it the disk's faults are
 skipped. ``--rules`` and ``--only`` choose cases: ``--rules coreset evaluate`` or ``--only "coreset full disk"``.
 """
 

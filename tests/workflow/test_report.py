@@ -10,6 +10,9 @@ pytestmark = pytest.mark.workflow
 PARTS = [
     "tables/resad.csv",
     "tables/resad.html",
+    "tables/operating_points.html",
+    "tables/froc.csv",
+    "tables/froc.html",
     "tables/ablations.csv",
     "tables/ablations.html",
     "tables/lesionpaste_3.csv",

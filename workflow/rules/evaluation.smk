@@ -142,7 +142,18 @@ rule table_froc:
         left_out=f"{RESULTS}/audit/left_out.csv",
         code=code("table_froc.py"),
     output:
-        csv=f"{RESULTS}/tables/froc.csv",
+        csv=report(
+            f"{RESULTS}/tables/froc.csv",
+            caption="../report/table_froc.rst",
+            category="Tables",
+            labels={"table": "Lesions found", "form": "for machines (CSV)"},
+        ),
+        html=report(
+            f"{RESULTS}/tables/froc.html",
+            caption="../report/table_froc.rst",
+            category="Tables",
+            labels={"table": "Lesions found", "form": "as a page, with footnotes"},
+        ),
         md=f"{RESULTS}/tables/froc.md",
     log:
         f"{RESULTS}/logs/table_froc.log",

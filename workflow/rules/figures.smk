@@ -204,6 +204,6 @@ onsuccess:
 onerror:
     print(
         "The run stopped: what is said above of each failed rule names its file and what to do."
-        " If a rule says nothing of itself, its job was killed: run the same command again, it goes on where it was.",
+        " If a rule says nothing of itself, its job was killed: run the same command again, and it resumes.",
         file=sys.stderr,
     )

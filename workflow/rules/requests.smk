@@ -29,7 +29,7 @@ def memory(megabytes):
 def minutes(seconds):
     """Return a rule's `runtime`: ten minutes and thrice the CPU time measured, and as much again with each attempt.
 
-    At most a day an attempt: coreset and training go on from their checkpoints when a job is repeated.
+    At most a day an attempt: coreset and training resume from their checkpoints when a job is repeated.
     """
 
     def runtime(wildcards, attempt):

@@ -1,4 +1,4 @@
-"""Stop the run with every error of the audit at once, or say which images are left out."""
+"""Stop the run with every error of the audit at once, or say which images are excluded."""
 
 import logging
 
@@ -11,7 +11,7 @@ from support.rule import run
 
 
 def main(input, output, params):
-    """Write the images that are left out, each with the reason."""
+    """Write the images that are excluded, each with the reason."""
     findings = read_findings(input.findings)
     manifest = pd.DataFrame(dict(params.manifest))
     left_out = admit(manifest, findings, params.on_bad_image, list(params.excluded))

@@ -11,7 +11,7 @@ from support.rule import run
 
 
 def main(input, output, params, threads):
-    """Write the photographs; with ``exclude`` those that the audit found unusable are left out."""
+    """Write the photographs; with ``exclude`` those that the audit found unusable are excluded."""
     facts = read_facts(input.facts, PHOTOGRAPH_FACTS)
     left_out = {}
     if params.on_bad_image == "exclude":
@@ -20,7 +20,7 @@ def main(input, output, params, threads):
             masks = read_results_table(file, {"id": "str"})["id"]
             left_out = dict.fromkeys(masks, "the audit found that its mask cannot be used") | left_out
     for name in sorted(left_out.keys() & set(params.ids)):
-        logging.warning("%s is left out: %s", name, left_out[name])
+        logging.warning("%s is excluded: %s", name, left_out[name])
     pairs = zip(params.ids, input.photographs, strict=True)
     with create_h5(output.images) as file:
         write_photographs(

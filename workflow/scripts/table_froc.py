@@ -6,12 +6,13 @@ from fundus_anomaly.evaluation.stored_froc import froc_stored
 from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
+from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.froc import froc_markdown
 from support.rule import run
 
 
 def main(input, output, params):
-    """Write the table as CSV and as Markdown."""
+    """Write the table as CSV, as Markdown and as a page."""
     excluded = set(read_results_table(input.left_out, {"id": "str"})["id"])
     labels = dict(zip(params.test["id"], params.test["label"], strict=True))
     parts = [
@@ -20,8 +21,10 @@ def main(input, output, params):
     ]
     table = pd.concat(parts, ignore_index=True)
     table = table[["method", *(column for column in table if column != "method")]]
+    text = froc_markdown(table, f"Lesions found on {params.dataset}")
     write_csv(output.csv, table)
-    write_text(output.md, froc_markdown(table, f"Lesions found on {params.dataset}"))
+    write_text(output.md, text)
+    write_text(output.html, page(text))
 
 
 if __name__ == "__main__":

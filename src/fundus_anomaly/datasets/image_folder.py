@@ -71,7 +71,7 @@ def _links(folder: Path, images: Sequence[Path], others: Sequence[Path], inside:
         if path not in inside or not path.is_file()
     ]
     return found + [
-        Problem(shown_path(str(path)), "a link to a folder", f"folders that lie in {str(folder)!r} themselves", copy)
+        Problem(shown_path(str(path)), "a link to a folder", f"a folder inside {str(folder)!r} itself", copy)
         for path in others
         if path.is_dir()
     ]

@@ -142,7 +142,7 @@ def _scan(study: str, volume: Path, mask: Path | None = None, *, problems: list[
         return []
     if headers[0] != headers[-1]:
         found, allowed = (f"{'×'.join(map(str, one.shape))} voxels, axes {''.join(one.axes)}" for one in headers[::-1])
-        remedy = f"replace the mask by one that lies on {str(volume)!r} voxel by voxel"
+        remedy = f"replace the mask by one with the voxels and axes of {str(volume)!r}"
         problems.append(Problem(str(mask), found, allowed, remedy))
         return []
     return [Scan(study, volume, mask, headers[0].slices)]

@@ -89,7 +89,7 @@ class Work:
         device: ``"cpu"`` or ``"cuda"``.
         seed: Seed of this repeat.
         checkpoint: File that an interrupted fit goes on from; it is removed by whoever asked for the fit.
-        key: What the fit is configured with: a checkpoint of another key is not gone on from.
+        key: What the fit is configured with: a checkpoint of another key is not resumed.
     """
 
     device: str = "cpu"

@@ -1,4 +1,4 @@
-"""State of an unfinished coreset on disk, so that a killed run goes on where it was."""
+"""State of an unfinished coreset on disk, so that a killed run resumes."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from fundus_anomaly.scoring.maps import anomaly_map, image_scores
 
 OWN = "own"
 """The image score that a method's own paper names, where it is none of those that every map gives."""
-# Positions along the border that the inner maximum leaves out: zero padding, and a filter that eq. 3 cuts off there.
+# Positions along the border that the maximum inside leaves out: zero padding, and a filter that eq. 3 cuts off there.
 _MARGIN_POSITIONS = 2
 _WITHOUT_MAPS = "without_maps"
 

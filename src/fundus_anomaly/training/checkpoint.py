@@ -76,7 +76,7 @@ def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None
 
     Args:
         path: The file; it may be absent.
-        key: What the training is configured with: the checkpoint of another one is not gone on from.
+        key: What the training is configured with: the checkpoint of another one is not resumed.
 
     Raises:
         InputError: If the file is damaged.
@@ -100,6 +100,6 @@ def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None
 
 
 def damaged(path: str | os.PathLike[str], found: str) -> InputError:
-    """Return the error for a checkpoint that a training cannot go on from."""
+    """Return the error for a checkpoint that a training cannot resume from."""
     remedy = f"delete {path} and run the same command again; the training starts again"
     return InputError(Problem(str(path), found, "a checkpoint as it was written", remedy))

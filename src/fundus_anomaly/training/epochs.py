@@ -72,7 +72,7 @@ def learn(
         learner: Changed in place.
         epochs: How many, those of an earlier, interrupted run included.
         checkpoint: The checkpoint's file; it is left where it is.
-        key: What the training is configured with: a checkpoint of another key is not gone on from.
+        key: What the training is configured with: a checkpoint of another key is not resumed.
         seed: Seed of this repeat.
         drawn: What an epoch's generators are seeded with, beside its number.
         best: Filled with the best epoch's weights; None keeps the last ones alone.

@@ -9,8 +9,8 @@ from fundus_anomaly.report.tables.layout import document, markdown, number
 
 _NOTES = (
     "A mark is a local maximum of the map within the field of view, the highest within two positions. A lesion, a "
-    "connected part of its type's mask, is found if a mark at or above the threshold lies in it or within one position "
-    "of it.",
+    "connected part of its type's mask, is found if a mark at or above the threshold is inside it or within one "
+    "position of it.",
     "The threshold is the lowest with at most so many marks per normal image of the test; it is chosen on the test, so "
     "that a column describes a method and promises nothing.",
     "Small, medium and large are the thirds of the areas of each type's lesions.",

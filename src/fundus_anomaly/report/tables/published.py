@@ -14,7 +14,8 @@ balanced_accuracy), subset (all | grade:1 … grade:4), value."""
 NOTE = (
     "Published rows: Niu et al., Region and Spatial Aware Anomaly Detection for Fundus Images; WideResNet-50 at "
     "784×784, coreset fraction 0.1. The paper names neither the images that its pixel AUC is over nor the threshold "
-    "of its balanced accuracy; both are in the columns that suit them best (all test images; best on test)."
+    "of its balanced accuracy; both are in the columns that suit them best (all test images; best on test). "
+    "f-AnoGAN is fAnoGAN in the paper."
 )
 
 
