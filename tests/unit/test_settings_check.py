@@ -44,6 +44,12 @@ def test_the_defaults_of_the_schema_hold_together():
             "lesionpaste: {ablations: {A2: [{name: a}, {name: b, augmentation: {brightness: [2, 1]}}]}}",
             "lesionpaste.ablations.A2[1].augmentation.brightness",
         ),
+        ("methods: {wdmt_net: {protocol: paper}}", "methods.wdmt_net.protocol"),
+        ("methods: {wdmt_net: {rows: [{name: a}, {name: b, protocol: paper}]}}", "methods.wdmt_net.rows[1].protocol"),
+        ("methods: {wdmt_net: {fading: 0.1, epochs: 9}}", "methods.wdmt_net.fading"),
+        ("methods: {wdmt_net: {rows: [{name: a, fading: 0}]}}", "methods.wdmt_net.rows[0].fading"),
+        ("methods: {wdmt_net: {rows: [{name: a, epochs: 19}]}}", "methods.wdmt_net.rows[0].fading"),
+        ("compared: {size: 768}", "compared.size"),
     ],
 )
 def test_a_contradiction_is_refused_where_it_stands(text, where):
@@ -99,7 +105,17 @@ def test_a_setting_without_effect_is_refused(text, where):
         "data: {images: {table: t.csv, normals: healthy}}",
         "lesionpaste: {mixup: [0.7, 0.7], rows: [{name: a, augmentation: {operations: [colour], colour: 30}}]}",
         "scoring: {image_score: mean, top_quantile: 0.9, smoothing: 0.01}",
+        "compared: {methods: [wdmt_net, draem], size: 768}\nmethods: {wdmt_net: {protocol: paper}}",
+        "methods: {wdmt_net: {fading: 0.3333333, epochs: 3, rows: [{name: a, fading: 0.1, epochs: 10}]}}",
+        "compared: {methods: [memae]}\nmethods: {wdmt_net: {protocol: paper, fading: 0}}",
     ],
 )
 def test_what_has_an_effect_is_left_alone(text):
     check(text)
+
+
+def test_what_wdmt_nets_own_protocol_needs_is_said():
+    with pytest.raises(InputError, match=r"paper, with photographs of 128×128.*set compared\.size to 768"):
+        check("methods: {wdmt_net: {protocol: paper}}")
+    with pytest.raises(InputError, match=r"0\.05 in each of 10 epochs.*raise fading to 0\.1 or more, or epochs"):
+        check("methods: {wdmt_net: {epochs: 10}}")

@@ -2,10 +2,11 @@
 
 A U-Net reconstructs normal photographs and draws their oriented gradients. Its skip connections, through which a lesion
 could be copied, fade away in the first epochs. Its code has a protocol for fundus photographs, here ``protocol:
-paper``: grey, stretched to 768², cut into 3×3 patches, each three times in an epoch, with gradients of cells of 4, 8
-and 16 pixels. ``common`` is that of the other methods: in colour at their size, each patch once in an epoch, with cells
-drawn at random. Not taken over is that code's choice of the epoch by the test. Patches are blurred, and so is what they
-are to become; gradients are those of the sharp photograph, divided by their maximum.
+paper``: grey, 768×768 (the workflow asks for photographs of that size), cut into 3×3 patches, each three times in an
+epoch, with gradients of cells of 4, 8 and 16 pixels. ``common`` is that of the other methods: in colour at their size,
+each patch once in an epoch, with cells drawn at random. Not taken over is that code's choice of the epoch by the test.
+Patches are blurred, and so is what they are to become; gradients are those of the sharp photograph, divided by their
+maximum.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.methods.lesionpaste.keys import MAX_KINDS
+from fundus_anomaly.plan.compared_settings import compared_problems
 
 # Readings of eq. 4 without a softmax, so that its scale has no effect.
 _WITHOUT_SOFTMAX = ("off", "identity")
@@ -28,7 +29,7 @@ def require_consistent(config: Mapping, schema: Mapping) -> None:
     """
     problems = [*_ranges(config), *_cells(config["bank"]), *_idle(config, schema), *_idle_scales(config)]
     tested = _tested_epochs(config["lesionpaste"]["training"])
-    raise_if_any([*problems, *tested, *_idle_strengths(config), *_kinds(config)])
+    raise_if_any([*problems, *tested, *_idle_strengths(config), *_kinds(config), *compared_problems(config)])
 
 
 def _ranges(config: Mapping) -> Iterator[Problem]:
