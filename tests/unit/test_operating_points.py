@@ -138,6 +138,7 @@ def test_the_document_has_promised_and_delivered_side_by_side_and_its_warnings_f
     rows = operating_points(scored([1, 2, 3], [False, True, True]), scored(np.arange(20)), (0.9, 0.95), 0.95)
     text = operating_markdown(pd.DataFrame(rows).assign(method="ReSAD"), "Points", 0.95, [])
     assert text.index("Read with care") < text.index("## By image") < text.index("## By patient")
+    assert "- By image, promised 0.95: few normals: 20;" in text
     header = next(line for line in text.splitlines() if line.startswith("| method"))
     columns = [cell.strip() for cell in header.strip("|").split("|")]
     assert columns.index("delivered") == columns.index("promised") + 1

@@ -22,9 +22,13 @@ def operating_markdown(table: pd.DataFrame, title: str, confidence: float, furth
         further: Further footnotes.
     """
     parts = []
-    warnings = [note for note in dict.fromkeys(table["note"]) if note]
+    warnings = [
+        f"- By {row.unit}, promised {parameter(row.promised_specificity)}: {row.note}."
+        for row in table.drop_duplicates(["unit", "promised_specificity", "note"]).itertuples()
+        if row.note
+    ]
     if warnings:
-        parts.append("**Read with care.** " + "; ".join(warnings) + ".\n")
+        parts.append("\n".join(["**Read with care.**", "", *warnings, ""]))
     for unit, heading in _UNITS.items():
         parts.append(markdown(heading, _readable(table[table["unit"] == unit]), 1))
     notes = [
