@@ -98,3 +98,17 @@ def test_the_tables_notes_tell_the_settings_of_a_row_but_no_folder_of_the_users(
     text = " ".join(compared_notes([row], 128, 0.2))
     assert "DRAEM: epochs 3." in text
     assert "someone" not in text
+
+
+def test_the_tables_notes_claim_nothing_that_is_not_so_of_every_method():
+    rows = [
+        {"name": "Auto-Encoder", "settings": {"epochs": 100, "batch": 128}},
+        {"name": "Deep-IF", "settings": {"trees": 100}},
+        {"name": "AnoGAN", "settings": {"steps": 312500}},
+        {"name": "WDMT-Net", "settings": {"protocol": "paper"}},
+    ]
+    text = " ".join(compared_notes(rows, 768, 0.2))
+    assert "photographs of 768×768 pixels" in text and "the normals of 80% of the patients" in text
+    assert "Auto-Encoder: epochs 100, batch 128; Deep-IF: trees 100; AnoGAN: steps 312500; WDMT-Net: protocol" in text
+    assert not any(claim in text for claim in ("common protocol", "of any paper", "number of epochs"))
+    assert compared_notes([], 128, 0.2)[-1] == "No other method."

@@ -67,8 +67,8 @@ def compared_notes(others: Sequence[Mapping[str, object]], side: int, held_out: 
         for row in others
     )
     return [
-        f"Other methods see photographs of {side}×{side} pixels, prepared as ReSAD's, and learn from the normals of "
-        f"{1 - held_out:.0%} of the patients for a fixed number of epochs; those of the others calibrate their "
-        "thresholds. Their image figures are those of the score that each one's paper names (“own”).",
-        f"Settings, those of the common protocol and not of any paper: {stated}." if others else "No other method.",
+        f"Other methods are given photographs of {side}×{side} pixels, prepared as ReSAD's, and the normals of "
+        f"{1 - held_out:.0%} of the patients to learn from; those of the others calibrate their thresholds. "
+        "Their image figures are those of the score that each one's paper names (“own”).",
+        f"Their settings in this run: {stated}." if others else "No other method.",
     ]
