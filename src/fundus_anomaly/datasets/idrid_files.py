@@ -224,7 +224,7 @@ def _graded(
         seen.update(match.groups() if match else ())
     unlabelled = sorted(set(images) - seen)
     if unlabelled:
-        unread.append(f"{table.name} has no row for {len(unlabelled)} images of {folder}, left out: {unlabelled}.")
+        unread.append(f"{table.name} has no row for {len(unlabelled)} images of {folder}, not used: {unlabelled}.")
     return sorted(rows, key=lambda row: str(row["id"]))
 
 
