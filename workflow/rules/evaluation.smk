@@ -43,7 +43,7 @@ rule evaluate:
         lesions=list(DATASET.lesions),
         field_of_view_only=config["evaluation"]["field_of_view_only"],
         # Calibrated maps lift what lies outside of the field of view: their image scores alone count.
-        pixels=lambda wildcards: not wildcards.scored.endswith(f"/{CALIBRATED}"),
+        pixels=not_calibrated,
         settings={
             "normal_quantile": config["evaluation"]["normal_quantile"],
             "curve_points": 2000,

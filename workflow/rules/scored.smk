@@ -22,3 +22,8 @@ def splits_of(wildcards):
 def scored_rows(wildcards):
     """Return the manifest's rows of the images that were scored."""
     return rows(splits_of(wildcards), ["id", "label", "grade", "patient"])
+
+
+def not_calibrated(wildcards):
+    """Return whether the scores are those of maps as the method gives them, not calibrated by position."""
+    return wildcards.scored.rsplit("/", 1)[-1] != CALIBRATED
