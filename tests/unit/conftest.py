@@ -1,4 +1,4 @@
-"""What `make test-fast` leaves to `make test`."""
+"""What `make test-fast` leaves to `make test`, and fixtures that several files use."""
 
 import pytest
 
@@ -45,3 +45,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.name in SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def one_thread():
+    """Train on one thread: on busy cores the barriers of small convolutions take ten times as long as they do."""
+    # Here, since most files do without.
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

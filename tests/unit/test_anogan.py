@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from method_checks import assert_alone_as_together, assert_same, assert_same_scores, stopped_and_resumed
 from sample_photographs import ArrayPhotographs, discs
 
 from fundus_anomaly.errors import InputError
@@ -14,16 +15,9 @@ from fundus_anomaly.networks.dcgan import Discriminator, Generator
 from fundus_anomaly.networks.normal_weights import initialised
 from fundus_anomaly.training import stages
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TINY = Settings(width=2, steps=4, batch=4, mapping_steps=3)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Train on one thread, as the tests of the auto-encoder do."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("network", "parameters"), [(Generator, 3_576_704), (Discriminator, 2_765_568)])
@@ -130,33 +124,14 @@ def test_the_discriminator_learns_and_both_losses_are_in_the_history(tmp_path, m
 
 def test_a_fit_that_was_stopped_goes_on_to_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(stages, "STEPS_AN_EPOCH", 2)
-    whole, plain = fitted(tmp_path, name="whole"), Adversaries.epoch
-
-    def stops(learner, number, shown):
-        if number == 1:
-            raise KeyboardInterrupt
-        return plain(learner, number, shown)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Adversaries, "epoch", stops)
-        fitted(tmp_path)
-    resumed = fitted(tmp_path)
-    assert str(resumed.history) == str(whole.history)
-    one, two = whole.detector.state(), resumed.detector.state()
-    assert all(torch.equal(value, two[name]) for name, value in one.items())
+    whole = fitted(tmp_path, name="whole")
+    assert_same(whole, stopped_and_resumed(monkeypatch, Adversaries, 1, lambda: fitted(tmp_path)))
 
 
 def test_what_was_learned_is_read_again_and_a_batch_is_as_its_photographs_alone(tmp_path):
-    detector = fitted(tmp_path).detector
-    again = METHOD.read(detector.state(), 128, TINY, Work())
-    images, views = discs(2, 128, 5), np.ones((2, 128, 128), bool)
-    together = detector.score(images, views)
-    assert np.array_equal(together.maps, again.score(images, views).maps)
-    assert np.array_equal(together.own, again.score(images, views).own)
-    for number in range(2):
-        alone = again.score(images[number : number + 1], views[:1])
-        np.testing.assert_allclose(alone.maps[0], together.maps[number], atol=1e-4)
-        assert alone.own[0] == pytest.approx(together.own[number], rel=1e-4)
+    detector, images = fitted(tmp_path).detector, discs(2, 128, 5)
+    assert_same_scores(detector, METHOD.read(detector.state(), 128, TINY, Work()), images)
+    assert_alone_as_together(detector, images, 1e-4, 1e-4)
 
 
 def test_the_state_of_another_width_is_refused_in_words(tmp_path):

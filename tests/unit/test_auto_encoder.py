@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from method_checks import assert_finds_a_bright_square, assert_same_scores, same_state
 from sample_photographs import ArrayPhotographs, discs
 
 from fundus_anomaly.errors import InputError
@@ -10,14 +11,7 @@ from fundus_anomaly.methods.auto_encoder import METHOD, Settings, network, summe
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.methods.reconstruction import Reconstruction
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Train on one thread: on busy cores the barriers of small convolutions take ten times as long as they do."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize(
@@ -76,19 +70,8 @@ def test_each_epoch_has_its_own_row(tmp_path):
     assert [row["epoch"] for row in history] == [1, 2, 3]
 
 
-def test_a_pasted_bright_disc_has_more_residual_inside_than_outside(tmp_path):
-    detector = fitted(tmp_path, ArrayPhotographs(discs(8, 64)), 40).detector
-    image = discs(1, 64, seed=9)
-    spot = np.zeros((64, 64), bool)
-    spot[28:36, 28:36] = True
-    pasted = image.copy()
-    pasted[0, spot] = 255
-    views = np.ones((1, 64, 64), bool)
-    plain, changed = detector.score(image, views), detector.score(pasted, views)
-    assert changed.maps[0, spot].mean() > 2 * changed.maps[0, ~spot].mean()
-    assert changed.own[0] > plain.own[0]
-    assert changed.maps.dtype == np.float32
-    assert changed.own.dtype == np.float64
+def test_a_pasted_bright_square_has_more_residual_inside_than_outside(tmp_path):
+    assert_finds_a_bright_square(fitted(tmp_path, ArrayPhotographs(discs(8, 64)), 40).detector)
 
 
 def test_the_own_score_is_the_mean_within_the_field_of_view(tmp_path):
@@ -102,15 +85,16 @@ def test_the_own_score_is_the_mean_within_the_field_of_view(tmp_path):
 
 def test_the_same_seed_gives_the_same_detector_and_another_seed_another(tmp_path):
     photographs = ArrayPhotographs(discs(4, 64))
-    one, two = (fitted(tmp_path, photographs, 2, name).detector.state() for name in "ab")
-    assert all(torch.equal(value, two[name]) for name, value in one.items())
-    other = fitted(tmp_path, photographs, 2, "c", seed=4).detector.state()
-    assert not torch.equal(one["0.weight"], other["0.weight"])
+    one, two = (fitted(tmp_path, photographs, 2, name).detector for name in "ab")
+    assert same_state(one, two)
+    assert not same_state(one, fitted(tmp_path, photographs, 2, "c", seed=4).detector)
 
 
 def test_what_was_learned_is_read_again(tmp_path):
     photographs = ArrayPhotographs(discs(4, 64))
     detector = fitted(tmp_path, photographs, 2).detector
-    again = METHOD.read(detector.state(), 64, Settings(code=16), Work())
-    views = np.ones((4, 64, 64), bool)
-    assert np.array_equal(detector.score(photographs.array, views).maps, again.score(photographs.array, views).maps)
+    found = assert_same_scores(
+        detector, METHOD.read(detector.state(), 64, Settings(code=16), Work()), photographs.array
+    )
+    assert found.maps.dtype == np.float32
+    assert found.own.dtype == np.float64

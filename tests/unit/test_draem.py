@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from method_checks import assert_alone_as_together, assert_same, assert_same_scores, stopped_and_resumed
 from sample_photographs import ArrayPhotographs, discs
 from sklearn.metrics import roc_auc_score
 
@@ -17,16 +18,9 @@ from fundus_anomaly.methods.texture_source import OPERATIONS, Textures
 from fundus_anomaly.methods.textures import PATTERNS, procedural_texture
 from fundus_anomaly.networks.draem import DiscriminativeNetwork, ReconstructiveNetwork
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TINY = Settings(reconstructive_width=2, discriminative_width=2, epochs=2, batch=2)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Train on one thread, as the tests of the auto-encoder do."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(
@@ -185,20 +179,8 @@ def test_all_three_losses_fall_and_discs_of_unseen_colours_are_found(tmp_path):
 
 
 def test_a_fit_that_was_stopped_goes_on_to_the_same_bytes(tmp_path, monkeypatch):
-    whole, plain = fitted(tmp_path, name="whole"), Discrimination.epoch
-
-    def stops(learner, number, shown):
-        if number == 1:
-            raise KeyboardInterrupt
-        return plain(learner, number, shown)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Discrimination, "epoch", stops)
-        fitted(tmp_path)
-    resumed = fitted(tmp_path)
-    assert str(resumed.history) == str(whole.history)
-    one, two = whole.detector.state(), resumed.detector.state()
-    assert all(torch.equal(value, two[name]) for name, value in one.items())
+    whole = fitted(tmp_path, name="whole")
+    assert_same(whole, stopped_and_resumed(monkeypatch, Discrimination, 1, lambda: fitted(tmp_path)))
 
 
 class Certain(torch.nn.Module):
@@ -220,15 +202,9 @@ def test_the_image_score_is_the_largest_mean_over_a_square_within_the_field_of_v
 
 
 def test_what_was_learned_is_read_again_and_a_batch_is_as_its_photographs_alone(tmp_path):
-    detector = fitted(tmp_path).detector
-    again = METHOD.read(detector.state(), 64, TINY, Work())
-    images, views = discs(3, 64, 5), np.ones((3, 64, 64), bool)
-    together = detector.score(images, views)
-    assert np.array_equal(together.maps, again.score(images, views).maps)
-    for number in range(3):
-        alone = again.score(images[number : number + 1], views[:1])
-        np.testing.assert_allclose(alone.maps[0], together.maps[number], atol=1e-5)
-        assert alone.own[0] == pytest.approx(together.own[number], abs=1e-5)
+    detector, images = fitted(tmp_path).detector, discs(3, 64, 5)
+    assert_same_scores(detector, METHOD.read(detector.state(), 64, TINY, Work()), images)
+    assert_alone_as_together(detector, images, atol=1e-5)
 
 
 def test_the_state_of_another_width_is_refused_in_words(tmp_path):

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from method_checks import assert_alone_as_together, assert_same, assert_same_scores, stopped_and_resumed
 from sample_photographs import ArrayPhotographs, discs
 
 from fundus_anomaly.errors import InputError
@@ -14,16 +15,9 @@ from fundus_anomaly.methods.wasserstein import WassersteinStage, gradient_penalt
 from fundus_anomaly.networks.residual_gan import Critic, Encoder, Generator
 from fundus_anomaly.training import stages
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TINY = Settings(width=2, generator_steps=3, critic_steps=2, encoder_steps=3, batch=4)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Train on one thread, as the tests of the auto-encoder do."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("network", "parameters"), [(Generator, 8_540_483), (Critic, 7_491_841), (Encoder, 8_532_352)])
@@ -149,25 +143,12 @@ def test_the_history_has_both_losses_the_critics_distance_and_then_the_encoders(
 def test_a_fit_that_was_stopped_goes_on_to_the_same_bytes(tmp_path, monkeypatch, stopped):
     monkeypatch.setattr(stages, "STEPS_AN_EPOCH", 2)
     whole = fitted(tmp_path, name="whole")
-    kind, last = {
+    stage, number = {
         "in the first stage": (WassersteinStage, 1),
         "between the stages": (EncoderStage, 0),
         "in the second stage": (EncoderStage, 1),
     }[stopped]
-    plain = kind.epoch
-
-    def stops(stage, number, shown):
-        if number == last:
-            raise KeyboardInterrupt
-        return plain(stage, number, shown)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(kind, "epoch", stops)
-        fitted(tmp_path)
-    resumed = fitted(tmp_path)
-    assert str(resumed.history) == str(whole.history)
-    one, two = whole.detector.state(), resumed.detector.state()
-    assert all(torch.equal(value, two[name]) for name, value in one.items())
+    assert_same(whole, stopped_and_resumed(monkeypatch, stage, number, lambda: fitted(tmp_path)))
 
 
 def test_another_seed_gives_another_detector(tmp_path):
@@ -181,17 +162,11 @@ def test_a_loss_that_is_not_finite_stops_in_words(tmp_path):
 
 
 def test_what_was_learned_is_read_again_and_a_batch_is_as_its_photographs_alone(tmp_path):
-    detector = fitted(tmp_path).detector
-    again = METHOD.read(detector.state(), 128, TINY, Work())
-    images, views = discs(3, 128, 5), np.ones((3, 128, 128), bool)
-    together = detector.score(images, views)
-    assert np.array_equal(together.maps, again.score(images, views).maps)
-    for number in range(3):
-        alone = again.score(images[number : number + 1], views[:1])
-        np.testing.assert_allclose(alone.maps[0], together.maps[number], rtol=1e-4, atol=1e-5)
-        assert alone.own[0] == pytest.approx(together.own[number], rel=1e-4)
-    assert together.maps.dtype == np.float32
-    assert together.own.dtype == np.float64
+    detector, images = fitted(tmp_path).detector, discs(3, 128, 5)
+    found = assert_same_scores(detector, METHOD.read(detector.state(), 128, TINY, Work()), images)
+    assert_alone_as_together(detector, images, 1e-4, 1e-5)
+    assert found.maps.dtype == np.float32
+    assert found.own.dtype == np.float64
 
 
 def test_the_state_of_another_width_is_refused_in_words(tmp_path):

@@ -2,26 +2,19 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from method_checks import assert_alone_as_together, assert_finds_a_bright_square, assert_same, assert_same_scores
 from sample_photographs import ArrayPhotographs, discs
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.methods.memae import METHOD, MemAE, Memory, Settings, entropy, euclidean_residual, hard_shrinkage
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {"channels": [8, 8, 16, 16], "items": 20, "batch": 4, "learning_rate": 3e-3}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Train on one thread: on busy cores the barriers of small convolutions take ten times as long as they do."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_it_has_the_published_number_of_parameters():
@@ -143,34 +136,20 @@ def test_a_memory_that_answers_hardly_any_query_stops_the_training_in_words(tmp_
         fitted(tmp_path, ArrayPhotographs(discs(4, 64)), similarity="cosine", shrinkage=3.0)
 
 
-def test_a_pasted_bright_disc_has_more_residual_inside_than_outside(tmp_path):
-    detector = fitted(tmp_path, ArrayPhotographs(discs(8, 64)), epochs=30).detector
-    image = discs(1, 64, seed=9)
-    spot = np.zeros((64, 64), bool)
-    spot[28:36, 28:36] = True
-    pasted = image.copy()
-    pasted[0, spot] = 255
-    views = np.ones((1, 64, 64), bool)
-    plain, changed = detector.score(image, views), detector.score(pasted, views)
-    assert changed.maps[0, spot].mean() > 2 * changed.maps[0, ~spot].mean()
-    assert changed.own[0] > plain.own[0]
+def test_a_pasted_bright_square_has_more_residual_inside_than_outside(tmp_path):
+    assert_finds_a_bright_square(fitted(tmp_path, ArrayPhotographs(discs(8, 64)), epochs=30).detector)
 
 
 def test_the_same_seed_gives_the_same_detector_and_an_interrupted_fit_too(tmp_path):
     photographs = ArrayPhotographs(discs(4, 64))
     whole = fitted(tmp_path, photographs, "whole", epochs=3)
     fitted(tmp_path, photographs, "cut", epochs=2)
-    resumed = fitted(tmp_path, photographs, "cut", epochs=3)
-    assert resumed.history == whole.history
-    assert all(torch.equal(value, resumed.detector.state()[name]) for name, value in whole.detector.state().items())
+    assert_same(whole, fitted(tmp_path, photographs, "cut", epochs=3))
 
 
 def test_what_was_learned_is_read_again_and_photographs_are_judged_one_by_one(tmp_path):
     photographs = ArrayPhotographs(discs(4, 64))
     detector = fitted(tmp_path, photographs).detector
     again = METHOD.read(detector.state(), 64, Settings(**SMALL), Work())
-    views = np.ones((4, 64, 64), bool)
-    together = detector.score(photographs.array, views)
-    assert np.array_equal(together.maps, again.score(photographs.array, views).maps)
-    alone = np.concatenate([detector.score(photographs.array[n : n + 1], views[:1]).own for n in range(4)])
-    assert np.allclose(together.own, alone, atol=1e-5)
+    assert_same_scores(detector, again, photographs.array)
+    assert_alone_as_together(detector, photographs.array, atol=1e-5)

@@ -3,22 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from method_checks import assert_same, assert_same_scores, stopped_and_resumed
 from sample_photographs import ArrayPhotographs, discs
 
 from fundus_anomaly.imaging.patch_grid import cut, joined
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.methods.wdmt_net import METHOD, Detector, Settings, Training, augmented, gradients, network
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {"width": 4, "epochs": 2, "fading": 0.5, "batch": 4, "learning_rate": 1e-3}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Train on one thread: on busy cores the barriers of small convolutions take ten times as long as they do."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("width", "parameters"), [(64, 17_261_890), (16, 1_080_658)])
@@ -151,21 +145,7 @@ def test_the_papers_protocol_has_maps_of_its_own_size(tmp_path):
 def test_an_interrupted_fit_goes_on_to_the_same_weights_and_they_are_read_again(tmp_path, monkeypatch):
     settings, photographs = Settings(**SMALL | {"epochs": 3}), ArrayPhotographs(discs(5, 32))
     whole = trained(settings, photographs, tmp_path, "whole")
-    epoch = Training.epoch
-
-    def killed(self, number, shown):
-        if number == 2:
-            raise KeyboardInterrupt
-        return epoch(self, number, shown)
-
-    monkeypatch.setattr(Training, "epoch", killed)
-    with pytest.raises(KeyboardInterrupt):
-        trained(settings, photographs, tmp_path, "cut")
-    monkeypatch.undo()
-    resumed = trained(settings, photographs, tmp_path, "cut")
-    state = whole.detector.state()
-    assert all(torch.equal(value, resumed.detector.state()[name]) for name, value in state.items())
-    again = METHOD.read(state, 32, settings, Work())
-    views = np.ones((5, 32, 32), bool)
-    first, second = (one.score(photographs.array, views) for one in (whole.detector, again))
-    assert np.array_equal(first.maps, second.maps) and np.array_equal(first.own, second.own)
+    cut_short = stopped_and_resumed(monkeypatch, Training, 2, lambda: trained(settings, photographs, tmp_path, "cut"))
+    assert_same(whole, cut_short)
+    again = METHOD.read(whole.detector.state(), 32, settings, Work())
+    assert_same_scores(whole.detector, again, photographs.array)
