@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 SIZE = 96
+LESIONS = ("MA", "HE", "EX", "SE")
 
 
 def eye(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

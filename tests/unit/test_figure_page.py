@@ -4,7 +4,7 @@ import base64
 import re
 
 import pytest
-from test_figures import parsed
+from html_seen import parsed
 
 from fundus_anomaly.report.figures.style import new_figure
 from fundus_anomaly.report.pages.figure import figure_page, save_with_page

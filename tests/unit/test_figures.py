@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from sample_eye import SIZE, eye
+from sample_eye import LESIONS, SIZE, eye
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.report.figures import curves, effective_neighbours, heat_map, misses, qualitative, style
@@ -16,8 +16,6 @@ from fundus_anomaly.report.figures.colour_bar import bar_ends
 from fundus_anomaly.report.figures.heat_map import Scale
 from fundus_anomaly.report.figures.lesion_colours import lesion_colours
 from fundus_anomaly.report.figures.row_choice import choose_rows, lesion_areas
-
-LESIONS = ("MA", "HE", "EX", "SE")
 
 
 def row(name: str, peak: float) -> qualitative.Row:

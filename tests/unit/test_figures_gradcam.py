@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from test_figures import LESIONS, SIZE, eye
+from sample_eye import LESIONS, SIZE, eye
 
 from fundus_anomaly.report.figures import style
 from fundus_anomaly.report.figures.gradcam import Row, draw, lesion_boxes

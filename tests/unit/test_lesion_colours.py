@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from test_figures import LESIONS, SIZE, eye, fig_2
+from sample_eye import LESIONS, SIZE, eye
+from test_figures import fig_2
 from test_figures_gradcam import row as gradcam_row
 
 from fundus_anomaly.report.figures import gradcam, qualitative, twins

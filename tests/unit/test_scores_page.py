@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import cv2
 import numpy as np
 import pytest
+from html_seen import parsed
 from sample_eye import SIZE, eye
 
 from fundus_anomaly.errors import InputError
@@ -17,28 +17,6 @@ from fundus_anomaly.report.figures import heat_map
 from fundus_anomaly.report.figures.heat_map import Scale
 from fundus_anomaly.report.pages import scores
 from fundus_anomaly.scoring.thresholds import calibration_in_words
-
-
-class Seen(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.tags, self.sources, self.cells, self.text = [], [], [], ""
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.sources += [value for name, value in attrs if name in ("src", "href")]
-        self.cells += [""] if tag == "td" else []
-
-    def handle_data(self, data):
-        self.text += data
-        if self.cells:
-            self.cells[-1] += data
-
-
-def parsed(html: str) -> Seen:
-    seen = Seen()
-    seen.feed(html)
-    return seen
 
 
 def settings(**changes) -> scores.Settings:

@@ -7,7 +7,7 @@ import heat_maps
 import numpy as np
 import pandas as pd
 import pytest
-from test_figures import LESIONS, SIZE, eye
+from sample_eye import LESIONS, SIZE, eye
 
 from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
 from fundus_anomaly.files.sealed import write_csv
