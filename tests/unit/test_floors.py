@@ -12,7 +12,7 @@ FLOORS = [
     {"errors", "seeds", "progress", "parallel", "device"},
     {"files", "phantom"},
     {"imaging", "neighbours", "networks", "scoring"},
-    {"datasets"},
+    {"datasets", "quality"},
     {"audit", "evaluation", "training"},
     {"methods"},
     {"plan", "report"},
