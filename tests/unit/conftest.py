@@ -12,6 +12,7 @@ SLOW = {
     "test_config.py",
     "test_coreset.py",
     "test_datasets_mosmed.py",
+    "test_devnet.py",
     "test_displacement.py",
     "test_draem.py",
     "test_evaluation_intervals.py",

@@ -8,6 +8,7 @@ import pytest
 
 from fundus_anomaly.datasets import columns, manifest, registry
 from fundus_anomaly.datasets.image_ids import id_part, is_id
+from fundus_anomaly.datasets.labelled import abnormal_beside
 from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame
 from fundus_anomaly.datasets.official_counts import Count, differences
 from fundus_anomaly.datasets.spreadsheet import guarded, unguarded
@@ -170,6 +171,7 @@ def test_an_unknown_dataset_is_refused_with_the_names_of_the_known():
 
 def test_a_grown_phantom_holds_the_smaller_one():
     numbers = {"train_patients": 3, "test_normal_patients": 2, "test_abnormal_patients": 2, "source_patients": 0}
+    numbers |= {"labelled_patients": 1}
     small = registry.load("phantom", numbers, "data", "slices", 1)
     large = registry.load("phantom", numbers | {"train_patients": 5}, "data", "slices", 1)
     assert (small.manifest["split"].value_counts()["train"], len(small.manifest)) == (6, 14)
@@ -177,3 +179,6 @@ def test_a_grown_phantom_holds_the_smaller_one():
     abnormal = small.manifest[small.manifest["label"] == 1]
     assert (abnormal[manifest.mask_columns(small.lesions)] != "").any(axis=1).all()
     assert (small.manifest.groupby("patient")["split"].nunique() == 1).all()
+    # What a method may learn from that takes labels is no part of the benchmark.
+    beside = abnormal_beside(small.unused, small.manifest)
+    assert beside["id"].tolist() == ["phantom/labelled/0000_left", "phantom/labelled/0000_right"]

@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IDRID = ROOT.parent / "shared" / "data" / "idrid"
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 COHORT = {"train_patients": 2, "test_normal_patients": 1, "test_abnormal_patients": 1, "source_patients": 1}
+COHORT |= {"labelled_patients": 0}
 
 
 def config(**changes):

@@ -50,6 +50,15 @@ def test_an_abnormal_patient_has_lesions_in_both_eyes_and_the_grades_are_spread_
     assert sum(by_grade.values()) == 80 and all(12 <= by_grade[grade] <= 28 for grade in (1, 2, 3, 4))
 
 
+def test_labelled_patients_beside_the_test_run_through_the_grades_and_stand_in_no_table_of_labels():
+    eyes = cohort.plan(SEED, 1, 1, 1, 1, 8)
+    labelled = [eye for eye in eyes if eye.split == "labelled"]
+    assert len(labelled) == 16 and all(eye.lesions for eye in labelled)
+    assert [eye.grade for eye in labelled if eye.eye == "right"] == 2 * [1, 2, 3, 4]
+    assert [eye for eye in eyes if eye not in labelled] == cohort.plan(SEED, 1, 1, 1, 1)
+    assert set(cohort.label_table(eyes)["split"]) == {"train", "test"}
+
+
 def test_more_patients_change_none_of_those_already_there():
     few, many = cohort.plan(SEED, 2, 1, 3), cohort.plan(SEED, 5, 6, 7)
     assert set(few) < set(many)
@@ -75,6 +84,7 @@ def test_its_labels_are_a_table_that_the_adapter_of_own_images_reads_as_the_same
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
     sizes = {"train_patients": 2, "test_normal_patients": 2, "test_abnormal_patients": 4, "source_patients": 1}
+    sizes |= {"labelled_patients": 0}
     planned = registry.load("phantom", sizes, tmp_path, "slices", SEED)
     folders = {"table": "labels.csv", "normals": "", "unknowns": "", "masks_inverted": False}
     read = registry.load("images", folders, tmp_path, "slices", SEED)
@@ -87,6 +97,7 @@ def test_its_labels_are_a_table_that_the_adapter_of_own_images_reads_as_the_same
 
 def test_its_files_are_the_same_whatever_the_number_of_threads_and_of_images_asked_for(tmp_path):
     sizes = {"train_patients": 1, "test_normal_patients": 1, "test_abnormal_patients": 1, "source_patients": 1}
+    sizes |= {"labelled_patients": 0}
     ids = [eye.id for eye in cohort.plan(SEED, **sizes)]
 
     def written(folder, threads, ids):

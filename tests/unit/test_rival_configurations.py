@@ -51,7 +51,7 @@ def test_on_idrid_all_networks_stand_that_resads_tables_compare_with_and_draem_o
 
 
 def test_what_is_unstable_is_trained_three_times():
-    assert set(UNSTABLE) == {"anogan", "f_anogan", "draem"}
+    assert set(UNSTABLE) == {"anogan", "devnet", "f_anogan", "draem"}
     for file in ("config/idrid_rivals.yaml", "config/idrid_rivals_paper.yaml"):
         _, rows = rows_of(file)
         assert [row["repeat"] for row in rows if row["method"] in UNSTABLE] == 3 * [0, 1, 2]
@@ -79,18 +79,18 @@ def test_the_papers_own_networks_and_budgets_fit_one_gpu():
     assert (settings["wdmt_net"]["width"], settings["wdmt_net"]["epochs"]) == (64, 200)
     memory = {name: fit_megabytes(name, one, 256**2) for name, one in settings.items()}
     assert memory["draem"] == pytest.approx(15_500, rel=0.1)
-    assert memory["draem"] == max(memory[name] for name in UNSTABLE)
+    assert memory["draem"] == max(memory[name] for name in ("anogan", "draem", "f_anogan"))
     assert max(memory.values()) < 40_000
 
 
-def test_on_the_phantom_the_adversarial_methods_and_draem_take_minutes():
+def test_on_the_phantom_what_is_unstable_takes_minutes():
     config, rows = rows_of(None)
     taken = [seconds(config, row, *PHANTOM) for row in rows if row["method"] in UNSTABLE]
     assert max(taken) < 6 * 60
-    assert sum(taken) < 12 * 60
+    assert sum(taken) < 16 * 60
 
 
-@pytest.mark.parametrize("method", UNSTABLE)
+@pytest.mark.parametrize("method", ["anogan", "draem", "f_anogan"])
 def test_the_needs_of_a_method_grow_with_its_size_and_number(method):
     small, large = (
         next(row["settings"] for row in rows_of(file)[1] if row["method"] == method)
@@ -108,8 +108,9 @@ def test_the_needs_of_a_method_grow_with_its_size_and_number(method):
         ("f_anogan", {"width": 8, "batch": 16}, 1136),
         ("anogan", {"width": 32, "batch": 32}, 1108),
         ("draem", {"reconstructive_width": 16, "discriminative_width": 16, "batch": 8}, 1580),
+        ("devnet", {"batch": 16}, 1684),
     ],
 )
 def test_what_is_asked_for_is_what_was_measured(method, changes, megabytes):
-    settings = next(row["settings"] for row in rows_of(None)[1] if row["method"] == method)
+    settings = rows_of(None)[0]["methods"][method]
     assert 0.95 * megabytes < fit_megabytes(method, settings | changes, 128**2) < 1.5 * megabytes

@@ -177,3 +177,14 @@ def test_its_row_has_image_figures_and_no_figure_of_pixels(case):
     assert tables.differences.empty
     assert "No figures of pixels: Unmapped." in tables.markdown
     assert tables.lesions.query("method == 'Unmapped'")["image_auc"].notna().any()
+
+
+@pytest.mark.parametrize(("with_maps", "split"), [(False, "test"), (True, "test"), (True, "train")])
+def test_a_photograph_without_a_field_of_view_is_an_error_that_names_it(case, with_maps, split):
+    paths, gone = applied(case, with_maps), IDS[split][1]
+    with h5py.File(case / f"images.{split}.h5", "a") as file:
+        names = [name if name != gone else "other" for name in IDS[split]]
+        del file["id"]
+        write_ids(file, names)
+    with pytest.raises(InputError, match=rf"images\.{split}\.h5, field of view of {gone}: found none"):
+        evaluated(case, paths)

@@ -22,6 +22,7 @@ TINY = {
             "train_patients": 3,
             "test_normal_patients": 2,
             "test_abnormal_patients": 2,
+            "labelled_patients": 0,
             "width": 160,
             "height": 140,
         }

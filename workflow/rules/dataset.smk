@@ -5,7 +5,7 @@ from dataclasses import asdict
 from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.datasets.columns import NO_FOLD, UNUSED
 from fundus_anomaly.datasets.cuts import only
-from fundus_anomaly.datasets.labelled import abnormal_beside
+from fundus_anomaly.datasets.labelled import abnormal_beside, require_labelled
 from fundus_anomaly.plan import lesionpaste_rows
 from fundus_anomaly.plan.lesion_sources import SOURCE, audited_sources, require_sources, source_key, source_rows
 from fundus_anomaly.plan.bank import require_mask_files

@@ -7,7 +7,7 @@ METHOD_SCORES = f"{RESULTS}/scores/{{method}}/{{row}}/{{run}}"
 rule fit:
     input:
         images=f"{RESULTS}/images/compared/train.h5",
-        abnormal=taken("abnormal", f"{RESULTS}/images/compared/{UNUSED}.h5"),
+        abnormal=abnormal_images,
         findings=taken("abnormal", f"{RESULTS}/audit/findings.csv"),
         backbone=taken("backbone", f"{RESULTS}/weights/{config['backbone']['name']}.weights"),
         network=taken("network", f"{RESULTS}/weights/{LESIONPASTE_WEIGHTS}.weights"),
@@ -33,7 +33,7 @@ rule fit:
         takes=lambda wildcards: METHODS_TAKE[wildcards.method],
         abnormal=lambda wildcards: abnormal_taken(wildcards, ["id", "patient"]),
         test=lambda wildcards: rows("test")["id"] if "abnormal" in METHODS_TAKE[wildcards.method] else [],
-        networks={"backbone": config["backbone"]["name"], "network": config["lesionpaste"]["network"]["name"]},
+        networks=networks_taken,
         train=rows("train", ["id", "patient"]),
         held_out=config["compared"]["held_out"],
         seed=config["seed"],

@@ -6,6 +6,19 @@ def taken(what, file):
     return lambda wildcards: file if what in METHODS_TAKE[wildcards.method] else []
 
 
+def abnormal_images(wildcards):
+    """Return the prepared photographs that are labelled abnormal if a method learns from any; too few stop the workflow.
+
+    How many are left once those are taken away that the audit found to be copies, and those held out, its fit sees.
+    """
+    if "abnormal" not in METHODS_TAKE[wildcards.method]:
+        return []
+    settings = fitted_row(wildcards)["settings"]
+    key = f"methods.{wildcards.method}.anomalies" if "anomalies" in settings else ""
+    or_stop(require_labelled, len(BESIDE), settings.get("anomalies", 1), wildcards.method, key)
+    return f"{RESULTS}/images/compared/{UNUSED}.h5"
+
+
 def abnormal_taken(wildcards, columns):
     """Return the rows of abnormal photographs that a method may learn from; none if it learns from normals alone."""
     table = BESIDE if "abnormal" in METHODS_TAKE[wildcards.method] else BESIDE.iloc[:0]
@@ -16,3 +29,9 @@ def textures_taken(wildcards):
     """Return the user's textures, if the method's settings name a folder of them."""
     folder = fitted_row(wildcards)["settings"].get("texture_folder")
     return [str(file) for file in or_stop(texture_files, folder)] if folder else []
+
+
+def networks_taken(wildcards):
+    """Return the names of the networks that a method starts from; a setting of another method's is none of its own."""
+    names = {"backbone": config["backbone"]["name"], "network": config["lesionpaste"]["network"]["name"]}
+    return {name: value for name, value in names.items() if name in METHODS_TAKE[wildcards.method]}

@@ -13,15 +13,15 @@ NAME = cohort.DATASET
 LESIONS = cohort.LESIONS
 
 
-_PATIENTS = ("train_patients", "test_normal_patients", "test_abnormal_patients", "source_patients")
+_PATIENTS = ("train_patients", "test_normal_patients", "test_abnormal_patients", "source_patients", "labelled_patients")
 
 
 def load(settings: Mapping[str, object], place: Place) -> Dataset:
-    """Return the manifest of the planned cohort; annotated images for lesion banks are ``unused``.
+    """Return the manifest of the planned cohort; what is neither trained on as normal nor tested is ``unused``.
 
     Args:
-        settings: ``train_patients``, ``test_normal_patients``, ``test_abnormal_patients`` and ``source_patients``,
-            each patient with two eyes.
+        settings: ``train_patients``, ``test_normal_patients``, ``test_abnormal_patients``, ``source_patients`` and
+            ``labelled_patients``, each patient with two eyes.
         place: Photographs and masks are written into its root; its seed draws the cohort.
     """
     rows = []
@@ -31,7 +31,7 @@ def load(settings: Mapping[str, object], place: Place) -> Dataset:
             {
                 "id": eye.id,
                 "path": str(place.root / photograph),
-                "split": UNUSED if eye.split == "source" else eye.split,
+                "split": eye.split if eye.split in ("train", "test") else UNUSED,
                 "patient": eye.patient,
                 "eye": eye.eye,
                 "label": ABNORMAL if eye.grade else NORMAL,

@@ -17,7 +17,7 @@ from fundus_anomaly.evaluation.score_bins import edges_of
 from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.imaging.lesion_truth import lesion_truth
 from fundus_anomaly.progress import track
-from fundus_anomaly.scoring.contract import open_maps, read_scores
+from fundus_anomaly.scoring.contract import FieldsOfView, open_maps, read_scores
 from fundus_anomaly.scoring.map_files import map_of
 
 File = str | os.PathLike[str]
@@ -64,46 +64,37 @@ def evaluate_stored(
         tested, held_out = (opened.enter_context(open_maps(path)) for path in (maps, calibration_maps))
         if ("distance" in tested) != ("distance" in held_out):
             raise InputError(_of_two_kinds(maps, calibration_maps))
-        photographs = [opened.enter_context(open_h5(path, "field_of_view", "id")) for path in images]
-        normals = [opened.enter_context(open_h5(train_images, "field_of_view", "id"))]
+        photographs, normals = (
+            FieldsOfView(*(opened.enter_context(open_h5(path, "field_of_view", "id")) for path in paths))
+            if field_of_view_only
+            else None
+            for paths in (images, [train_images])
+        )
         truths = {} if masks is None else _truths(opened.enter_context(open_h5(masks, "coverage", "id")), lesions)
         kept = [name for name in read_ids(tested) if name not in excluded]
         table = read_scores(scores)
         distances = [file["distance"] for file in (tested, held_out) if pixels and "distance" in file]
         return evaluate(
-            _scored(tested, set(kept), truths, _Views(photographs, field_of_view_only), with_maps=bool(distances)),
+            _scored(tested, set(kept), truths, photographs, with_maps=bool(distances)),
             image_scores=table[table["id"].isin(kept)].reset_index(drop=True),
             manifest=manifest[manifest["id"].isin(kept)].reset_index(drop=True),
             lesions=lesions,
             edges=edges_of(chain.from_iterable(distances), sum(one.size for one in distances)) if distances else None,
             held_out_scores=read_scores(calibration_scores),
-            held_out=_held_out(held_out, _Views(normals, field_of_view_only)),
+            held_out=_held_out(held_out, normals),
             settings=settings,
         )
 
 
-class _Views:
-    """The fields of view of some files' images by id; None for each if pixel figures take the whole square."""
-
-    def __init__(self, files: Sequence[h5py.File], wanted: bool):
-        self._places = {name: (file, number) for file in files if wanted for number, name in enumerate(read_ids(file))}
-
-    def of(self, name: str) -> np.ndarray | None:
-        """Return one image's, ``(S, S)`` bool."""
-        if name not in self._places:
-            return None
-        file, number = self._places[name]
-        return file["field_of_view"][number].astype(bool)
-
-
 def _scored(
-    maps: h5py.File, kept: Collection[str], truths: Mapping[str, Truth], views: _Views, *, with_maps: bool
+    maps: h5py.File, kept: Collection[str], truths: Mapping[str, Truth], views: FieldsOfView | None, *, with_maps: bool
 ) -> Iterator[ScoredImage]:
     """Yield the test images with their score maps at image size, if they count, and their lesions."""
     for number, name in enumerate(track(read_ids(maps), len(maps["id"]), "evaluation")):
         if name in kept:
             map_ = map_of(maps, number) if with_maps else None
-            yield ScoredImage(name, map_, truths.get(name, lambda: None)(), views.of(name))
+            view = None if views is None else views.of(name, None if map_ is None else map_.shape)
+            yield ScoredImage(name, map_, truths.get(name, lambda: None)(), view)
 
 
 def _truths(masks: h5py.File, lesions: Sequence[str]) -> dict[str, Truth]:
@@ -119,10 +110,11 @@ def _truths(masks: h5py.File, lesions: Sequence[str]) -> dict[str, Truth]:
     return {name: reader(number) for number, name in enumerate(read_ids(masks))}
 
 
-def _held_out(maps: h5py.File, views: _Views) -> Iterator[HeldOutNormal]:
+def _held_out(maps: h5py.File, views: FieldsOfView | None) -> Iterator[HeldOutNormal]:
     """Yield the held-out normals with their score maps at image size."""
     for number, name in enumerate(read_ids(maps)):
-        yield HeldOutNormal(name, map_of(maps, number), views.of(name))
+        map_ = map_of(maps, number)
+        yield HeldOutNormal(name, map_, None if views is None else views.of(name, map_.shape))
 
 
 def _of_two_kinds(maps: File, calibration_maps: File) -> Problem:

@@ -53,7 +53,8 @@ def read_detector(path: str | os.PathLike[str], work: Work) -> tuple[Detector, i
             if _FORMAT not in about:
                 raise ValueError(f"its metadata has no {_FORMAT!r}")
             told = json.loads(about[_FORMAT])
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            # Copies: where in memory a tensor begins may decide how a CPU multiplies it, and with it the last bit.
+            state = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - no mapping
         method, size = method_named(str(told["method"])), int(told["size"])
         return method.read(state, size, method.settings(**told["settings"]), work), size
     except InputError as error:

@@ -32,8 +32,9 @@ class Eye:
 
     Attributes:
         id: Namespaced id, e.g. ``"phantom/train/0003_left"``.
-        split: ``"train"`` (normals only), ``"test"``, or ``"source"`` (annotated images that a lesion bank may be made
-            of: grade 4 with every kind of lesion).
+        split: ``"train"`` (normals only), ``"test"``, ``"labelled"`` (abnormal, beside the test, for methods that learn
+            from labels), or ``"source"`` (annotated images that a lesion bank may be made of: grade 4 with every kind
+            of lesion).
         patient: The patient's id, e.g. ``"phantom/train/0003"``; both eyes share it.
         eye: ``"left"`` or ``"right"``.
         grade: Grade of diabetic retinopathy, 0 to 4.
@@ -54,12 +55,13 @@ def plan(
     test_normal_patients: int,
     test_abnormal_patients: int,
     source_patients: int = 0,
+    labelled_patients: int = 0,
 ) -> list[Eye]:
     """Return the eyes of the data set, two a patient.
 
-    The right eyes of the abnormal patients run through the grades 1 to 4 in turn; the left eye has the same grade or a
-    neighbouring one. The grades are those of the International Clinical Diabetic Retinopathy scale (Wilkinson et al.,
-    Ophthalmology 2003), see :func:`.lesions.icdr_grade`.
+    The right eyes of a split's abnormal patients run through the grades 1 to 4 in turn; the left eye has the same grade
+    or a neighbouring one. The grades are those of the International Clinical Diabetic Retinopathy scale (Wilkinson et
+    al., Ophthalmology 2003), see :func:`.lesions.icdr_grade`.
 
     Args:
         seed: Seed of the data set.
@@ -67,6 +69,7 @@ def plan(
         test_normal_patients: Number of normal patients in the test split.
         test_abnormal_patients: Number of patients with a grade of at least 1 in both eyes in the test split.
         source_patients: Number of patients whose annotated photographs are reserved for lesion banks.
+        labelled_patients: Number of patients with a grade of at least 1 in both eyes beside the test.
 
     Raises:
         InputError: If a number is negative or has no four-digit patient numbers left.
@@ -76,6 +79,7 @@ def plan(
         "test_normal_patients": (test_normal_patients, 5000),
         "test_abnormal_patients": (test_abnormal_patients, 5000),
         "source_patients": (source_patients, 10000),
+        "labelled_patients": (labelled_patients, 10000),
     }
     raise_if_any(
         Problem(f"phantom: {name}", str(count), f"a whole number from 0 to {most}", "change it in the configuration")
@@ -85,6 +89,7 @@ def plan(
     eyes = [_eye(seed, "train", number, side) for number in range(train_patients) for side in EYES]
     test = sorted([2 * i for i in range(test_normal_patients)] + [2 * i + 1 for i in range(test_abnormal_patients)])
     eyes += [_eye(seed, "test", number, side) for number in test for side in EYES]
+    eyes += [_eye(seed, "labelled", number, side) for number in range(labelled_patients) for side in EYES]
     return eyes + [_source_eye(number, side) for number in range(source_patients) for side in EYES]
 
 
@@ -92,7 +97,7 @@ def label_table(eyes: Iterable[Eye]) -> pd.DataFrame:
     """Return the labels of the training and test images as a table that ``data.images.table`` takes.
 
     Args:
-        eyes: From :func:`plan`; those of split ``"source"``, which are not part of the benchmark, are left out.
+        eyes: From :func:`plan`; those of other splits, which are not part of the benchmark, are left out.
 
     Returns:
         Columns ``path`` (relative to the data set's folder), ``split``, ``patient``, ``eye``, ``label`` (normal,
@@ -100,7 +105,7 @@ def label_table(eyes: Iterable[Eye]) -> pd.DataFrame:
     """
     rows = []
     for eye in eyes:
-        if eye.split != "source":
+        if eye.split in ("train", "test"):
             photograph, masks = file_names(eye)
             row = {"path": photograph, "split": eye.split, "patient": eye.patient, "eye": eye.eye}
             row |= {"label": "abnormal" if eye.grade else "normal", "grade": eye.grade}
@@ -120,7 +125,8 @@ def file_names(eye: Eye) -> tuple[str, dict[str, str]]:
 def _eye(seed: int, split: str, number: int, side: str) -> Eye:
     patient = f"{DATASET}/{split}/{number:04d}"
     name = f"{patient}_{side}"
-    grade = _grade(seed, patient, number // 2, side) if split == "test" and number % 2 else 0
+    rank = {"train": None, "test": number // 2 if number % 2 else None, "labelled": number}[split]
+    grade = 0 if rank is None else _grade(seed, patient, rank, side)
     return Eye(name, split, patient, side, grade, _lesions(seed, name, grade))
 
 

@@ -3,7 +3,9 @@
 Measured on one busy core with one thread, on 38 photographs of 128×128 pixels (2026-11-27): f-AnoGAN of width 16 and 8,
 batches of 16: 1,355 and 1,116 MB, 2.4 and 1.0 s a step of the generator; AnoGAN of width 32, batches of 32: 1,040 MB,
 .6 s a step; DRAEM of widths 16 and 16, batches of 8: 1,530 MB, .25 s a photograph. By CPU time: MemAE of 32 to 128
-channels, batches of 14: 1,089 MB, .03 s a photograph; WDMT-Net of width 16, batches of 8: 1,340 MB, .12 s a photograph.
+channels, batches of 14: 1,089 MB, .03 s a photograph; WDMT-Net of width 16, batches of 8: 1,340 MB, .12 s a photograph;
+DevNet on EfficientNet-Lite0, batches of 16: 1,684 MB, .09 s a photograph, on 256×256 pixels 3,200 MB, .24 s; on
+ResNet-18 at 128×128 1,495 MB, .12 s.
 What is not there follows the arithmetic: activations grow with channels, pixels and batch, parameters and steps with
 the square of the channels.
 """
@@ -54,6 +56,15 @@ def _wdmt_net_mb(settings: Settings, pixels: int) -> float:
     return parameters + 1.6e-4 * settings["width"] * max(settings["batch"], 4) * of_patch
 
 
+def _devnet_mb(settings: Settings, pixels: int) -> float:
+    return 200 + 2e-3 * max(settings["batch"], 8) * pixels
+
+
+def _devnet_of_image(settings: Settings, pixels: int) -> float:
+    # ResNet-18, on the photograph and on one of half its side.
+    return 1.25 * 1.81 * pixels / 224**2
+
+
 def _memae_of_image(settings: Settings, pixels: int) -> float:
     channels = [3, *settings["channels"]]
     pairs = zip(channels[:-1], channels[1:], range(1, 5), strict=True)
@@ -82,6 +93,11 @@ def _f_anogan_gmacs(settings: Settings, pixels: int, count: int) -> float:
     return 2 * (of_generator + 17 * settings["encoder_steps"] / 2) * _full(settings) * settings["batch"]
 
 
+def _devnet_gmacs(settings: Settings, pixels: int, count: int) -> float:
+    images = settings["batch"] * settings["steps"] * settings["epochs"]
+    return 3 * _devnet_of_image(settings, pixels) * images
+
+
 def _draem_gmacs(settings: Settings, pixels: int, count: int) -> float:
     of_image = 160 * _full(settings, "reconstructive_width", 128) + 38 * _full(settings, "discriminative_width")
     return 3 * of_image * pixels / 256**2 * count * settings["epochs"]
@@ -89,6 +105,7 @@ def _draem_gmacs(settings: Settings, pixels: int, count: int) -> float:
 
 _MB: Mapping[str, Needs] = {
     "anogan": _anogan_mb,
+    "devnet": _devnet_mb,
     "draem": _draem_mb,
     "f_anogan": _f_anogan_mb,
     "memae": _memae_mb,
@@ -96,6 +113,7 @@ _MB: Mapping[str, Needs] = {
 }
 _GMACS = {
     "anogan": _anogan_gmacs,
+    "devnet": _devnet_gmacs,
     "draem": _draem_gmacs,
     "f_anogan": _f_anogan_gmacs,
     "memae": _memae_gmacs,
@@ -141,6 +159,8 @@ def apply_seconds(method: str, settings: Settings, pixels: int, count: int) -> f
     """
     if method == "wdmt_net":
         return _GMAC * _wdmt_net_of_image(settings, pixels) * count
+    if method == "devnet":
+        return 2 * _GMAC * _devnet_of_image(settings, pixels) * count
     if method not in ("anogan", "f_anogan"):
         return 4e-6 * pixels * count
     along = (round(pixels**0.5) - 64) / settings["stride"] + 1

@@ -30,33 +30,34 @@ _WITHOUT_MAPS = "without_maps"
 
 
 class FieldsOfView:
-    """The fields of view of a split's images, by id.
+    """The fields of view of images, by id.
 
     Args:
-        file: File of the rule ``images``, with the datasets ``field_of_view`` and ``id``.
+        *files: Files of the rule ``images``, with the datasets ``field_of_view`` and ``id``.
     """
 
-    def __init__(self, file: h5py.File):
-        self._file = file
-        self._place = {name: number for number, name in enumerate(read_ids(file))}
+    def __init__(self, *files: h5py.File):
+        self._names = " and ".join(file.filename for file in files)
+        self._place = {name: (file, number) for file in files for number, name in enumerate(read_ids(file))}
 
-    def of(self, image: str, size: tuple[int, int]) -> np.ndarray:
+    def of(self, image: str, size: tuple[int, int] | None) -> np.ndarray:
         """Return one image's field of view, ``(H, W)`` bool.
 
         Args:
             image: Its id.
-            size: ``(H, W)`` that it must have.
+            size: ``(H, W)`` that it must have; None where no map tells.
 
         Raises:
             InputError: If there is none of this size.
         """
-        views = self._file["field_of_view"]
-        if image not in self._place or views.shape[1:] != tuple(size):
-            found = f"shape {views.shape[1:]}" if image in self._place else "none"
-            remedy = f"delete {self._file.filename} and run the same command again; the workflow makes it again"
-            where = f"{self._file.filename}, field of view of {image}"
-            raise InputError(Problem(where, found, f"one of {tuple(size)}", remedy))
-        return views[self._place[image]].astype(bool)
+        file, number = self._place.get(image, (None, 0))
+        if file is None or (size is not None and file["field_of_view"].shape[1:] != tuple(size)):
+            found = "none" if file is None else f"shape {file['field_of_view'].shape[1:]}"
+            where = self._names if file is None else file.filename
+            allowed = "one" if size is None else f"one of {tuple(size)}"
+            remedy = f"delete {where} and run the same command again; the workflow makes it again"
+            raise InputError(Problem(f"{where}, field of view of {image}", found, allowed, remedy))
+        return file["field_of_view"][number].astype(bool)
 
 
 class ScoredMaps:
