@@ -5,18 +5,14 @@ from snakemake.iocontainers import Wildcards
 from snakemake.utils import Paramspace
 
 from fundus_anomaly.datasets.subsets import require_two_patients
-from fundus_anomaly.plan import compared, method_needs, patchcore_rows, variants
+from fundus_anomaly.networks.weights import require_source
+from fundus_anomaly.plan import compared, patchcore_rows, variants
 from fundus_anomaly.plan.bank import require_scorable
-from fundus_anomaly.networks.weights import require_source, weights_of_methods
+from fundus_anomaly.plan.run import MAIN, SHOWN, Run
 
-VARIANTS = pd.DataFrame(or_stop(variants.expand, config))
-PATCHCORES = or_stop(patchcore_rows.expand, config, [variants.RESAD, variants.PATCHCORE])
-SWITCHED = {row["key"]: row for row in PATCHCORES}
-OURS = [variants.RESAD, variants.PATCHCORE, *(row["name"] for row in PATCHCORES)]
-COMPARED = or_stop(compared.expand, config, METHOD_TITLES, OURS, UNSTABLE)
-FITS = compared.fits(COMPARED)
-RESC_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS].drop_duplicates())
-BANK_SPACE = Paramspace(VARIANTS[variants.RESC_KEYS + variants.BANK_KEYS].drop_duplicates())
+RUN = or_stop(Run.of, config, METHOD_TITLES, UNSTABLE)
+RESC_SPACE = Paramspace(pd.DataFrame(RUN.variants, columns=variants.RESC_KEYS))
+BANK_SPACE = Paramspace(pd.DataFrame(RUN.variants, columns=variants.RESC_KEYS + variants.BANK_KEYS))
 
 
 def fractions_of(wildcards):
@@ -47,73 +43,38 @@ def bank_to_search(wildcards):
     return f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5".format(**dict(wildcards.items()))
 
 
-# How photographs are prepared: as ReSAD sees them, as LesionPaste does, and as the methods that ours are compared with.
-PREPROCESSING = {
-    name: settings | {"bits_used": config["data"]["bits_used"]}
-    for name, settings in (
-        ("resad", config["preprocessing"]),
-        ("lesionpaste", config["lesionpaste"]["preprocessing"]),
-        ("compared", config["preprocessing"] | {"size": config["compared"]["size"]}),
-    )
-}
-# Each file of weights: the network, where it comes from, and the section of the configuration that says so.
-WEIGHTS = weights_of_methods(config)
-LESIONPASTE_WEIGHTS = next(name for name, part in WEIGHTS.items() if "lesionpaste.network" in part["sections"])
-IMAGE_SIZE = [config["preprocessing"]["size"]] * 2
-INDEX = {key: config["bank"][key] for key in ("index", "nlist", "nprobe")}
-SCORES = {key: config["scoring"][key] for key in ("top_quantile", "smoothing")} | {
-    "field_of_view_only": config["evaluation"]["field_of_view_only"]
-}
-
-
 def weights_file(wildcards):
     """Return the user's file of weights, if there is one; one that is missing stops the workflow, with the remedy."""
-    part = WEIGHTS[wildcards.weights]
+    part = RUN.weights[wildcards.weights]
     or_stop(require_source, part["name"], part["weights"], part["sections"][0])
     return part["weights"] or []
 
 
-MAIN = [variants.RESAD, variants.PATCHCORE]
 # Folder of the maps calibrated by position, in that of a variant's scores and of their evaluation.
 CALIBRATED = "calibrated"
-SHOWN = [variants.PATCHCORE, variants.RESAD]
-ABLATIONS = [name for name in VARIANTS["variant"] if name not in MAIN]
-# The ablation that leaves nothing out, if there is one: its calibrated maps are a row beside it.
-FULL = [name for name in [variants.unchanged(VARIANTS.to_dict("records"))] if name in ABLATIONS]
-# The entropy of the attention depends on its scale alone: one variant for each.
-ATTENDING = list(
-    VARIANTS[VARIANTS["variant"].isin(ABLATIONS) & ~VARIANTS["spatial"].isin(["off", "identity"])].drop_duplicates(
-        "scale"
-    )["variant"]
-)
 PUBLISHED = from_here(LIBRARY / "report" / "tables" / "published.csv")
-
-
-def variant_rows(names):
-    """Return the parameters of the named variants."""
-    return VARIANTS.set_index("variant", drop=False).loc[list(names)].to_dict("records")
 
 
 def variant_paths(names, pattern):
     """Return one path for each named variant's bank, scores or figures."""
-    space = Paramspace(pd.DataFrame(variant_rows(names), columns=variants.RESC_KEYS + variants.BANK_KEYS))
+    space = Paramspace(pd.DataFrame(RUN.named(names), columns=variants.RESC_KEYS + variants.BANK_KEYS))
     return [pattern.format(variant=instance) for instance in space.instance_patterns]
 
 
 def approximate_maps(names):
     """Return the named variants' distance maps if an approximate index made them: they hold its recall."""
-    return variant_paths(names, f"{RESULTS}/scores/{{variant}}/test.h5") if INDEX["index"] != "flat" else []
+    return variant_paths(names, f"{RESULTS}/scores/{{variant}}/test.h5") if RUN.index["index"] != "flat" else []
 
 
 def resc_paths(names, pattern):
     """Return one path for each named variant's features."""
-    space = Paramspace(pd.DataFrame(variant_rows(names), columns=variants.RESC_KEYS))
+    space = Paramspace(pd.DataFrame(RUN.named(names), columns=variants.RESC_KEYS))
     return [pattern.format(variant=instance) for instance in space.instance_patterns]
 
 
 def switched(wildcards):
     """Return the bank of a further row of PatchCore as the wildcards of its files."""
-    return Wildcards(fromdict={key: str(value) for key, value in SWITCHED[wildcards.row]["variant"].items()})
+    return Wildcards(fromdict={key: str(value) for key, value in RUN.further[wildcards.row]["variant"].items()})
 
 
 def of_switched(function):
@@ -131,18 +92,7 @@ def fitted_row(wildcards):
     """Return the row of a fit; too few patients for any fit stop the workflow."""
     train = DATASET.manifest[DATASET.manifest["split"] == "train"]
     or_stop(require_two_patients, train["patient"].tolist(), f"normal images to fit {wildcards.method} to")
-    return FITS[wildcards.method, wildcards.row, wildcards.run]
-
-
-def table_settings(against):
-    """Return what both tables of ReSAD's say of their figures; the others' pixels are compared with those of one row."""
-    return {
-        "dataset": config["dataset"],
-        "image_score": config["scoring"]["image_score"],
-        "normal_quantile": config["evaluation"]["normal_quantile"],
-        "confidence": config["evaluation"]["confidence"],
-        "against": against,
-    }
+    return RUN.fits[wildcards.method, wildcards.row, wildcards.run]
 
 
 wildcard_constraints:

@@ -14,8 +14,8 @@ rule phantom:
         "../../envs/cpu.yaml"
     threads: all_cores
     resources:
-        mem_mb=memory(phantom_mb),
-        runtime=minutes(phantom_seconds),
+        mem_mb=memory(FILE_NEEDS.phantom_mb),
+        runtime=minutes(FILE_NEEDS.phantom_seconds),
     params:
         seed=config["seed"],
         settings=config["data"]["phantom"],
@@ -37,8 +37,8 @@ rule volumes:
         "../../envs/cpu.yaml"
     threads: all_cores
     resources:
-        mem_mb=memory(slices_mb),
-        runtime=minutes(slices_seconds),
+        mem_mb=memory(FILE_NEEDS.slices_mb),
+        runtime=minutes(FILE_NEEDS.slices_seconds),
     params:
         lesions=[cut.lesions for cut in cuts()],
         images=[len(cut.images) for cut in cuts()],
@@ -60,8 +60,8 @@ rule slices:
         "../../envs/cpu.yaml"
     threads: all_cores
     resources:
-        mem_mb=memory(slices_mb),
-        runtime=minutes(slices_seconds),
+        mem_mb=memory(FILE_NEEDS.slices_mb),
+        runtime=minutes(FILE_NEEDS.slices_seconds),
     params:
         window=config["data"]["mosmed"]["window"],
     script:
@@ -81,8 +81,8 @@ rule inspect_photographs:
         "../../envs/cpu.yaml"
     threads: all_cores
     resources:
-        mem_mb=memory(inspection_mb),
-        runtime=minutes(photographs_seconds),
+        mem_mb=memory(FILE_NEEDS.inspection_mb),
+        runtime=minutes(FILE_NEEDS.photographs_seconds),
     params:
         ids=audited_ids,
         max_pixels=config["data"]["max_pixels"],
@@ -104,8 +104,8 @@ rule inspect_masks:
         "../../envs/cpu.yaml"
     threads: all_cores
     resources:
-        mem_mb=memory(inspection_mb),
-        runtime=minutes(masks_seconds),
+        mem_mb=memory(FILE_NEEDS.inspection_mb),
+        runtime=minutes(FILE_NEEDS.masks_seconds),
     params:
         manifest=audited_rows,
         lesions=list(FOUND.lesions),

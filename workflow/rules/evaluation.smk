@@ -10,7 +10,7 @@ RESAMPLING = {
 
 TABLE = {
     "size": config["preprocessing"]["size"],
-    "search": INDEX,
+    "search": RUN.index,
     "test": rows("test", ["id", "label", "patient"]),
     "resampling": RESAMPLING,
 }
@@ -36,8 +36,8 @@ rule evaluate:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=memory(evaluate_mb),
-        runtime=minutes(evaluate_seconds),
+        mem_mb=memory(RESAD_NEEDS.evaluate_mb),
+        runtime=minutes(RESAD_NEEDS.evaluate_seconds),
     params:
         manifest=scored_rows,
         lesions=list(DATASET.lesions),
@@ -88,9 +88,9 @@ rule table_resad:
         "../../envs/cpu.yaml"
     params:
         **TABLE,
-        variants=variant_rows(MAIN),
+        variants=RUN.named(MAIN),
         dataset=config["dataset"],
-        settings=table_settings(variants.PATCHCORE),
+        settings=RUN.table_settings(variants.PATCHCORE),
         calibrated_score=config["calibration"]["image_score"],
     script:
         "../scripts/table_resad.py"
@@ -160,8 +160,8 @@ rule table_froc:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=memory(evaluate_mb),
-        runtime=minutes(froc_seconds),
+        mem_mb=memory(RESAD_NEEDS.evaluate_mb),
+        runtime=minutes(RESAD_NEEDS.froc_seconds),
     params:
         test=rows("test", ["id", "label"]),
         lesions=list(DATASET.lesions),
@@ -173,12 +173,12 @@ rule table_froc:
 
 rule table_ablations:
     input:
-        metrics=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
-        pixels=variant_paths(ABLATIONS, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
-        searched=approximate_maps(ABLATIONS),
-        attention=resc_paths(ABLATIONS, f"{RESULTS}/attention/{{variant}}/test.h5"),
-        coresets=variant_paths(ABLATIONS, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
-        calibrated_metrics=variant_paths(FULL, f"{RESULTS}/evaluation/{{variant}}/{CALIBRATED}/metrics.csv"),
+        metrics=variant_paths(RUN.ablations, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
+        pixels=variant_paths(RUN.ablations, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
+        searched=approximate_maps(RUN.ablations),
+        attention=resc_paths(RUN.ablations, f"{RESULTS}/attention/{{variant}}/test.h5"),
+        coresets=variant_paths(RUN.ablations, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
+        calibrated_metrics=variant_paths(RUN.unchanged, f"{RESULTS}/evaluation/{{variant}}/{CALIBRATED}/metrics.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_ablations.py"),
@@ -204,9 +204,9 @@ rule table_ablations:
         "../../envs/cpu.yaml"
     params:
         **TABLE,
-        **table_settings(variants.unchanged(VARIANTS.to_dict("records"))),
-        variants=variant_rows(ABLATIONS),
-        calibrated=FULL,
+        **RUN.table_settings(next(iter(RUN.unchanged), "")),
+        variants=RUN.named(RUN.ablations),
+        calibrated=RUN.unchanged,
         calibrated_score=config["calibration"]["image_score"],
     script:
         "../scripts/table_ablations.py"

@@ -14,10 +14,10 @@ rule weights:
     conda:
         "../../envs/cpu.yaml"
     params:
-        name=lambda wildcards: WEIGHTS[wildcards.weights]["name"],
-        path=lambda wildcards: WEIGHTS[wildcards.weights]["weights"],
-        sha256=lambda wildcards: WEIGHTS[wildcards.weights]["sha256"],
-        section=lambda wildcards: WEIGHTS[wildcards.weights]["sections"][0],
+        name=lambda wildcards: RUN.weights[wildcards.weights]["name"],
+        path=lambda wildcards: RUN.weights[wildcards.weights]["weights"],
+        sha256=lambda wildcards: RUN.weights[wildcards.weights]["sha256"],
+        section=lambda wildcards: RUN.weights[wildcards.weights]["sections"][0],
     script:
         "../scripts/weights.py"
 
@@ -38,8 +38,8 @@ rule features:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(features_mb),
-        runtime=minutes(features_seconds),
+        mem_mb=memory(RESAD_NEEDS.features_mb),
+        runtime=minutes(RESAD_NEEDS.features_seconds),
     params:
         **config["features"],
         onnx=config["backbone"]["onnx"],
@@ -67,8 +67,8 @@ rule resc:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(resc_mb),
-        runtime=minutes(resc_seconds),
+        mem_mb=memory(RESAD_NEEDS.resc_mb),
+        runtime=minutes(RESAD_NEEDS.resc_seconds),
     params:
         resc=resc_of,
         dtype=config["features"]["dtype"],

@@ -131,8 +131,8 @@ rule heat_maps:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=memory(heat_maps_mb),
-        runtime=minutes(heat_maps_seconds),
+        mem_mb=memory(RESAD_NEEDS.heat_maps_mb),
+        runtime=minutes(RESAD_NEEDS.heat_maps_seconds),
     params:
         manifest=rows("test", ["id", "path", "label", "grade"]),
         title=config["experiment"] or config["dataset"],
@@ -148,7 +148,7 @@ rule heat_maps:
 
 rule figure_effective_neighbours:
     input:
-        attention=resc_paths(ATTENDING, f"{RESULTS}/attention/{{variant}}/test.h5"),
+        attention=resc_paths(RUN.attending, f"{RESULTS}/attention/{{variant}}/test.h5"),
         code=code("figure_effective_neighbours.py"),
     output:
         picture=f"{RESULTS}/figures/effective_neighbours.png",
@@ -165,7 +165,7 @@ rule figure_effective_neighbours:
         "../../envs/cpu.yaml"
     params:
         title="Effective neighbours of the attention",
-        variants=[{"scale": row["scale"]} for row in variant_rows(ATTENDING)],
+        variants=[{"scale": row["scale"]} for row in RUN.named(RUN.attending)],
         dpi=160,
     script:
         "../scripts/figure_effective_neighbours.py"
@@ -186,8 +186,8 @@ rule resad:
 rule ablations:
     input:
         rules.audit.output,
-        rules.table_ablations.output if ABLATIONS else [],
-        rules.figure_effective_neighbours.output if ATTENDING else [],
+        rules.table_ablations.output if RUN.ablations else [],
+        rules.figure_effective_neighbours.output if RUN.attending else [],
 
 
 onsuccess:

@@ -5,46 +5,21 @@ import shutil
 
 from fundus_anomaly.plan.forecast import Job, forecast, require_disk
 
-VALUE = 4 if config["features"]["dtype"] == "float32" else 2
-
-
-def bytes_of_images(wildcards):
-    # Photographs compress to some 60 %.
-    return 1.9 * PIXELS[wildcards.prepared] * images_of(wildcards)
-
-
-def bytes_of_features(wildcards):
-    """Return the bytes of both levels: the second has a third of the channels at four times the positions."""
-    return VALUE * POSITIONS * channels(wildcards) / 2 * images_of(wildcards)
-
-
-def bytes_of_resc(wildcards):
-    return VALUE * POSITIONS * channels(wildcards) * images_of(wildcards)
-
-
-def bytes_of_bank(wildcards):
-    return VALUE * entries(wildcards) * channels(wildcards)
-
-
-def bytes_of_points(wildcards):
-    return 4 * train_positions(wildcards) * min(channels(wildcards), 350)
-
-
 # Bytes of a rule's outputs, and the seconds that it takes. What a detector says of photographs takes next to nothing.
 FORECAST = (
     {}
     if config["detector"]
     else {
-        "images": (bytes_of_images, images_seconds),
-        "features": (bytes_of_features, features_seconds),
-        "resc": (bytes_of_resc, resc_seconds),
-        "coreset": (None, coreset_seconds),
-        "memory_bank": (bytes_of_bank, memory_bank_seconds),
-        "score": (None, score_seconds),
-        "calibrate": (None, calibrate_seconds),
-        "evaluate": (None, evaluate_seconds),
-        "train": (None, train_seconds),
-        "classify": (None, classify_seconds),
+        "images": (FILE_NEEDS.images_bytes, FILE_NEEDS.images_seconds),
+        "features": (RESAD_NEEDS.features_bytes, RESAD_NEEDS.features_seconds),
+        "resc": (RESAD_NEEDS.resc_bytes, RESAD_NEEDS.resc_seconds),
+        "coreset": (None, RESAD_NEEDS.coreset_seconds),
+        "memory_bank": (RESAD_NEEDS.memory_bank_bytes, RESAD_NEEDS.memory_bank_seconds),
+        "score": (None, RESAD_NEEDS.score_seconds),
+        "calibrate": (None, RESAD_NEEDS.calibrate_seconds),
+        "evaluate": (None, RESAD_NEEDS.evaluate_seconds),
+        "train": (None, LESIONPASTE_NEEDS.train_seconds),
+        "classify": (None, LESIONPASTE_NEEDS.classify_seconds),
     }
 )
 
@@ -59,7 +34,7 @@ def forecast_of(job):
         stays=0 if passes else bytes_out,
         passing=bytes_out if passes else 0,
         alone=job.rule.name == "resc",
-        scratch=bytes_of_points(job.wildcards) if job.rule.name == "coreset" else 0,
+        scratch=RESAD_NEEDS.coreset_scratch(job.wildcards) if job.rule.name == "coreset" else 0,
         memory=float(job.resources.get("mem_mb", 0)),
         seconds=seconds(job.wildcards) if seconds else 0,
     )

@@ -17,10 +17,10 @@ rule images:
         "../../envs/cpu.yaml"
     threads: all_cores
     resources:
-        mem_mb=memory(images_mb),
-        runtime=minutes(images_seconds),
+        mem_mb=memory(FILE_NEEDS.images_mb),
+        runtime=minutes(FILE_NEEDS.images_seconds),
     params:
-        preprocessing=lambda wildcards: PREPROCESSING[wildcards.prepared],
+        preprocessing=lambda wildcards: RUN.preprocessing[wildcards.prepared],
         ids=ids_of_split,
         on_bad_image=config["data"]["on_bad_image"],
         max_pixels=config["data"]["max_pixels"],
@@ -42,8 +42,8 @@ rule masks:
         "../../envs/cpu.yaml"
     threads: all_cores
     resources:
-        mem_mb=memory(images_mb),
-        runtime=minutes(images_seconds),
+        mem_mb=memory(FILE_NEEDS.images_mb),
+        runtime=minutes(FILE_NEEDS.images_seconds),
     params:
         manifest=rows_of_split,
         lesions=list(DATASET.lesions),

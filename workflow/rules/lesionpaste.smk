@@ -13,15 +13,15 @@ rule lesion_bank:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=memory(lesion_bank_mb),
-        runtime=minutes(lesion_bank_seconds),
+        mem_mb=memory(LESIONPASTE_NEEDS.lesion_bank_mb),
+        runtime=minutes(LESIONPASTE_NEEDS.lesion_bank_seconds),
     params:
         sources=lambda wildcards: source_table(wildcards.sources).to_dict("records"),
         lesions=list(SOURCE_DATASET.lesions),
         inverted=SOURCE_DATASET.masks_inverted,
         kinds=lambda wildcards: lesionpaste_rows.kinds_of(rows_with(wildcards.sources)),
         excluded=lambda wildcards: [name for name in SOURCES[wildcards.sources] if name in config["data"]["exclude"]],
-        preprocessing=PREPROCESSING["lesionpaste"],
+        preprocessing=RUN.preprocessing["lesionpaste"],
         max_pixels=config["data"]["max_pixels"],
     script:
         "../scripts/lesion_bank.py"
@@ -86,7 +86,7 @@ rule train:
     input:
         images=f"{RESULTS}/images/lesionpaste/train.h5",
         bank=training_bank,
-        weights=f"{RESULTS}/weights/{LESIONPASTE_WEIGHTS}.weights",
+        weights=f"{RESULTS}/weights/{RUN.classifier_weights}.weights",
         code=code("train.py"),
     output:
         weights=f"{TRAINED}/classifier.pt",
@@ -101,8 +101,8 @@ rule train:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(train_mb),
-        runtime=minutes(train_seconds),
+        mem_mb=memory(LESIONPASTE_NEEDS.train_mb),
+        runtime=minutes(LESIONPASTE_NEEDS.train_seconds),
     params:
         row=lambda wildcards: {key: TRAININGS[wildcards.row][key] for key in ("pasted", *SYNTHESIS_KEYS)},
         training=config["lesionpaste"]["training"],
@@ -133,8 +133,8 @@ rule classify:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(classify_mb),
-        runtime=minutes(classify_seconds),
+        mem_mb=memory(LESIONPASTE_NEEDS.classify_mb),
+        runtime=minutes(LESIONPASTE_NEEDS.classify_seconds),
     params:
         training={
             key: config["lesionpaste"]["training"][key]
@@ -246,7 +246,7 @@ rule figure_gradcam:
         title="GradCAM and GradCAM++ (Fig. A3)",
         network=config["lesionpaste"]["network"]["name"],
         training={key: config["lesionpaste"]["training"][key] for key in ("head", "mean", "std")},
-        preprocessing=PREPROCESSING["lesionpaste"],
+        preprocessing=RUN.preprocessing["lesionpaste"],
         max_pixels=config["data"]["max_pixels"],
         manifest=rows("test", ["id", "path", "split", "label", "grade"]),
         lesions=list(DATASET.lesions),

@@ -17,8 +17,8 @@ rule coreset:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(coreset_mb),
-        runtime=minutes(coreset_seconds),
+        mem_mb=memory(RESAD_NEEDS.coreset_mb),
+        runtime=minutes(RESAD_NEEDS.coreset_seconds),
     params:
         fractions=fractions_of,
         train=rows("train", ["id", "patient"]),
@@ -41,8 +41,8 @@ rule memory_bank:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=memory(memory_bank_mb),
-        runtime=minutes(memory_bank_seconds),
+        mem_mb=memory(RESAD_NEEDS.memory_bank_mb),
+        runtime=minutes(RESAD_NEEDS.memory_bank_seconds),
     script:
         "../scripts/memory_bank.py"
 
@@ -65,13 +65,13 @@ rule detector:
     conda:
         "../../envs/gpu.yaml"
     params:
-        variant=variant_rows([variants.RESAD])[0],
+        variant=RUN.named([variants.RESAD])[0],
         features=config["features"],
         onnx=config["backbone"]["onnx"],
         epsilon=config["bank"]["epsilon"],
-        preprocessing=PREPROCESSING["resad"] | {"max_pixels": config["data"]["max_pixels"]},
-        search=INDEX,
-        scores=SCORES,
+        preprocessing=RUN.preprocessing["resad"] | {"max_pixels": config["data"]["max_pixels"]},
+        search=RUN.index,
+        scores=RUN.scores,
         image_score=config["scoring"]["image_score"],
         scale_quantile=0.99,
         calibrated_score=config["calibration"]["image_score"],

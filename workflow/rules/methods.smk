@@ -10,7 +10,7 @@ rule fit:
         abnormal=abnormal_images,
         findings=taken("abnormal", f"{RESULTS}/audit/findings.csv"),
         backbone=taken("backbone", f"{RESULTS}/weights/{config['backbone']['name']}.weights"),
-        network=taken("network", f"{RESULTS}/weights/{LESIONPASTE_WEIGHTS}.weights"),
+        network=taken("network", f"{RESULTS}/weights/{RUN.classifier_weights}.weights"),
         textures=textures_taken,
         code=code_of_method("fit.py"),
     output:
@@ -69,30 +69,30 @@ rule apply:
         train=rows("train", ["id", "patient"]),
         held_out=config["compared"]["held_out"],
         seed=config["seed"],
-        image_size=IMAGE_SIZE,
-        scores=SCORES,
+        image_size=RUN.image_size,
+        scores=RUN.scores,
     script:
         "../scripts/apply.py"
 
 
-COMPARED_RUNS = [f"{row['method']}/{row['key']}/{row['run']}" for row in COMPARED]
+COMPARED_RUNS = [f"{row['method']}/{row['key']}/{row['run']}" for row in RUN.compared]
 
 
 rule table_compared:
     input:
         metrics=[
             *variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
-            *(f"{RESULTS}/evaluation/patchcore/{row['key']}/metrics.csv" for row in PATCHCORES),
+            *(f"{RESULTS}/evaluation/patchcore/{row['key']}/metrics.csv" for row in RUN.patchcores),
             *(f"{RESULTS}/evaluation/{fit}/metrics.csv" for fit in COMPARED_RUNS),
         ],
         pixels=[
             *variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/pixels.h5"),
-            *(f"{RESULTS}/evaluation/patchcore/{row['key']}/pixels.h5" for row in PATCHCORES),
+            *(f"{RESULTS}/evaluation/patchcore/{row['key']}/pixels.h5" for row in RUN.patchcores),
             *(f"{RESULTS}/evaluation/{fit}/pixels.h5" for fit in COMPARED_RUNS),
         ],
         scores=[
             *variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/test.csv"),
-            *(f"{RESULTS}/scores/patchcore/{row['key']}/test.csv" for row in PATCHCORES),
+            *(f"{RESULTS}/scores/patchcore/{row['key']}/test.csv" for row in RUN.patchcores),
             *(f"{RESULTS}/scores/{fit}/test.csv" for fit in COMPARED_RUNS),
         ],
         left_out=f"{RESULTS}/audit/left_out.csv",
@@ -122,10 +122,10 @@ rule table_compared:
     params:
         **TABLE,
         names=MAIN,
-        patchcores=PATCHCORES,
-        compared=COMPARED,
+        patchcores=RUN.patchcores,
+        compared=RUN.compared,
         dataset=config["dataset"],
-        settings=table_settings(variants.RESAD),
+        settings=RUN.table_settings(variants.RESAD),
         side=config["compared"]["size"],
         held_out=config["compared"]["held_out"],
     script:
@@ -133,7 +133,7 @@ rule table_compared:
 
 
 # Of a method's repeats figures show the first.
-SHOWN_RUNS = {row["name"]: f"{row['method']}/{row['key']}/{row['run']}" for row in compared.first_repeats(COMPARED)}
+SHOWN_RUNS = {row["name"]: f"{row['method']}/{row['key']}/{row['run']}" for row in compared.first_repeats(RUN.compared)}
 
 
 rule figure_compared:
@@ -202,7 +202,7 @@ rule figure_compared_learning:
         "../../envs/cpu.yaml"
     params:
         title="Learning curves of the compared methods",
-        names=[row["name"] for row in COMPARED],
+        names=[row["name"] for row in RUN.compared],
         dpi=160,
     script:
         "../scripts/figure_compared_learning.py"
@@ -211,6 +211,6 @@ rule figure_compared_learning:
 rule compared:
     input:
         rules.audit.output,
-        rules.table_compared.output if COMPARED else [],
-        rules.figure_compared.output if COMPARED else [],
-        rules.figure_compared_learning.output if COMPARED else [],
+        rules.table_compared.output if RUN.compared else [],
+        rules.figure_compared.output if RUN.compared else [],
+        rules.figure_compared_learning.output if RUN.compared else [],

@@ -20,13 +20,13 @@ rule score:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(score_mb),
-        runtime=minutes(score_seconds),
+        mem_mb=memory(RESAD_NEEDS.score_mb),
+        runtime=minutes(RESAD_NEEDS.score_seconds),
     params:
         seed=config["seed"],
-        image_size=IMAGE_SIZE,
-        search=INDEX,
-        scores=SCORES,
+        image_size=RUN.image_size,
+        search=RUN.index,
+        scores=RUN.scores,
         switches={},
     script:
         "../scripts/score.py"
@@ -52,15 +52,15 @@ rule calibrate:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(score_mb),
-        runtime=minutes(calibrate_seconds),
+        mem_mb=memory(RESAD_NEEDS.score_mb),
+        runtime=minutes(RESAD_NEEDS.calibrate_seconds),
     params:
         train=rows("train", ["id", "patient"]),
         images=config["evaluation"]["calibration_images"],
         seed=config["seed"],
-        image_size=IMAGE_SIZE,
-        search=INDEX,
-        scores=SCORES,
+        image_size=RUN.image_size,
+        search=RUN.index,
+        scores=RUN.scores,
         switches={},
     script:
         "../scripts/calibrate.py"
@@ -88,14 +88,14 @@ rule score_patchcore:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(of_switched(score_mb)),
-        runtime=minutes(of_switched(score_seconds)),
+        mem_mb=memory(of_switched(RESAD_NEEDS.score_mb)),
+        runtime=minutes(of_switched(RESAD_NEEDS.score_seconds)),
     params:
         seed=config["seed"],
-        image_size=IMAGE_SIZE,
-        search=INDEX,
-        scores=SCORES,
-        switches=lambda wildcards: SWITCHED[wildcards.row]["settings"],
+        image_size=RUN.image_size,
+        search=RUN.index,
+        scores=RUN.scores,
+        switches=lambda wildcards: RUN.further[wildcards.row]["settings"],
     script:
         "../scripts/score.py"
 
@@ -118,16 +118,16 @@ rule calibrate_patchcore:
     threads: all_cores
     resources:
         gpu=1,
-        mem_mb=memory(of_switched(score_mb)),
-        runtime=minutes(of_switched(calibrate_seconds)),
+        mem_mb=memory(of_switched(RESAD_NEEDS.score_mb)),
+        runtime=minutes(of_switched(RESAD_NEEDS.calibrate_seconds)),
     params:
         train=rows("train", ["id", "patient"]),
         images=config["evaluation"]["calibration_images"],
         seed=config["seed"],
-        image_size=IMAGE_SIZE,
-        search=INDEX,
-        scores=SCORES,
-        switches=lambda wildcards: SWITCHED[wildcards.row]["settings"],
+        image_size=RUN.image_size,
+        search=RUN.index,
+        scores=RUN.scores,
+        switches=lambda wildcards: RUN.further[wildcards.row]["settings"],
     script:
         "../scripts/calibrate.py"
 
@@ -151,11 +151,11 @@ rule calibrated_maps:
     conda:
         "../../envs/cpu.yaml"
     resources:
-        mem_mb=memory(calibrated_maps_mb),
-        runtime=minutes(calibrated_maps_seconds),
+        mem_mb=memory(RESAD_NEEDS.calibrated_maps_mb),
+        runtime=minutes(RESAD_NEEDS.calibrated_maps_seconds),
     params:
         train=rows("train", ["id", "patient"]),
         options={key: config["calibration"][key] for key in ("smoothing", "shrinkage", "floor")},
-        scores=SCORES,
+        scores=RUN.scores,
     script:
         "../scripts/calibrated_maps.py"
