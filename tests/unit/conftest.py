@@ -38,6 +38,7 @@ SLOW = {
     "test_rival_configurations.py",
     "test_shift.py",
     "test_start_up.py",
+    "test_supervised.py",
     "test_training_epochs.py",
     "test_vgg16_convolutions.py",
     "test_without_maps.py",

@@ -19,6 +19,10 @@ UNSTABLE = [name for name, part in SCHEMA["properties"]["methods"]["properties"]
 
 # What each takes beside normal photographs.
 METHODS_TAKE = {name: part.get("takes", []) for name, part in SCHEMA["properties"]["methods"]["properties"].items()}
+# How photographs are prepared that each sees.
+METHODS_SEE = {
+    name: part.get("sees", "compared") for name, part in SCHEMA["properties"]["methods"]["properties"].items()
+}
 
 
 def configuration():

@@ -6,7 +6,7 @@ METHOD_SCORES = f"{RESULTS}/scores/{{method}}/{{row}}/{{run}}"
 
 rule fit:
     input:
-        images=f"{RESULTS}/images/compared/train.h5",
+        images=prepared_images("train"),
         abnormal=abnormal_images,
         findings=taken("abnormal", f"{RESULTS}/audit/findings.csv"),
         backbone=taken("backbone", f"{RESULTS}/weights/{config['backbone']['name']}.weights"),
@@ -44,8 +44,8 @@ rule fit:
 rule apply:
     input:
         detector=f"{DETECTOR}/detector.safetensors",
-        images=f"{RESULTS}/images/compared/test.h5",
-        train_images=f"{RESULTS}/images/compared/train.h5",
+        images=prepared_images("test"),
+        train_images=prepared_images("train"),
         views=f"{RESULTS}/images/resad/test.h5",
         train_views=f"{RESULTS}/images/resad/train.h5",
         code=code_of_method("apply.py"),

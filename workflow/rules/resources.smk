@@ -23,16 +23,26 @@ LESIONPASTE_NEEDS = LesionPasteNeeds(
 )
 
 
+def settings_of(wildcards):
+    """Return the settings of a fit, and the names of the networks that it starts from."""
+    return fitted_row(wildcards)["settings"] | networks_taken(wildcards)
+
+
+def pixels_seen(wildcards):
+    """Return the pixels of a photograph as a method sees it."""
+    return EXTENT.pixels(METHODS_SEE[wildcards.method])
+
+
 def fit_mb(wildcards, threads):
-    return method_needs.fit_megabytes(wildcards.method, fitted_row(wildcards)["settings"], EXTENT.pixels("compared"))
+    return method_needs.fit_megabytes(wildcards.method, settings_of(wildcards), pixels_seen(wildcards))
 
 
 def fit_seconds(wildcards):
-    settings = fitted_row(wildcards)["settings"]
-    return method_needs.fit_seconds(wildcards.method, settings, EXTENT.pixels("compared"), EXTENT.train)
+    taught = EXTENT.train + (len(BESIDE) if "abnormal" in METHODS_TAKE[wildcards.method] else 0)
+    return method_needs.fit_seconds(wildcards.method, settings_of(wildcards), pixels_seen(wildcards), taught)
 
 
 def apply_seconds(wildcards):
-    settings = fitted_row(wildcards)["settings"]
-    judged = method_needs.apply_seconds(wildcards.method, settings, EXTENT.pixels("compared"), EXTENT.all)
+    pixels = pixels_seen(wildcards)
+    judged = method_needs.apply_seconds(wildcards.method, settings_of(wildcards), pixels, EXTENT.all)
     return judged + 4e-6 * EXTENT.pixels("resad") * EXTENT.all

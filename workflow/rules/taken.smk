@@ -6,6 +6,11 @@ def taken(what, file):
     return lambda wildcards: file if what in METHODS_TAKE[wildcards.method] else []
 
 
+def prepared_images(split):
+    """Return a function that gives a split's photographs as a method sees them."""
+    return lambda wildcards: f"{RESULTS}/images/{METHODS_SEE[wildcards.method]}/{split}.h5"
+
+
 def abnormal_images(wildcards):
     """Return the prepared photographs that are labelled abnormal if a method learns from any; too few stop the workflow.
 
@@ -16,7 +21,7 @@ def abnormal_images(wildcards):
     settings = fitted_row(wildcards)["settings"]
     key = f"methods.{wildcards.method}.anomalies" if "anomalies" in settings else ""
     or_stop(require_labelled, len(BESIDE), settings.get("anomalies", 1), wildcards.method, key)
-    return f"{RESULTS}/images/compared/{UNUSED}.h5"
+    return prepared_images(UNUSED)(wildcards)
 
 
 def abnormal_taken(wildcards, columns):

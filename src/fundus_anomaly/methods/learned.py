@@ -12,7 +12,7 @@ from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.interface import Network as Pretrained
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.networks.state import load_state
-from fundus_anomaly.training.epochs import Learner, learn
+from fundus_anomaly.training.epochs import BestEpoch, Learner, learn
 from fundus_anomaly.training.seeded import seeded
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -24,13 +24,13 @@ def first_network(method: str, build: Callable[[], Network], work: Work) -> Netw
         return build().to(work.device)
 
 
-def trained(learner: Learner, epochs: int, work: Work) -> list[dict[str, float]]:
+def trained(learner: Learner, epochs: int, work: Work, best: BestEpoch | None = None) -> list[dict[str, float]]:
     """Train, or go on from the checkpoint of this work; return one row an epoch. See :func:`..training.epochs.learn`.
 
     Raises:
         InputError: If the checkpoint is damaged or of another learner, or a figure is not finite.
     """
-    return learn(learner, epochs, checkpoint=work.checkpoint, key=work.key, seed=work.seed)
+    return learn(learner, epochs, checkpoint=work.checkpoint, key=work.key, seed=work.seed, best=best)
 
 
 def network_again(method: str, build: Callable[[], Network], state: Mapping[str, torch.Tensor]) -> Network:

@@ -14,28 +14,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from fundus_anomaly.plan.method_gmacs import OF_FIT, Settings, devnet_of_image, full, wdmt_net_of_image
+
 _BASE_MB = 1000
 _PATCH = 64**2
 _JUDGED = 256
 # Seconds of a core for 10⁹ multiplications and additions; a parameter, its gradient and Adam's two moments in MB.
 _GMAC, _PARAMETER_MB = 0.06, 16e-6
 
-Settings = Mapping[str, float]
 Needs = Callable[[Settings, int], float]
-
-
-def _full(settings: Settings, key: str = "width", whole: int = 64) -> float:
-    return (settings[key] / whole) ** 2
 
 
 def _anogan_mb(settings: Settings, pixels: int) -> float:
     fitted, judged = 5e-5 * settings["batch"], 1e-5 * _JUDGED
-    return 6.3e6 * _full(settings) * _PARAMETER_MB + max(fitted, judged) * settings["width"] * _PATCH
+    return 6.3e6 * full(settings) * _PARAMETER_MB + max(fitted, judged) * settings["width"] * _PATCH
 
 
 def _f_anogan_mb(settings: Settings, pixels: int) -> float:
     fitted, judged = 3.5e-4 * settings["batch"], 4e-5 * _JUDGED
-    return 24.6e6 * _full(settings) * _PARAMETER_MB + max(fitted, judged) * settings["width"] * _PATCH
+    return 24.6e6 * full(settings) * _PARAMETER_MB + max(fitted, judged) * settings["width"] * _PATCH
 
 
 def _draem_mb(settings: Settings, pixels: int) -> float:
@@ -45,6 +42,11 @@ def _draem_mb(settings: Settings, pixels: int) -> float:
     return parameters * _PARAMETER_MB + 1.3e-4 * (reconstructive + discriminative) * images * pixels
 
 
+def _supervised_mb(settings: Settings, pixels: int) -> float:
+    network, pixel = (1700, 10e-3) if settings.get("network") == "vgg16" else (500, 2e-3)
+    return network + pixel * settings["batch"] * pixels
+
+
 def _memae_mb(settings: Settings, pixels: int) -> float:
     weights = 16e-6 * settings["items"] * pixels / 256
     return settings["batch"] * (1.3e-5 * settings["channels"][0] * pixels + weights)
@@ -52,55 +54,12 @@ def _memae_mb(settings: Settings, pixels: int) -> float:
 
 def _wdmt_net_mb(settings: Settings, pixels: int) -> float:
     of_patch = 256**2 if settings["protocol"] == "paper" else pixels / settings["cuts"] ** 2
-    parameters = 17.3e6 * _full(settings) * _PARAMETER_MB
+    parameters = 17.3e6 * full(settings) * _PARAMETER_MB
     return parameters + 1.6e-4 * settings["width"] * max(settings["batch"], 4) * of_patch
 
 
 def _devnet_mb(settings: Settings, pixels: int) -> float:
     return 200 + 2e-3 * max(settings["batch"], 8) * pixels
-
-
-def _devnet_of_image(settings: Settings, pixels: int) -> float:
-    # ResNet-18, on the photograph and on one of half its side.
-    return 1.25 * 1.81 * pixels / 224**2
-
-
-def _memae_of_image(settings: Settings, pixels: int) -> float:
-    channels = [3, *settings["channels"]]
-    pairs = zip(channels[:-1], channels[1:], range(1, 5), strict=True)
-    return 2e-9 * sum(9 * before * after * pixels / 4**level for before, after, level in pairs)
-
-
-def _wdmt_net_of_image(settings: Settings, pixels: int) -> float:
-    return 39.9 * _full(settings) * (9 if settings["protocol"] == "paper" else pixels / 256**2)
-
-
-def _memae_gmacs(settings: Settings, pixels: int, count: int) -> float:
-    return 3 * _memae_of_image(settings, pixels) * count * settings["epochs"]
-
-
-def _wdmt_net_gmacs(settings: Settings, pixels: int, count: int) -> float:
-    times = 3 if settings["protocol"] == "paper" else 1
-    return 3 * times * _wdmt_net_of_image(settings, pixels) * count * settings["epochs"]
-
-
-def _anogan_gmacs(settings: Settings, pixels: int, count: int) -> float:
-    return 1.3 * _full(settings) * settings["batch"] * settings["steps"]
-
-
-def _f_anogan_gmacs(settings: Settings, pixels: int, count: int) -> float:
-    of_generator = (22.2 * settings["critic_steps"] + 10.5) * settings["generator_steps"]
-    return 2 * (of_generator + 17 * settings["encoder_steps"] / 2) * _full(settings) * settings["batch"]
-
-
-def _devnet_gmacs(settings: Settings, pixels: int, count: int) -> float:
-    images = settings["batch"] * settings["steps"] * settings["epochs"]
-    return 3 * _devnet_of_image(settings, pixels) * images
-
-
-def _draem_gmacs(settings: Settings, pixels: int, count: int) -> float:
-    of_image = 160 * _full(settings, "reconstructive_width", 128) + 38 * _full(settings, "discriminative_width")
-    return 3 * of_image * pixels / 256**2 * count * settings["epochs"]
 
 
 _MB: Mapping[str, Needs] = {
@@ -109,15 +68,8 @@ _MB: Mapping[str, Needs] = {
     "draem": _draem_mb,
     "f_anogan": _f_anogan_mb,
     "memae": _memae_mb,
+    "supervised": _supervised_mb,
     "wdmt_net": _wdmt_net_mb,
-}
-_GMACS = {
-    "anogan": _anogan_gmacs,
-    "devnet": _devnet_gmacs,
-    "draem": _draem_gmacs,
-    "f_anogan": _f_anogan_gmacs,
-    "memae": _memae_gmacs,
-    "wdmt_net": _wdmt_net_gmacs,
 }
 
 
@@ -126,7 +78,7 @@ def fit_megabytes(method: str, settings: Settings, pixels: int) -> float:
 
     Args:
         method: Name of its module. One that is not known here needs what a reconstruction does.
-        settings: All of its settings.
+        settings: All of its settings; of one that starts from a network also its name, ``network``.
         pixels: Of a photograph that it sees.
     """
     if method in _MB:
@@ -143,8 +95,11 @@ def fit_seconds(method: str, settings: Settings, pixels: int, count: int) -> flo
         pixels: Likewise.
         count: Photographs to learn from.
     """
-    if method in _GMACS:
-        return 60 + _GMAC * _GMACS[method](settings, pixels, count)
+    if method == "supervised":
+        pixel, balanced = 70e-6 if settings.get("network") == "vgg16" else 6e-6, 2 if settings["balanced"] else 1
+        return 60 + pixel * pixels * balanced * count * settings["epochs"]
+    if method in OF_FIT:
+        return 60 + _GMAC * OF_FIT[method](settings, pixels, count)
     return 12e-6 * pixels * count * settings.get("epochs", 1)
 
 
@@ -158,11 +113,13 @@ def apply_seconds(method: str, settings: Settings, pixels: int, count: int) -> f
         count: Photographs to score.
     """
     if method == "wdmt_net":
-        return _GMAC * _wdmt_net_of_image(settings, pixels) * count
+        return _GMAC * wdmt_net_of_image(settings, pixels) * count
+    if method == "supervised":
+        return (25e-6 if settings.get("network") == "vgg16" else 2e-6) * pixels * count
     if method == "devnet":
-        return 2 * _GMAC * _devnet_of_image(settings, pixels) * count
+        return 2 * _GMAC * devnet_of_image(settings, pixels) * count
     if method not in ("anogan", "f_anogan"):
         return 4e-6 * pixels * count
     along = (round(pixels**0.5) - 64) / settings["stride"] + 1
     of_patch = 0.63 * settings["mapping_steps"] if method == "anogan" else 7
-    return _GMAC * of_patch * _full(settings) * max(along, 1) ** 2 * count
+    return _GMAC * of_patch * full(settings) * max(along, 1) ** 2 * count
