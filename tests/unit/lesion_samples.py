@@ -23,8 +23,9 @@ def options(
     mixup=(0.5, 0.8),
     count_by="type",
     mask="binary",
+    patch="lesion",
 ) -> Options:
-    return Options(mix, most, count_by, mask, mixup, augmentation)
+    return Options(mix, most, count_by, mask, mixup, augmentation, patch)
 
 
 def disc(side: int, share: float = 0.95) -> np.ndarray:

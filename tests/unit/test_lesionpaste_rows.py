@@ -22,6 +22,8 @@ from fundus_anomaly.plan.lesion_sources import audited_sources, require_sources,
 from fundus_anomaly.plan.lesionpaste_rows import (
     CONTROL,
     LESIONPASTE,
+    PATCHES,
+    RIVALS,
     epochs_tested,
     expand,
     kinds_of,
@@ -44,7 +46,7 @@ def config(**changes):
 
 
 def rows_of(**changes):
-    return expand(config(ablations={}, **changes))
+    return expand(config(ablations={}, **{"patch_control": False} | changes))
 
 
 def without_names(row):
@@ -70,6 +72,15 @@ def test_the_control_can_be_left_out_and_a_name_stands_for_one_row_of_a_table():
         expand(config(rows=[], ablations={"2": [{"name": "Flip"}, {"name": "Flip", "most": 2}]}))
 
 
+def test_the_control_with_pieces_of_the_normal_stands_beside_other_methods_alone():
+    rows = rows_of(rows=[], patch_control=True)
+    (control,) = [row for row in rows if row["table"] == RIVALS]
+    main = rows[0]
+    assert control["name"] == PATCHES and control["key"] == "patch~normal"
+    assert {key for key in main if control[key] != main[key]} == {"table", "name", "key", "patch"}
+    assert not [row for row in rows_of(rows=[], patch_control=False) if row["table"] == RIVALS]
+
+
 def test_rows_with_equal_settings_share_one_training():
     main = DEFAULT["lesionpaste"]
     plain = {"mixup": [1, 1]}
@@ -91,7 +102,7 @@ def test_rows_with_equal_settings_share_one_training():
 def test_the_paper_s_tables_stand_in_the_default_configuration():
     rows = expand(DEFAULT)
     counts = Counter(row["table"] for row in rows)
-    assert counts == {"3": 2, "1": 11, "2": 5, "A1": 2, "A2": 2}
+    assert counts == {"3": 2, "1": 11, "2": 5, "A1": 2, "A2": 2, RIVALS: 1}
     # Shared: five operations and w.o. MixUp, Random and the main row, the one annotated image of A1 and A2.
     assert len(trainings(rows)) == 2 + 11 + 3 + 2 + 1
 

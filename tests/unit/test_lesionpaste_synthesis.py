@@ -44,6 +44,36 @@ def test_the_mask_is_the_union_of_what_was_pasted():
     np.testing.assert_array_equal(made.mask, union)
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_pieces_of_the_normal_stand_where_the_lesions_would_and_in_their_shapes(number):
+    image, _, _, pastes, made = twin(f"set/{number}", options(patch="normal"))
+    *_, lesioned = twin(f"set/{number}")
+    np.testing.assert_array_equal(made.masks, lesioned.masks)
+    np.testing.assert_array_equal(made.image[~made.mask], image[~made.mask])
+    assert (made.image[made.mask] != lesioned.image[lesioned.mask]).any()
+    assert all(paste.cut.shape == paste.places.shape for paste in pastes)
+    assert not any(np.array_equal(paste.cut, paste.places) for paste in pastes)
+
+
+def test_a_piece_is_the_normal_itself_from_elsewhere_within_the_field_of_view():
+    bank = lesions()
+    image, view = normal(SIDE)
+    once = options(NEUTRAL, most=0.1, mixup=(1, 1), patch="normal")
+    (paste,) = plan(bank, once, 0, "set/5")
+    made = synthesise(image, view, SCALE, RETINA, bank, [paste])
+    rows, columns = np.nonzero(made.mask)
+    top, left, height, width = rows.min(), columns.min(), np.ptp(rows) + 1, np.ptp(columns) + 1
+    shape, piece = (one[top : top + height, left : left + width] for one in (made.mask, made.image))
+    sources = [
+        (y, x)
+        for y in range(SIDE - height + 1)
+        for x in range(SIDE - width + 1)
+        if (image[y : y + height, x : x + width][shape] == piece[shape]).all()
+    ]
+    ((y, x),) = sources
+    assert (y, x) != (top, left) and view[y : y + height, x : x + width].all()
+
+
 def test_the_mix_of_types_fits_the_table_over_ten_thousand_draws():
     bank = [lesion for lesion in lesions()][:16]
     few = [next(lesion for lesion in bank if lesion.kind == kind) for kind in ("MA", "HE", "EX", "SE")]

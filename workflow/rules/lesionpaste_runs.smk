@@ -3,7 +3,9 @@
 from fundus_anomaly.methods.lesionpaste.keys import SYNTHESIS_KEYS
 
 # The paper's tables of LesionPaste that the configuration has rows for; the main one first.
-PAPER_TABLES = list(dict.fromkeys(row["table"] for row in LESIONPASTE_ROWS))
+PAPER_TABLES = [
+    table for table in dict.fromkeys(row["table"] for row in LESIONPASTE_ROWS) if table != lesionpaste_rows.RIVALS
+]
 FOLDS = sorted(set(DATASET.manifest["fold"]) - {NO_FOLD})
 # Each training of a row: its folder, and its fold (None where the dataset has none) and repeat.
 RUNS = {
@@ -90,7 +92,7 @@ def lesionpaste_results(wildcards):
 
 def lesionpaste_ablation_results(wildcards):
     """Return what the target makes: every table but the main one, and the contact sheets of the banks."""
-    rows = annotated([row for row in LESIONPASTE_ROWS if row["table"] != lesionpaste_rows.MAIN_TABLE])
+    rows = annotated([row for row in LESIONPASTE_ROWS if row["table"] in PAPER_TABLES[1:]])
     if not rows:
         raise WorkflowError("lesionpaste.ablations is empty: give rows of Table 1, 2, A1 or A2, as config.yaml does.")
     banks = dict.fromkeys(map(bank_of, rows))

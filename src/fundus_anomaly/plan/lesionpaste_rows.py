@@ -11,7 +11,10 @@ from fundus_anomaly.plan.lesion_sources import source_key
 from fundus_anomaly.plan.row_keys import change, plain, row_key, short_digest
 
 LESIONPASTE, CONTROL = "LesionPaste", "control: twins without lesions"
+PATCHES = "control: pieces of the normal for lesions (CutPaste)"
 MAIN_TABLE = "3"
+RIVALS = "rivals"
+"""Rows that stand in the main table beside other methods alone."""
 _CONTROL = "without_lesions"
 
 
@@ -23,7 +26,8 @@ def expand(config: Mapping) -> list[dict]:
     changes of the configuration, so that rows with equal settings, in one table or in several, share one training.
 
     The first row is LesionPaste as configured. The control is trained in the same way on twins that equal their
-    normals: what it can distinguish, LesionPaste has not learned from lesions.
+    normals: what it can distinguish, LesionPaste has not learned from lesions. Another, :data:`RIVALS`, has a piece of
+    the normal itself in place of each lesion: by what it is behind LesionPaste, the lesions themselves are worth it.
 
     Args:
         config: The validated configuration.
@@ -42,6 +46,8 @@ def expand(config: Mapping) -> list[dict]:
         rows.append({"table": MAIN_TABLE, "name": CONTROL} | main | {"pasted": False})
     for table, changes in section["ablations"].items():
         rows += _changed(main, changes, table)
+    if section["patch_control"]:
+        rows.append({"table": RIVALS, "name": PATCHES} | main | {"patch": "normal"})
     for row in rows:
         row["key"] = _key(row, main)
     raise_if_any(_repeated(rows))
@@ -100,7 +106,9 @@ def _key(row: Mapping, main: Mapping) -> str:
     if not row["pasted"]:
         return _CONTROL
     parts = [f"sources~{source_key(row['sources'])}"] if row["sources"] != main["sources"] else []
-    parts += [change(name, row[name]) for name in ("most", "count_by", "mask", "mixup") if row[name] != main[name]]
+    parts += [
+        change(name, row[name]) for name in ("most", "count_by", "mask", "patch", "mixup") if row[name] != main[name]
+    ]
     if row["mix"] != main["mix"]:
         types = "_".join("+".join(part["types"]) for part in row["mix"])
         parts.append(f"mix~{types[:40]}-{short_digest(_mix_text(row['mix']))}")
@@ -120,7 +128,7 @@ def _mix_text(mix: Sequence[Mapping]) -> str:
 
 
 def _section(table: str) -> str:
-    return "lesionpaste.rows" if table == MAIN_TABLE else f"lesionpaste.ablations.{table}"
+    return "lesionpaste.rows" if table in (MAIN_TABLE, RIVALS) else f"lesionpaste.ablations.{table}"
 
 
 def _repeated(rows: Sequence[Mapping]) -> list[Problem]:

@@ -111,9 +111,9 @@ def changed(
     # Colour is averaged over the lesion alone: what lies around it is not black but unknown.
     colour = shrunk[..., :3] / np.maximum(weight, 1e-6)[..., None]
     if kind == "coverage":
-        return _recoloured(colour, weight > 0, change), weight.clip(0, 1)
+        return recoloured(colour, weight > 0, change), weight.clip(0, 1)
     mask = lesion_truth(covered_levels(weight))
-    return _recoloured(colour, mask, change), mask
+    return recoloured(colour, mask, change), mask
 
 
 def _turned(covered: np.ndarray, change: Change) -> np.ndarray:
@@ -147,8 +147,14 @@ def _scaled(covered: np.ndarray, factors: list[float]) -> np.ndarray:
     return cv2.resize(framed, (sizes[1], sizes[0]), interpolation=kind)
 
 
-def _recoloured(colour: np.ndarray, mask: np.ndarray, change: Change) -> np.ndarray:
-    """Return the patch with contrast, brightness, hue and saturation changed."""
+def recoloured(colour: np.ndarray, mask: np.ndarray, change: Change) -> np.ndarray:
+    """Return a patch with contrast, brightness, hue and saturation changed.
+
+    Args:
+        colour: ``(h, w, 3)`` float32 RGB in 0 to 255.
+        mask: ``(h, w)`` bool, the pixels whose mean the contrast is taken from.
+        change: What is done to it.
+    """
     if change.contrast != 1:
         mean = colour[mask].mean(axis=0)
         colour = mean + change.contrast * (colour - mean)

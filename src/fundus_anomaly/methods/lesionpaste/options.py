@@ -43,6 +43,7 @@ def options_from(settings: Mapping) -> Options:
         most=float(settings["most"]),
         count_by=settings["count_by"],
         mask=settings["mask"],
+        patch=settings["patch"],
         mixup=tuple(settings["mixup"]),
         augmentation=_augmentation(augmentation),
     )

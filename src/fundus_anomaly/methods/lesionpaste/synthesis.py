@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.methods.lesionpaste.augmentation import Augmentation, Change, changed, draw
+from fundus_anomaly.methods.lesionpaste.augmentation import Augmentation, Change, changed, draw, recoloured
 from fundus_anomaly.methods.lesionpaste.keys import MAX_KINDS
 from fundus_anomaly.methods.lesionpaste.lesion import Lesion
 from fundus_anomaly.seeds import generator
@@ -30,6 +30,8 @@ class Options:
         mask: M of eq. 1: ``"binary"``, as in the paper, or ``"coverage"``; see :func:`.augmentation.changed`.
         mixup: Range of λ of eq. 1; ``(1, 1)`` pastes without MixUp.
         augmentation: What may happen to each lesion.
+        patch: What fills the lesions' shapes: the ``"lesion"`` itself, or a piece of the same ``"normal"`` image from
+            elsewhere, as CutPaste does (Li et al. 2021): a control of what the lesions are worth.
     """
 
     mix: tuple[tuple[tuple[str, ...], float], ...]
@@ -38,6 +40,7 @@ class Options:
     mask: Literal["binary", "coverage"]
     mixup: tuple[float, float]
     augmentation: Augmentation
+    patch: Literal["lesion", "normal"] = "lesion"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +53,14 @@ class Paste:
         places: ``(k, 2)`` float64 in 0 to 1, places of the lesion's centre to try in this order, as shares of the
             image's height and width; the last one chooses among all places if none of them is free.
         weight: λ of eq. 1.
+        cut: As ``places``, of the piece of the normal image that takes the lesion's place; None for the lesion itself.
     """
 
     lesion: int
     change: Change
     places: np.ndarray
     weight: float
+    cut: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +116,10 @@ def plan(bank: Sequence[Lesion], options: Options, seed: int, image: str, epoch:
     changes = draw(options.augmentation, len(chosen), numbers("augmentation"))
     places = numbers("places").random((len(chosen), _PLACES_TRIED + 1, 2))
     weights = numbers("mixup").uniform(*options.mixup, len(chosen))
-    return [Paste(*each) for each in zip(chosen, changes, places, weights.tolist(), strict=True)]
+    cuts = [None] * len(chosen)
+    if options.patch == "normal":
+        cuts = list(numbers("cut").random((len(chosen), _PLACES_TRIED + 1, 2)))
+    return [Paste(*each) for each in zip(chosen, changes, places, weights.tolist(), cuts, strict=True)]
 
 
 def _drawn_kinds(mix: tuple[tuple[tuple[str, ...], float], ...], share: float) -> tuple[str, ...]:
@@ -153,8 +161,10 @@ def synthesise(
         lesion = bank[paste.lesion]
         ratio = retina / lesion.retina
         patch, own = _trimmed(*changed(lesion, paste.change, (scale[0] * ratio, scale[1] * ratio), mask))
-        top, left = _place(inside, own.shape, paste.places, lesion)
-        window = slice(top, top + own.shape[0]), slice(left, left + own.shape[1])
+        window = _window(inside, own.shape, paste.places, lesion)
+        if paste.cut is not None:
+            piece = normal[_window(inside, own.shape, paste.cut, lesion)].astype(np.float32)
+            patch = recoloured(piece, own > 0, paste.change)
         image[window] = mixed_up(image[window], patch, own, paste.weight)
         masks[window] |= (own > 0).astype(masks.dtype) << kinds.index(lesion.kind)
     return Synthesis(image, masks, kinds)
@@ -192,6 +202,12 @@ def _trimmed(patch: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarra
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     window = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     return patch[window], mask[window]
+
+
+def _window(inside: np.ndarray, size: tuple[int, int], places: np.ndarray, lesion: Lesion) -> tuple[slice, slice]:
+    """Return the rows and columns of a patch at a random place; arguments as :func:`_place`."""
+    top, left = _place(inside, size, places, lesion)
+    return slice(top, top + size[0]), slice(left, left + size[1])
 
 
 def _place(inside: np.ndarray, size: tuple[int, int], places: np.ndarray, lesion: Lesion) -> tuple[int, int]:
