@@ -11,7 +11,7 @@ SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-binary $(SOURCE_ONLY) --custom-compile-command 'make lock' $(UPGRADE)
-.PHONY: run test test-fast test-cluster lint format docs lock licences audit-dependencies clean bench
+.PHONY: run test test-fast test-cluster gpu lint format docs lock licences audit-dependencies clean bench
 
 run: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
@@ -48,6 +48,11 @@ docs: $(VENV)/.installed
 	$(BIN)/python docs/result_tables.py
 	$(BIN)/python docs/rule_graph.py > docs/rule-graph.md.part
 	mv docs/rule-graph.md.part docs/rule-graph.md
+
+# What runs on a GPU, held to the CPU, and what it gives.
+gpu: $(VENV)/.installed
+	PYTHONPATH=src $(BIN)/python -m pytest --confcutdir=tests/gpu tests/gpu
+	PYTHONPATH=src $(BIN)/python benchmarks/gpu.py
 
 # benchmarks/results.md: hot paths beside their peers, on this machine; some minutes.
 bench: $(VENV)/.installed
