@@ -1,7 +1,11 @@
 """The library that multiplies is measured and checked before anything depends on it."""
 
 import logging
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,3 +76,27 @@ def test_each_thread_multiplies_alone_and_the_number_of_threads_comes_back():
     assert all(one[1] == {1} for one in found)
     assert len({one[2] for one in found}) == 3
     assert (blas_threads(), torch.get_num_threads()) == (before, torchs)
+
+
+SOURCES = Path(__file__).resolve().parents[2] / "src"
+IN_ANOTHER_PROCESS = """
+import torch
+{setting}
+from fundus_anomaly.neighbours.products import relative_error
+print(relative_error(100))
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "least"),
+    [
+        ("", 0.0),
+        ("torch.set_float32_matmul_precision('high')", 2.0**-6),
+        ("torch.set_float32_matmul_precision('medium')", 2.0**-6),
+        ("torch.backends.fp32_precision = 'tf32'", 2.0**-6),
+    ],
+)
+def test_the_bound_allows_for_inputs_that_torch_may_cut_however_that_was_asked_for(setting, least):
+    command = [sys.executable, "-c", IN_ANOTHER_PROCESS.format(setting=setting)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(SOURCES)})
+    assert least < float(done.stdout) < least + 1e-4

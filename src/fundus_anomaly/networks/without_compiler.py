@@ -22,7 +22,7 @@ def without_compiler() -> Iterator[None]:
         yield
         return
     compiler, utils = types.ModuleType(_COMPILER), types.ModuleType(f"{_COMPILER}.utils")
-    compiler.disable = lambda function=None, recursive=True, *, reason=None: function or (lambda inner: inner)
+    compiler.disable = lambda function=None, recursive=True, **given: function or (lambda inner: inner)
     utils.is_compile_supported = lambda device: False
     compiler.utils = utils
     stand_ins = {module.__name__: module for module in (compiler, utils)}

@@ -46,7 +46,7 @@ def map_of(file: h5py.File, number: int) -> np.ndarray:
     """Return one anomaly map, ``(H, W)`` float32.
 
     Args:
-        file: A file of scores, as :func:`.scored_images.score_images` writes it.
+        file: A file of scores, as :func:`..methods.resad.scored_maps.score_images` writes it.
         number: Which of its images.
 
     Raises:
