@@ -10,11 +10,16 @@ import numpy as np
 
 from fundus_anomaly.device import device_for
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.imaging.geometry import source_geometry
+from fundus_anomaly.imaging.graham import subtract_local_average
 from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess
 from fundus_anomaly.methods.resad.detector_file import read_resad
+from fundus_anomaly.quality.statistics import Statistics, statistics
+from fundus_anomaly.quality.verdict import Quality, quality
 from fundus_anomaly.scoring.contract import margin_of
 from fundus_anomaly.scoring.maps import anomaly_map, image_scores
 from fundus_anomaly.scoring.thresholds import calibrate, p_values
+from fundus_anomaly.scoring.typical import typical_value
 
 
 class Calibrated(NamedTuple):
@@ -46,6 +51,9 @@ class Found(NamedTuple):
         image: ``(S, S, 3)`` uint8 RGB, the photograph as it was judged, in the place of the map.
         field_of_view: ``(S, S)`` bool, where the photograph shows the retina.
         calibrated: The same from the map calibrated by position.
+        quality: Whether the photograph can be judged, and why not; the scores of what cannot be judged mean nothing.
+        statistics: What was measured of it.
+        typical: Median of the calibrated map within the field of view, away from its border.
     """
 
     score: float
@@ -55,6 +63,9 @@ class Found(NamedTuple):
     image: np.ndarray
     field_of_view: np.ndarray
     calibrated: Calibrated
+    quality: Quality
+    statistics: Statistics
+    typical: float
 
 
 class Detector:
@@ -86,6 +97,7 @@ class Detector:
         device = device_for(int(device == "cuda"), threads)
         self._detector, normals, self.trained = read_resad(path, device=device, threads=threads)
         self.normals, self.calibrated_normals = normals
+        self.limits = self.trained.limits
         quantile = self.trained.normal_quantile
         self.threshold, self.calibrated_threshold = (calibrate(scores, quantile).threshold for scores in normals)
 
@@ -103,17 +115,24 @@ class Detector:
         if not Path(photograph).is_file():
             allowed, remedy = "a JPEG, PNG, TIFF or BMP image", "correct the path; an address has to be downloaded"
             raise InputError(Problem(str(photograph), "no file", allowed, remedy))
-        return self._judge(preprocess(photograph, **self.trained.preprocessing))
+        # Graham's step takes away what quality is seen by.
+        return self._judge(preprocess(photograph, **self.trained.preprocessing | {"graham": False}))
 
     def _judge(self, photograph: Preprocessed) -> Found:
         image, view = photograph.image, photograph.field_of_view
+        measured = statistics(image, view, *source_geometry(photograph.source))
+        if self.trained.preprocessing["graham"]:
+            image = subtract_local_average(image, view)
         distance = self._detector.score(image[None], view[None]).maps[0]
         map_, score = self._scored(distance, view, "image_score")
         z_map, z_score = self._scored(self._detector.positions.calibrate(distance), view, "calibrated_score")
         p_value = float(p_values(np.array([z_score]), self.calibrated_normals)[0])
         below = _percentile(z_score, self.calibrated_normals)
         calibrated = Calibrated(z_score, below, p_value, z_score >= self.calibrated_threshold, z_map)
-        return Found(score, _percentile(score, self.normals), score >= self.threshold, map_, image, view, calibrated)
+        said = quality(measured, self.limits)
+        typical = typical_value(z_map, view, margin_of(view.shape, distance.shape))
+        below, unusual = _percentile(score, self.normals), score >= self.threshold
+        return Found(score, below, unusual, map_, image, view, calibrated, said, measured, typical)
 
     def _scored(self, values: np.ndarray, view: np.ndarray, name: str) -> tuple[np.ndarray, float]:
         """Return a map at the photograph's size, and the image score of it that the detector goes by."""

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fundus_anomaly.evaluation.judgeable import ALL, JUDGEABLE, with_and_without
 from fundus_anomaly.evaluation.operating_points import (
     NO_ABNORMALS,
     NO_NORMALS,
@@ -13,7 +14,8 @@ from fundus_anomaly.evaluation.operating_points import (
     operating_points,
     rarity,
 )
-from fundus_anomaly.report.tables.operating_points import operating_markdown
+from fundus_anomaly.quality.verdict import NOT_JUDGED
+from fundus_anomaly.report.tables.operating_points import operating_markdown, unjudged_note
 
 
 def scored(scores, abnormal=False, patients=None):
@@ -134,11 +136,33 @@ def test_rarity_has_a_p_value_for_every_image():
     assert table["p_value"].tolist() == [0.9, 0.2 - 0.1]
 
 
+def test_every_rate_is_given_with_and_without_the_photographs_that_cannot_be_judged():
+    test = scored([1, 50, 60, 70, 80], [False, False, True, True, True], list("abcdd"))
+    normals = scored(np.arange(40.0))
+    none, some = np.zeros(5, bool), np.array([False, True, False, False, True])
+    of_normals = np.arange(40) >= 30
+    plain = with_and_without(test, normals, none, np.zeros(40, bool), (0.9,), 0.95)
+    assert [row["photographs"] for row in plain] == [ALL, ALL]
+    table = pd.DataFrame(with_and_without(test, normals, some, of_normals, (0.9,), 0.95))
+    pd.testing.assert_frame_equal(table[table["photographs"] == ALL].reset_index(drop=True), pd.DataFrame(plain))
+    without = table[table["photographs"] == JUDGEABLE].set_index("unit")
+    kept = points(scored([1, 60, 70], [False, True, True], list("acd")), scored(np.arange(30.0)), (0.9,))
+    pd.testing.assert_frame_equal(without.drop(columns="photographs"), kept.set_index("unit"))
+    assert (plain[0]["specificity"], without.loc["image", "specificity"]) == (0.5, 1.0)
+    text = operating_markdown(table.assign(method="ReSAD"), "Points", 0.95, [unjudged_note(*notes())])
+    assert text.count("| that can be judged |") == 2
+    assert "2 of the test's 5 photographs and 0 of the 3 normals cannot be judged by their quality" in text
+
+
+def notes():
+    return pd.Series([NOT_JUDGED, "judged", NOT_JUDGED, "judged", "judged"]), pd.Series(["judged"] * 3)
+
+
 def test_the_document_has_promised_and_delivered_side_by_side_and_its_warnings_first():
     rows = operating_points(scored([1, 2, 3], [False, True, True]), scored(np.arange(20)), (0.9, 0.95), 0.95)
-    text = operating_markdown(pd.DataFrame(rows).assign(method="ReSAD"), "Points", 0.95, [])
+    text = operating_markdown(pd.DataFrame(rows).assign(method="ReSAD", photographs=ALL), "Points", 0.95, [])
     assert text.index("Read with care") < text.index("## By image") < text.index("## By patient")
-    assert "- By image, promised 0.95: few normals: 20;" in text
+    assert "- By image, promised 0.950: few normals: 20;" in text
     header = next(line for line in text.splitlines() if line.startswith("| method"))
     columns = [cell.strip() for cell in header.strip("|").split("|")]
     assert columns.index("delivered") == columns.index("promised") + 1

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,10 +13,14 @@ from PIL import Image
 from fundus_anomaly.api import Calibrated, Found
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.preprocess import preprocess
-from fundus_anomaly.predict.judge import judge, picture, read_judged
+from fundus_anomaly.predict.images_table import images_table
+from fundus_anomaly.predict.judge import FIGURES, judge, picture, read_judged
 from fundus_anomaly.predict.photographs import new_photographs, state_of, unseen
 from fundus_anomaly.predict.store import Store, made_by
+from fundus_anomaly.quality.statistics import statistics
+from fundus_anomaly.quality.verdict import JUDGED, NOT_JUDGED, Quality
 
 SIDE = 32
 
@@ -24,6 +29,7 @@ class Counting:
     """A detector whose score is the photograph's mean, and which counts what it was asked."""
 
     trained = SimpleNamespace(colours=(0.0, 1.0))
+    refuses = ()
 
     def __init__(self):
         self.asked = []
@@ -34,7 +40,10 @@ class Counting:
         score = float(seen.image.mean())
         map_ = np.zeros((SIDE, SIDE), np.float32)
         calibrated = Calibrated(score, 50.0, 0.5, score > 100, map_)
-        return Found(score, 50.0, score > 100, map_, seen.image, seen.field_of_view, calibrated)
+        refused = Path(path).name in self.refuses
+        said = Quality(NOT_JUDGED, "blurred") if refused else Quality(JUDGED, "")
+        measured = statistics(seen.image, seen.field_of_view, *source_geometry(seen.source))
+        return Found(score, 50.0, score > 100, map_, seen.image, seen.field_of_view, calibrated, said, measured, 0.5)
 
 
 @pytest.fixture
@@ -136,6 +145,36 @@ def test_what_is_no_photograph_is_named_and_stops_nothing(folder, store, tmp_pat
     table = pd.DataFrame({"path": name, "id": name} | row.figures() for name, row in found.items())
     write_csv(tmp_path / "judged.csv", table)
     pd.testing.assert_frame_equal(read_judged(tmp_path / "judged.csv"), table, check_dtype=False)
+
+
+def test_what_cannot_be_judged_is_kept_with_its_reason_and_without_figures_and_heat_map(folder, store):
+    class Refusing(Counting):
+        refuses = ("2.png",)
+
+    rows(folder, store, Refusing())
+    again = Counting()
+    kept = rows(folder, store, again)
+    assert again.asked == []
+    assert kept["2.png"].judged.heat_map is None
+    assert picture(kept["2.png"].judged.photograph).shape == (SIDE, SIDE, 3)
+    table = pd.DataFrame({"path": name, "id": name} | row.figures() for name, row in kept.items())
+    refused = table.set_index("id").loc["2.png"]
+    assert (refused["quality"], refused["reason"]) == (NOT_JUDGED, "blurred")
+    assert refused[list(FIGURES)].isna().all()
+    assert refused["redness"] == pytest.approx(0.5, abs=0.01)
+    shown = images_table(table, [("braces.png", "its name")], 100.0, [""] * len(table)).set_index("path")
+    assert shown["quality"].tolist() == [JUDGED, JUDGED, NOT_JUDGED, JUDGED, NOT_JUDGED]
+    assert shown.loc["2.png", "decision"] == NOT_JUDGED
+    assert shown["reason"].tolist() == ["", "", "blurred", "", "its name"]
+
+
+def test_a_record_whose_heat_map_is_lost_is_judged_again(folder, store, tmp_path):
+    key = rows(folder, store, Counting())["2.png"].key
+    with h5py.File(tmp_path / "store" / f"{key}.h5", "r+") as file:
+        del file["heat_map"]
+    again = Counting()
+    rows(folder, store, again)
+    assert again.asked == [str(folder / "2.png")]
 
 
 def test_a_withdrawn_photograph_leaves_nothing(folder, store, tmp_path):

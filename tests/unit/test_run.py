@@ -51,7 +51,8 @@ def test_attention_is_shown_once_for_each_scale_and_only_where_there_is_one():
 def test_photographs_are_prepared_as_each_method_sees_them():
     made = run(preprocessing={"size": 512}, compared={"size": 128}, data={"bits_used": 12})
     sizes = {name: settings["size"] for name, settings in made.preprocessing.items()}
-    assert sizes == {"resad": 512, "lesionpaste": made.config["lesionpaste"]["preprocessing"]["size"], "compared": 128}
+    lesionpaste = made.config["lesionpaste"]["preprocessing"]["size"]
+    assert sizes == {"resad": 512, "lesionpaste": lesionpaste, "compared": 128, "as_taken": 512}
     assert {settings["bits_used"] for settings in made.preprocessing.values()} == {12}
     assert made.image_size == [512, 512]
 

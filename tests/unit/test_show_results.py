@@ -3,6 +3,9 @@
 import pandas as pd
 import pytest
 
+from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.quality.shift import Light
+from fundus_anomaly.quality.tables import summary
 from support import show_results
 
 TABLES = show_results._TABLES
@@ -48,3 +51,15 @@ def test_a_run_of_one_method_shows_that_method_alone(results, capsys):
     shown = capsys.readouterr().out
     assert "headline of LesionPaste" in shown
     assert "ReSAD" not in shown
+
+
+def test_a_run_ends_with_how_many_can_be_judged_and_with_the_traffic_light(results, capsys):
+    (results / "quality").mkdir()
+    light = Light("red", "the photographs seem to be of another camera (medians of 3 photographs: contrast 9)")
+    write_csv(results / show_results.SUMMARY, summary(["judged", "cannot be judged", "judged with care"], light))
+    show_results.main(results)
+    said = capsys.readouterr().out
+    assert "3 photographs, 1 cannot be judged, 1 judged with care\n" in said
+    assert f"red: {light.words}.\n" in said
+    show_results.main(results, ["resad.csv"])
+    assert "red" not in capsys.readouterr().out

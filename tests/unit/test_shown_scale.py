@@ -11,6 +11,9 @@ from sample_eye import LESIONS, SIZE, eye
 
 from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
 from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.quality.shift import Light
+from fundus_anomaly.quality.tables import MEASURED, summary
+from fundus_anomaly.quality.verdict import JUDGED, NOT_JUDGED, WITH_CARE
 
 CELLS = 12
 EXTREME = "unknown/letter"
@@ -25,9 +28,10 @@ def write_maps(path, ids, maps):
     write_csv(path.with_suffix(".csv"), table)
 
 
-def made(folder, more=()):
+def made(folder, more=(), outcome=JUDGED):
     """Write what the scripts read: three photographs with a lesion, and ``more``, whose map is far above all."""
     folder.mkdir()
+    said = [JUDGED] * 3 + [outcome] * len(more)
     random = np.random.default_rng(5)
     normals = random.normal(40, 4, (4, CELLS, CELLS))
     write_maps(folder / "calibration.h5", [f"normal/{n}" for n in range(4)], normals)
@@ -42,6 +46,10 @@ def made(folder, more=()):
         write_array(file, "field_of_view", np.array([field] * len(ids)))
         write_ids(file, ids)
     (folder / "left_out.csv").write_text("id,split,by,reason\n", encoding="utf-8")
+    reasons = ["" if one == JUDGED else "blurred" for one in said]
+    measured = dict.fromkeys(MEASURED, 1.0)
+    write_csv(folder / "quality.csv", pd.DataFrame({"id": ids, "quality": said, "reason": reasons}).assign(**measured))
+    write_csv(folder / "summary.csv", summary(said, Light("green", "the photographs are like the normals")))
     files = {name: [folder / f"{name}.h5"] for name in ("calibration",)}
     inputs = SimpleNamespace(
         images=folder / "images.h5",
@@ -50,6 +58,8 @@ def made(folder, more=()):
         scores=[folder / "test.csv"],
         calibration_scores=[folder / "calibration.csv"],
         left_out=folder / "left_out.csv",
+        quality=folder / "quality.csv",
+        summary=folder / "summary.csv",
         **files,
     )
     manifest = {"id": ids, "path": ids, "label": [1, 1, 0, *(0 for _ in more)], "grade": [-1] * len(ids)}
@@ -61,6 +71,7 @@ def made(folder, more=()):
         lesions=list(LESIONS),
         scale_quantile=0.99,
         opacity=0.8,
+        calibrated=True,
         dpi=50,
         normal_quantile=0.95,
         image_score="maximum",
@@ -87,6 +98,33 @@ def test_a_page_that_is_no_fundus_changes_nobodys_heat_map(drawn):
     few, more = ({p.name: p.read_bytes() for p in folder.glob("heat_maps/png/**/*.png")} for folder in drawn)
     assert set(more) - set(few) == {"letter.png"}
     assert {name: more[name] for name in few} == few
+
+
+def test_what_cannot_be_judged_has_a_section_of_its_own_and_neither_rank_nor_heat_map(tmp_path):
+    inputs, params = made(tmp_path / "refused", [EXTREME], NOT_JUDGED)
+    heat_maps.main(inputs, SimpleNamespace(page=tmp_path / "heat_maps"), params)
+    page = (tmp_path / "heat_maps" / "index.html").read_text(encoding="utf-8")
+    apart, ranking = page.split("<table><thead>")
+    assert "Cannot be judged: 1" in apart and EXTREME in apart and ">blurred<" in apart
+    assert EXTREME not in ranking and ranking.count("<tr><td") == 3
+    assert (tmp_path / f"heat_maps/photograph/{EXTREME}.jpg").is_file()
+    assert not (tmp_path / f"heat_maps/png/{EXTREME}.png").exists()
+    assert "3 photographs, scored by" in apart and "1 more cannot be judged" in apart
+
+
+def test_what_is_judged_with_care_stays_in_the_ranking_and_says_why(tmp_path):
+    inputs, params = made(tmp_path / "care", [EXTREME], WITH_CARE)
+    heat_maps.main(inputs, SimpleNamespace(page=tmp_path / "heat_maps"), params)
+    page = (tmp_path / "heat_maps" / "index.html").read_text(encoding="utf-8")
+    assert "Cannot be judged" not in page
+    assert "with care: blurred" in page.split("<table><thead>")[1]
+    assert "1 are judged with care" in page or "1 is judged with care" in page
+
+
+def test_the_page_says_what_its_colours_are_and_which_light_the_photographs_have(drawn):
+    page = (drawn[0] / "heat_maps" / "index.html").read_text(encoding="utf-8")
+    assert '<p class="light green"><strong>green</strong>' in page
+    assert "Standard deviations of the normals above their mean at the same place. 99 % of all places" in page
 
 
 def test_lesions_are_painted_beside_it(drawn):

@@ -14,6 +14,7 @@ from tiny_project import REPOSITORY
 
 from fundus_anomaly import load
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.quality.tables import MEASURED, read_quality
 from fundus_anomaly.scoring.contract import read_scores
 
 pytestmark = pytest.mark.workflow
@@ -78,6 +79,16 @@ def test_the_calibrated_map_is_the_workflows_too(carried, detector):
         assert found.unusual == (found.score >= detector.calibrated_threshold)
 
 
+def test_the_quality_of_a_photograph_is_that_of_the_workflow(carried, detector):
+    project, _ = carried
+    table = read_quality(project.results / "quality" / "test.csv")
+    for name, file in photographs(project).items():
+        found = detector.score(file)
+        assert list(found.quality) == table.loc[name, ["quality", "reason"]].tolist()
+        assert list(found.statistics) == table.loc[name, list(MEASURED)].tolist()
+        assert np.isfinite(found.typical)
+
+
 def test_the_lines_of_the_readme_run(carried):
     project, folder = carried
     (folder / "results/phantom").mkdir(parents=True, exist_ok=True)
@@ -135,6 +146,13 @@ def told(file, path, value):
         ("displacement", [1000, 0]),
         ("colours", [1.0]),
         ("colours", [2.0, 1.0]),
+        ("scale_quantile", 2),
+        ("quality.refuse", 0),
+        ("quality.floors.sharpness", 0),
+        ("quality.unknown", 1),
+        ("quartiles.sharpness", [2, 1, 0]),
+        ("quartiles.sharpness", [1, 1]),
+        ("quartiles.unknown", [1, 1, 1]),
         ("normal_quantile", 0),
         ("normal_quantile", None),
         ("seed", -1),

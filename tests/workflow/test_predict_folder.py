@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from tiny_project import TinyProject
 
+from fundus_anomaly.quality.tables import read_summary
 from fundus_anomaly.scoring.contract import read_scores
 
 pytestmark = pytest.mark.workflow
@@ -70,6 +71,8 @@ def test_every_photograph_has_the_score_of_the_workflow_and_its_pictures(clinic)
     page = (clinic.results / "pages" / "index.html").read_text(encoding="utf-8")
     assert "Content-Security-Policy" in page
     assert f"{len(found)} photographs" in page
+    assert set(found["quality"]) <= {"judged", "judged with care"}
+    assert read_summary(clinic.results / "quality" / "summary.csv")[1].colour == "green"
     assert f"{len(found)} of {len(found)} photographs are new" in clinic.first
 
 
@@ -97,6 +100,38 @@ def test_a_further_photograph_costs_one_and_a_withdrawn_one_leaves_nothing(clini
     clinic.run()
     assert clinic.kept() == before
     assert not list((clinic.results / "pages").rglob("*one*more*"))
+
+
+def test_what_cannot_be_judged_is_set_apart_and_photographs_of_another_camera_turn_the_light_red(clinic, tmp_path):
+    photographs = tmp_path / "others"
+    photographs.mkdir()
+    for number, file in enumerate(sorted(clinic.photographs.glob("*.jpg"))[:6]):
+        with Image.open(file) as photograph:
+            # Another camera shows less of the eye on a larger photograph.
+            photograph.resize((480, 420)).crop((120, 110, 360, 300)).save(photographs / f"{number}.jpg", quality=95)
+    Image.new("RGB", (480, 420), (120, 60, 20)).save(photographs / "brown.png")
+    said = clinic.project.run(
+        "predict",
+        *("--config", f"detector={clinic.detector}", f"data_root={photographs}", "experiment=others"),
+        configfile=None,
+    )
+    results = clinic.project.folder / "results" / "others"
+    table = pd.read_csv(results / "images.csv", encoding="utf-8-sig", keep_default_na=False).set_index("id")
+    brown = table.loc["brown.png"]
+    assert (brown["decision"], brown["quality"], brown["reason"]) == (
+        "cannot be judged",
+        "cannot be judged",
+        "no fundus: one colour",
+    )
+    assert (brown["score"], brown["p_value"], brown["heat_map"]) == ("", "", "")
+    counts, light = read_summary(results / "quality" / "summary.csv")
+    assert counts["photographs"] == 7 and counts["not_judged"] >= 1
+    assert light.colour == "red" and "another camera" in light.words
+    page = (results / "pages" / "index.html").read_text(encoding="utf-8")
+    assert light.words.replace("'", "&#39;") in page and light.words in said
+    assert "brown.png" in page.split("Cannot be judged: ")[1].split("</table>")[0]
+    assert (results / "pages" / "photograph" / "brown.png.jpg").is_file()
+    assert not (results / "pages" / "heat_map" / "brown.png.png").exists()
 
 
 def test_another_detector_judges_all_again(clinic):

@@ -19,7 +19,9 @@ BANKED = {"coreset": 4, "memory_bank": 4, **SCORED}
 CALIBRATED = {"calibrated_maps": 2, "evaluate": 2, "table_resad": 1, **POINTS}
 NEIGHBOURS = {"figure_effective_neighbours": 1}
 RESC = {"resc": 6, **BANKED, **NEIGHBOURS}
-IMAGES = {"images": 2, "masks": 1, "features": 2, **RESC}
+# What the audit left out sets no limits.
+QUALITY = {"normal_quality": 1, "quality": 1}
+IMAGES = {"images": 2, "masks": 1, "features": 2, **QUALITY, **RESC}
 # LesionPaste in the tiny run: one row and its control.
 TESTED = {"classify": 2, "evaluate": 2, "table_lesionpaste": 1, "figure_gradcam": 1}
 TRAINED = {"train": 2, "figure_learning_curves": 1, **TESTED}
@@ -69,7 +71,9 @@ def test_touching_every_library_module_without_changing_it_plans_nothing(project
             0.9,
             {**EVALUATED, **ALL_EVALUATED, "figure_misses": 1, "heat_maps": 1},
         ),
-        ("preprocessing.graham", True, IMAGES),
+        # Photographs are measured without Graham's step.
+        ("preprocessing.graham", True, {**IMAGES, "images": 4}),
+        ("quality.care", 3, {**QUALITY, "heat_maps": 1, "table_operating_points": 1}),
         ("figures.misses", 6, {"figure_misses": 1}),
         ("features.batch", 2, {"features": 2, **RESC}),
     ],
@@ -110,7 +114,7 @@ def other_picture(path):
 
 def test_another_test_photograph_leaves_the_memory_bank_and_the_classifier_as_they_are(project):
     photograph = project.results / "data" / "test" / "0000_left.jpg"
-    expected = {"inspect_photographs": 1, **AUDITED, "images": 2, "masks": 2, "features": 1, "resc": 3}
+    expected = {"inspect_photographs": 1, **AUDITED, **QUALITY, "images": 2, "masks": 2, "features": 1, "resc": 3}
     with edited(photograph, other_picture(photograph)):
         planned = project.plan()
     assert (
@@ -129,7 +133,7 @@ def test_another_test_photograph_leaves_the_memory_bank_and_the_classifier_as_th
 def test_another_training_photograph_reruns_the_bank_and_no_feature_of_the_test(project):
     photograph = project.results / "data" / "train" / "0000_left.jpg"
     # The masks are those of the test; they are there because what the audit left out may have changed.
-    expected = {"inspect_photographs": 1, **AUDITED, "images": 2, "masks": 2, "features": 1, "resc": 3}
+    expected = {"inspect_photographs": 1, **AUDITED, **QUALITY, "images": 2, "masks": 2, "features": 1, "resc": 3}
     with edited(photograph, other_picture(photograph)):
         planned = project.plan()
     assert planned == expected | BANKED | {"score": 4} | TRAINED | {"figure_twins": 1} | ALL_EVALUATED
@@ -140,7 +144,8 @@ def test_another_mask_reruns_what_measures_and_shows_lesions_and_no_feature(proj
     with edited(mask, other_picture(mask)):
         planned = project.plan()
     shown = {**ALL_EVALUATED, "figure_gradcam": 1}
-    assert planned == {"inspect_masks": 1, **AUDITED, "masks": 2} | EVALUATED | POINTS | PICTURES | shown
+    audited = {"inspect_masks": 1, **AUDITED, **QUALITY}
+    assert planned == audited | {"masks": 2} | EVALUATED | POINTS | PICTURES | shown
 
 
 VARIANTS = TINY["ablations"]["variants"]

@@ -25,6 +25,8 @@ SETTINGS = {
     "lesionpaste.source": {"images": []},
 }
 AUDIT = {"audit_findings": 1, "audit": 1, "admit": 1}
+# What the audit left out sets no limits, and limits are those of all normals.
+QUALITY = {"normal_quality": 1, "quality": 1}
 # By rule, in a run of `resad` over a folder of photographs: two variants, two splits.
 EVALUATED = {
     "calibrated_maps": 2,
@@ -53,9 +55,11 @@ def planned(first: dict[str, str], others: dict[str, int]) -> dict[str, int]:
     for stage, count in STAGES.items():
         reached = sum(order.index(stage) >= order.index(one) for one in first.values())
         jobs |= {stage: count * reached} if reached else {}
+    jobs["images"] = jobs.get("images", 0) + others.get("images", 0)
     jobs |= AUDIT if "inspect_photographs" in first.values() else {}
+    jobs |= QUALITY if {"inspect_photographs", "images"} & {*first.values()} else {}
     jobs |= {"score": 2, **EVALUATED} if first else {}
-    return jobs | (BANK if "train" in first else {})
+    return {rule: count for rule, count in (jobs | (BANK if "train" in first else {})).items() if count}
 
 
 def turned(path: Path) -> None:
@@ -93,7 +97,8 @@ def half_a_run(project: TinyProject) -> None:
 Change = tuple[Callable[[TinyProject], None] | dict, dict[str, str], dict[str, int]]
 CHANGES: dict[str, Change] = {
     "preprocessing.size": ({"preprocessing.size": 96}, dict.fromkeys(BOTH, "images"), {}),
-    "preprocessing.graham": ({"preprocessing.graham": True}, dict.fromkeys(BOTH, "images"), {}),
+    # Photographs are measured without Graham's step.
+    "preprocessing.graham": ({"preprocessing.graham": True}, dict.fromkeys(BOTH, "images"), {"images": 2}),
     "features.dtype": ({"features.dtype": "float32"}, dict.fromkeys(BOTH, "features"), {}),
     "seed": ({"seed": 1}, {}, BANK),
     "bank.epsilon": ({"bank.epsilon": 0.5}, {}, BANK),

@@ -28,6 +28,8 @@ MAIN_RULES = {
     "evaluate",
 }
 RESAD = {
+    "normal_quality",
+    "quality",
     "table_resad",
     "table_operating_points",
     "table_froc",

@@ -98,7 +98,7 @@ def fitted_row(wildcards):
 wildcard_constraints:
     **variants.WILDCARDS,
     split="train|test|unused|source",
-    prepared="resad|lesionpaste|compared",
+    prepared="resad|lesionpaste|compared|as_taken",
     method="[a-z0-9_]+",
     # What was scored: a variant of the memory bank, or a run of another method.
     scored="(backbone~|[a-z0-9_]+/).+",

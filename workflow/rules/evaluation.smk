@@ -101,6 +101,8 @@ rule table_operating_points:
         scores=judged("test.csv"),
         normals=judged("calibration.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
+        quality=f"{RESULTS}/quality/test.csv",
+        normal_quality=f"{RESULTS}/quality/train.csv",
         code=code("table_operating_points.py"),
     output:
         csv=report(

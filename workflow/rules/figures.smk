@@ -123,6 +123,8 @@ rule heat_maps:
         calibration=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/calibration.h5"),
         calibration_scores=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/calibration.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
+        quality=f"{RESULTS}/quality/test.csv",
+        summary=f"{RESULTS}/quality/summary.csv",
         code=code("heat_maps.py"),
     output:
         page=directory(f"{RESULTS}/heat_maps"),
@@ -137,6 +139,7 @@ rule heat_maps:
         manifest=rows("test", ["id", "path", "label", "grade"]),
         title=config["experiment"] or config["dataset"],
         method=f"ReSAD{', calibrated by position' if CALIBRATION['heat_maps'] else ''}, {config['backbone']['name']}",
+        calibrated=CALIBRATION["heat_maps"],
         scale_quantile=0.99,
         opacity=0.8,
         dpi=160,
@@ -195,6 +198,7 @@ onsuccess:
 
     # Tables of another configuration may lie there: those that are this run's are shown alone.
     tables = [name for name in ("resad.csv", "lesionpaste_3.csv") if LINEAGE.current(f"{RESULTS}/tables/{name}")]
+    tables += [name for name in ["quality/summary.csv"] if LINEAGE.current(f"{RESULTS}/{name}")]
     subprocess.run(
         [sys.executable, str(PROJECT / "workflow" / "support" / "show_results.py"), RESULTS, *tables], check=False
     )

@@ -55,6 +55,8 @@ rule detector:
         normals=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/calibration.csv")[0],
         calibrated=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/calibration.csv")[0],
         positions=variant_paths([variants.RESAD], f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/positions.h5")[0],
+        images=f"{RESULTS}/images/resad/train.h5",
+        quality=f"{RESULTS}/quality/normals.csv",
         weights=f"{RESULTS}/weights/{config['backbone']['name']}.weights",
         code=code("detector.py"),
     output:
@@ -76,6 +78,7 @@ rule detector:
         scale_quantile=0.99,
         calibrated_score=config["calibration"]["image_score"],
         normal_quantile=config["evaluation"]["normal_quantile"],
+        quality=config["quality"],
         seed=config["seed"],
     script:
         "../scripts/detector.py"

@@ -35,6 +35,7 @@ rule predictions:
     output:
         table=f"{RESULTS}/images.csv",
         page=directory(f"{RESULTS}/pages"),
+        summary=f"{RESULTS}/quality/summary.csv",
     log:
         f"{RESULTS}/logs/predictions.log",
     localrule: True
@@ -52,3 +53,10 @@ rule predict:
     default_target: True
     input:
         rules.predictions.output,
+
+
+onsuccess:
+    import subprocess
+
+    shown = [str(PROJECT / "workflow" / "support" / "show_results.py"), RESULTS, "quality/summary.csv"]
+    subprocess.run([sys.executable, *shown], check=False)

@@ -3,10 +3,13 @@
 from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.methods.resad.detector import Settings
 from fundus_anomaly.methods.resad.detector_file import Trained, write_resad
+from fundus_anomaly.quality.limits import Options, quartiles_of
+from fundus_anomaly.quality.tables import read_quartiles
 from fundus_anomaly.report.figures.shown_images import scale_of
 from fundus_anomaly.scoring.calibrated_maps import read_positions
 from fundus_anomaly.scoring.contract import read_scores
 from fundus_anomaly.scoring.map_files import displacement_of
+from fundus_anomaly.scoring.typical import typical_values
 from support.rule import run
 
 
@@ -14,9 +17,11 @@ def main(input, output, params):
     """Write the detector; it holds no photograph, no path and no id."""
     with open_h5(input.bank, "feature") as file:
         bank = file["feature"][:]
-    with open_h5(input.maps, "distance") as file:
+    with open_h5(input.maps, "distance", "id") as file:
         displacement = displacement_of(file)
         scale = scale_of(file, params.scale_quantile)
+        with open_h5(input.images, "field_of_view", "id") as images:
+            distance = typical_values(file, images)
     variant = dict(params.variant)
     trained = Trained(
         settings=Settings(
@@ -32,6 +37,9 @@ def main(input, output, params):
         normal_quantile=params.normal_quantile,
         seed=params.seed,
         colours=(scale.low, scale.high),
+        scale_quantile=params.scale_quantile,
+        quality=Options(**params.quality),
+        quartiles=read_quartiles(input.quality) | quartiles_of({"distance": distance}),
     )
     normals, calibrated = read_scores(input.normals), read_scores(input.calibrated)
     write_resad(output.detector, bank, input.weights, normals, calibrated, read_positions(input.positions), trained)

@@ -4,6 +4,8 @@ import pandas as pd
 
 from fundus_anomaly.files.filled_folder import filled_folder
 from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.quality.tables import read_quality, read_summary
+from fundus_anomaly.report.figures.heat_map import scale_in_words
 from fundus_anomaly.report.figures.shown_images import scales_of, scores_by_id, shown_images
 from fundus_anomaly.report.pages.heat_map_folder import LARGER, write_heat_maps
 from fundus_anomaly.report.pages.scores import Settings
@@ -24,14 +26,16 @@ def main(input, output, params):
         thumbnail=200,
         jpeg_quality=85,
         scale=scale,
+        unit=scale_in_words(params.calibrated, params.scale_quantile),
         larger=LARGER,
     )
     manifest = pd.DataFrame(dict(params.manifest)).set_index("id")
     scores = scores_by_id(input.scores[0], params.image_score)
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     missing = list(zip(left_out["id"], left_out["reason"], strict=True))
+    said, (_, light) = read_quality(input.quality), read_summary(input.summary)
     with filled_folder(output.page) as folder, shown_images(input.images, [], input.maps, input.left_out) as shown:
-        write_heat_maps(folder, shown, manifest, scores, normal_scores, missing, settings, params.opacity)
+        write_heat_maps(folder, shown, manifest, scores, normal_scores, missing, settings, params.opacity, said, light)
 
 
 if __name__ == "__main__":

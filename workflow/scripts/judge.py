@@ -7,13 +7,13 @@ from fundus_anomaly.device import device_for
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.sealed import write_csv
-from fundus_anomaly.predict.judge import FIGURES, judge
+from fundus_anomaly.predict.judge import FIGURES, MEASURED, judge
 from fundus_anomaly.predict.photographs import state_of
 from fundus_anomaly.predict.store import Store, made_by
 from fundus_anomaly.progress import track
 from support.rule import run
 
-COLUMNS = ["id", "path", "size", "changed", "key", *FIGURES, "reason"]
+COLUMNS = ["id", "path", "size", "changed", "key", *FIGURES, "quality", "reason", *MEASURED]
 
 
 def main(input, output, params, threads, resources):

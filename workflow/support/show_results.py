@@ -6,25 +6,34 @@ from pathlib import Path
 
 import pandas as pd
 
+from fundus_anomaly.quality.tables import read_summary
 from fundus_anomaly.report.tables import lesionpaste, resad
 
+SUMMARY = "quality/summary.csv"
 _TABLES = {
     "resad.csv": ("ReSAD, Tables 1 and 2", resad.headline),
     "lesionpaste_3.csv": ("LesionPaste, Table 3, AUC", lesionpaste.headline),
 }
 
 
-def main(results: Path, tables: Collection[str] = tuple(_TABLES)) -> None:
+def main(results: Path, tables: Collection[str] = (*_TABLES, SUMMARY)) -> None:
     """Print what a user looks for first.
 
     Args:
         results: The run's folder, e.g. ``results/phantom``.
-        tables: Names of the tables to show, of those that are there.
+        tables: Names of the tables to show, of those that are there; :data:`SUMMARY` has the photographs' quality.
     """
     for name, (title, headline) in _TABLES.items():
         if name in tables and (results / "tables" / name).exists():
             print(f"{title}\n\n{headline(pd.read_csv(results / 'tables' / name))}\n")
+    if SUMMARY in tables and (results / SUMMARY).exists():
+        counts, light = read_summary(results / SUMMARY)
+        said = f"{counts['photographs']} photographs, {counts['not_judged']} cannot be judged"
+        print(f"{said}, {counts['with_care']} judged with care")
+        print(f"{light.colour}: {light.words}.\n" if light.colour else "")
     for what, name in (
+        ("photographs", "images.csv"),
+        ("pages", "pages/index.html"),
         ("tables", "tables"),
         ("figures", "figures"),
         ("heat maps", "heat_maps/index.html"),

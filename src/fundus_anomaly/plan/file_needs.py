@@ -68,5 +68,17 @@ class FileNeeds:
         """Return the bytes of prepared photographs: they compress to some 60 %."""
         return 1.9 * self.extent.pixels(job.prepared) * self.extent.counts.get(job.split, 0)
 
+    def quality_mb(self, job: Any, threads: int) -> float:
+        """Return the memory that measuring photographs needs, one at a time."""
+        return 150 + 30e-6 * self.extent.pixels("resad")
+
+    def normal_quality_seconds(self, job: Any) -> float:
+        """Return the time that measuring the training normals needs."""
+        return 5 + 0.03 * self.extent.counts.get("train", 0)
+
+    def quality_seconds(self, job: Any) -> float:
+        """Return the time that measuring the test needs."""
+        return 5 + 0.03 * self.extent.counts.get("test", 0)
+
     def _audited(self) -> int:
         return sum(self.extent.audited.values())

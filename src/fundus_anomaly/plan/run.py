@@ -84,14 +84,23 @@ class Run:
 
     @cached_property
     def preprocessing(self) -> dict[str, dict]:
-        """How photographs are prepared: as ReSAD sees them, as LesionPaste does, and as compared methods do."""
+        """How photographs are prepared.
+
+        As ReSAD sees them, as LesionPaste does, as compared methods do, and without Graham's step, to be measured.
+        """
         config = self.config
         settings = {
             "resad": config["preprocessing"],
             "lesionpaste": config["lesionpaste"]["preprocessing"],
             "compared": config["preprocessing"] | {"size": config["compared"]["size"]},
+            "as_taken": config["preprocessing"] | {"graham": False},
         }
         return {name: {**own, "bits_used": config["data"]["bits_used"]} for name, own in settings.items()}
+
+    @property
+    def measured(self) -> str:
+        """How the photographs are prepared whose quality is measured: Graham's step takes brightness and contrast."""
+        return "as_taken" if self.config["preprocessing"]["graham"] else "resad"
 
     @cached_property
     def weights(self) -> dict[str, dict]:

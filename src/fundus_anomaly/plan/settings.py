@@ -28,8 +28,8 @@ def require_consistent(config: Mapping, schema: Mapping) -> None:
         InputError: With every contradiction.
     """
     problems = [*_ranges(config), *_cells(config["bank"]), *_idle(config, schema), *_idle_scales(config)]
-    tested = _tested_epochs(config["lesionpaste"]["training"])
-    raise_if_any([*problems, *tested, *_idle_strengths(config), *_kinds(config), *compared_problems(config)])
+    problems += [*_tested_epochs(config["lesionpaste"]["training"]), *_order(config["quality"])]
+    raise_if_any([*problems, *_idle_strengths(config), *_kinds(config), *compared_problems(config)])
 
 
 def _ranges(config: Mapping) -> Iterator[Problem]:
@@ -40,6 +40,13 @@ def _ranges(config: Mapping) -> Iterator[Problem]:
         for name, ends in ranges.items():
             if ends is not None and ends[0] > ends[1]:
                 yield Problem(f"config, {name}", f"[{ends[0]}, {ends[1]}]", "the smaller number first", "exchange them")
+
+
+def _order(quality: Mapping) -> Iterator[Problem]:
+    for first, second in (("care", "refuse"), ("amber", "red")):
+        if quality[first] > quality[second]:
+            allowed = f"at most {quality[second]} (quality.{second})"
+            yield Problem(f"config, quality.{first}", str(quality[first]), allowed, "exchange them")
 
 
 def _kinds(config: Mapping) -> Iterator[Problem]:

@@ -9,9 +9,10 @@ import pandas as pd
 
 from fundus_anomaly.datasets.spreadsheet import guarded
 from fundus_anomaly.files.sealed import sealed
+from fundus_anomaly.quality.verdict import NOT_JUDGED
 
-ABOVE, BELOW, NOT_JUDGED = "above the threshold", "below the threshold", "cannot be judged"
-COLUMNS = ("path", "id", "decision", "score", "threshold", "percentile", "p_value", "reason", "heat_map")
+ABOVE, BELOW = "above the threshold", "below the threshold"
+COLUMNS = ("path", "id", "decision", "score", "threshold", "percentile", "p_value", "quality", "reason", "heat_map")
 
 
 def images_table(
@@ -20,8 +21,8 @@ def images_table(
     """Return a row a photograph, in the order of the folder.
 
     Args:
-        judged: Columns ``path``, ``id``, ``score``, ``percentile``, ``p_value``, ``unusual`` and ``reason``; the
-            figures are NaN where there is a reason.
+        judged: Columns ``path``, ``id``, ``score``, ``percentile``, ``p_value``, ``unusual``, ``quality`` and
+            ``reason``; the figures are NaN where the photograph cannot be judged.
         refused: Photographs that could not even be named to a job: path and reason.
         threshold: Score at and above which a photograph is unlike the normals.
         heat_maps: Paths of the heat maps, relative to the table; empty where there is none.
@@ -31,7 +32,8 @@ def images_table(
     """
     decision = judged["unusual"].map({1.0: ABOVE, 0.0: BELOW}).fillna(NOT_JUDGED)
     table = judged.assign(decision=decision, threshold=threshold, heat_map=list(heat_maps))
-    others = pd.DataFrame(refused, columns=["path", "reason"]).assign(decision=NOT_JUDGED, id="", heat_map="")
+    others = pd.DataFrame(refused, columns=["path", "reason"]).assign(decision=NOT_JUDGED, quality=NOT_JUDGED)
+    others = others.assign(id="", heat_map="")
     table = pd.concat([table, others])[list(COLUMNS)] if len(others) else table[list(COLUMNS)]
     for name in ("path", "id", "reason", "heat_map"):
         table[name] = table[name].map(guarded)

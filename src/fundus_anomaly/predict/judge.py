@@ -17,12 +17,15 @@ from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.predict.store import Judged, Store, key_of
+from fundus_anomaly.quality.statistics import Statistics
+from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.figures.heat_map import Scale, overlay
 
 _JPEG_QUALITY = 92
 _OPACITY = 0.8
 _AGAIN = "see to the file, then run the same command again; what was judged is kept"
 FIGURES = ("score", "percentile", "p_value", "unusual")
+MEASURED = (*Statistics._fields, "distance")
 
 
 class Row(NamedTuple):
@@ -31,7 +34,7 @@ class Row(NamedTuple):
     Attributes:
         key: Of the store; empty where the photograph cannot be judged.
         judged: What was said, or None.
-        reason: Why it cannot be judged.
+        reason: Why its file cannot be judged; what is said of its quality stands in ``judged``.
     """
 
     key: str
@@ -39,10 +42,17 @@ class Row(NamedTuple):
     reason: str
 
     def figures(self) -> dict[str, object]:
-        """Return the row of a table: ``key``, :data:`FIGURES` (NaN where there is a reason) and ``reason``."""
-        nothing = dict.fromkeys(FIGURES, math.nan)
-        said = {name: float(getattr(self.judged, name)) for name in nothing} if self.judged else nothing
-        return {"key": self.key} | said | {"reason": self.reason}
+        """Return the row of a table: ``key``, ``quality``, ``reason``, :data:`FIGURES` and :data:`MEASURED`.
+
+        Figures are NaN where the photograph cannot be judged, and measures where it could not be read.
+        """
+        nothing = dict.fromkeys((*FIGURES, *MEASURED), math.nan)
+        if self.judged is None:
+            return {"key": self.key, "quality": NOT_JUDGED, "reason": self.reason} | nothing
+        about = {"key": self.key, "quality": self.judged.quality, "reason": self.judged.reason}
+        if self.judged.quality == NOT_JUDGED:
+            return about | nothing | dict(self.judged.measured)
+        return about | {name: float(getattr(self.judged, name)) for name in FIGURES} | dict(self.judged.measured)
 
 
 def read_judged(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -51,8 +61,9 @@ def read_judged(path: str | os.PathLike[str]) -> pd.DataFrame:
     Raises:
         InputError: If it is not what was written.
     """
-    table = read_results_table(path, dict.fromkeys(("key", "id", "path", "reason", *FIGURES), "str"))
-    return table.assign(**{name: table[name].replace("", "nan").astype("float64") for name in FIGURES})
+    numbers, texts = (*FIGURES, *MEASURED), ("key", "id", "path", "quality", "reason")
+    table = read_results_table(path, dict.fromkeys((*texts, *numbers), "str"))
+    return table.assign(**{name: table[name].replace("", "nan").astype("float64") for name in numbers})
 
 
 def judge(paths: Sequence[str], detector: Detector, store: Store, made: str, threads: int) -> Iterator[Row]:
@@ -99,17 +110,20 @@ def _judged(path: str, key: str, detector: Detector) -> Row:
 
 
 def judge_one(path: str, detector: Detector) -> Judged:
-    """Return what a detector says of a photograph, with its pictures.
+    """Return what a detector says of a photograph, with its pictures; one that cannot be judged has no heat map.
 
     Raises:
         InputError: If the photograph cannot be decoded.
     """
     found = detector.score(path)
-    said = found.calibrated
-    heat = overlay(found.image, said.map, found.field_of_view, Scale(*detector.trained.colours), _OPACITY)
+    said, measured = found.calibrated, found.statistics._asdict() | {"distance": found.typical}
     photograph = _encoded(".jpg", found.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     figures = float(said.score), float(said.percentile), float(said.p_value), bool(said.unusual)
-    return Judged(*figures, photograph, _encoded(".png", heat))
+    heat = None
+    if found.quality.outcome != NOT_JUDGED:
+        painted = overlay(found.image, said.map, found.field_of_view, Scale(*detector.trained.colours), _OPACITY)
+        heat = _encoded(".png", painted)
+    return Judged(*figures, *found.quality, measured, photograph, heat)
 
 
 def picture(encoded: np.ndarray) -> np.ndarray:

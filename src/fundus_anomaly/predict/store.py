@@ -17,6 +17,7 @@ from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_texts, write_array, write_texts
 from fundus_anomaly.files.output_names import output_file
 from fundus_anomaly.files.whole import whole
+from fundus_anomaly.quality.verdict import NOT_JUDGED
 
 _ENDING = ".h5"
 
@@ -30,19 +31,25 @@ class Judged:
         percentile: Share of the held-out normals whose score is lower, in percent.
         p_value: How rare such a score is among normals.
         unusual: Whether the score is at or above the threshold.
+        quality: Whether the photograph can be judged, :mod:`..quality.verdict`.
+        reason: Why not, or why with care.
+        measured: The statistics of its quality.
         photograph: ``(n,)`` uint8, the photograph as it was judged, as JPEG.
-        heat_map: ``(m,)`` uint8, the same with the map painted over it, as PNG.
+        heat_map: ``(m,)`` uint8, the same with the map painted over it, as PNG; None where it cannot be judged.
     """
 
     score: float
     percentile: float
     p_value: float
     unusual: bool
+    quality: str
+    reason: str
+    measured: Mapping[str, float]
     photograph: np.ndarray
-    heat_map: np.ndarray
+    heat_map: np.ndarray | None
 
     def write_pictures(self, folder: Path, patterns: tuple[str, str], name: str) -> None:
-        """Write photograph and heat map into a folder.
+        """Write the photograph, and the heat map if there is one, into a folder.
 
         Args:
             folder: The folder.
@@ -50,6 +57,8 @@ class Judged:
             name: The photograph's id.
         """
         for pattern, encoded in zip(patterns, (self.photograph, self.heat_map), strict=True):
+            if encoded is None:
+                continue
             with whole(folder / output_file(pattern, name)) as temporary:
                 temporary.write_bytes(encoded.tobytes())
 
@@ -97,12 +106,15 @@ class Store:
         if not path.exists():
             return None
         try:
-            with open_h5(path, _SAID, *_PICTURES) as file:
-                pictures = {name: file[name][0] for name in _PICTURES}
+            with open_h5(path, _SAID, _PICTURES[0]) as file:
+                pictures = {name: file[name][0] if name in file else None for name in _PICTURES}
                 of, said = read_texts(file, _SAID)
                 if of != key:
                     raise ValueError("it is another photograph's")
-                return Judged(**json.loads(said), **pictures)
+                judged = Judged(**json.loads(said), **pictures)
+                if (judged.heat_map is None) != (judged.quality == NOT_JUDGED):
+                    raise ValueError("a heat map is missing, or one too many")
+                return judged
         except (InputError, OSError, KeyError, TypeError, ValueError) as error:
             logging.warning("%s is damaged: %s", path, error)
             return None
@@ -126,7 +138,8 @@ class Store:
             write_texts(file, _SAID, [key, json.dumps(said, sort_keys=True)])
             for name in _PICTURES:
                 # One chunk, and so one checksum, for the whole picture.
-                write_array(file, name, getattr(judged, name)[None])
+                if (encoded := getattr(judged, name)) is not None:
+                    write_array(file, name, encoded[None])
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove what was said of all other photographs."""

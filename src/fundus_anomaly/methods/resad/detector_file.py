@@ -19,11 +19,12 @@ from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
 from fundus_anomaly.methods.resad.attention import Attention
 from fundus_anomaly.methods.resad.detector import ReSAD, Settings
 from fundus_anomaly.networks.interface import load
+from fundus_anomaly.quality.limits import SIDES, Limits, Options, Quartiles
 from fundus_anomaly.scoring.by_position import Positions
 from fundus_anomaly.scoring.calibrated_maps import write_positions
 from fundus_anomaly.scoring.maps import IMAGE_SCORES
 
-_FORMAT = "fundus-anomaly ReSAD 3"
+_FORMAT = "fundus-anomaly ReSAD 4"
 _SCORES, _POSITIONS = ("normals", "calibrated_normals"), ("mean", "spread")
 _REMEDY = "make the file again: snakemake detector"
 
@@ -42,6 +43,9 @@ class Trained:
         seed: Seed of an approximate index.
         colours: Values of the map calibrated by position at which the colours of heat maps begin and end; held-out
             normals fix them.
+        scale_quantile: Share of the normals' places that lie below the beginning.
+        quality: How far from the normals a photograph may be to be judged.
+        quartiles: By statistic, what normals are like.
     """
 
     settings: Settings
@@ -52,6 +56,14 @@ class Trained:
     normal_quantile: float
     seed: int
     colours: tuple[float, float]
+    scale_quantile: float
+    quality: Options
+    quartiles: Mapping[str, Quartiles]
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the normals set for a photograph's quality."""
+        return Limits(self.quartiles, self.quality)
 
 
 class Normals(NamedTuple):
@@ -164,6 +176,8 @@ def _trained(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> Tra
         told = json.loads(attributes["trained"])
         settings, (dy, dx), (low, high) = Settings(**told["settings"]), told["displacement"], told["colours"]
         read = {"settings": settings, "displacement": (int(dy), int(dx)), "colours": (float(low), float(high))}
+        read |= {"quality": Options(**told["quality"])}
+        read |= {"quartiles": {name: tuple(map(float, ends)) for name, ends in told["quartiles"].items()}}
         trained = Trained(**told | read)
         wrong = [name for name, is_allowed in _ALLOWED.items() if not is_allowed(trained)]
         if wrong:
@@ -205,4 +219,15 @@ _ALLOWED: Mapping[str, Callable[[Trained], bool]] = {
     "displacement": lambda told: max(map(abs, told.displacement)) <= 64,
     "normal_quantile": lambda told: 0 < told.normal_quantile < 1,
     "colours": lambda told: -1e30 < told.colours[0] < told.colours[1] < 1e30,
+    "scale_quantile": lambda told: 0 <= told.scale_quantile <= 1,
+    "quality": lambda told: (
+        0 < told.quality.care <= told.quality.refuse < 1e30
+        and 0 < told.quality.amber <= told.quality.red < 1e30
+        and set(told.quality.floors) == set(SIDES)
+        and all(0 < floor < 1e30 for floor in told.quality.floors.values())
+    ),
+    "quartiles": lambda told: (
+        set(told.quartiles) == set(SIDES)
+        and all(-1e30 < first <= median <= third < 1e30 for first, median, third in told.quartiles.values())
+    ),
 }

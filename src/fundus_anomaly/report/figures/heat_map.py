@@ -64,6 +64,21 @@ def shared_scale(normal_values: np.ndarray, quantile: float) -> Scale:
     return Scale(*(round(count * unit, decimals) for count in (first, first + 2 * half)))
 
 
+def scale_in_words(calibrated: bool, quantile: float) -> str:
+    """Return what the numbers of a scale are and where it begins and ends, as sentences.
+
+    Args:
+        calibrated: Whether maps are calibrated by position.
+        quantile: As in :func:`shared_scale`.
+    """
+    above = "Standard deviations of the normals above their mean at the same place"
+    what = above if calibrated else "Distance of a place to the nearest feature in the memory bank"
+    return (
+        f"{what}. {100 * quantile:g} % of all places of held-out normals lie below the beginning; the end is about as "
+        "far above it as it is above their median. No photograph that is shown changes this scale."
+    )
+
+
 def _round_unit(most: float) -> float:
     """Return the largest of 1, 2 and 5 times a power of ten that is not above a number."""
     power = 10.0 ** math.floor(math.log10(most))

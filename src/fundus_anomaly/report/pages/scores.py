@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-import cv2
 import numpy as np
 
 from fundus_anomaly.errors import Problem, raise_if_any
@@ -16,22 +14,34 @@ from fundus_anomaly.report.figures.colour_bar import bar_ends
 from fundus_anomaly.report.figures.heat_map import Scale, colours
 from fundus_anomaly.report.number_format import alike
 from fundus_anomaly.report.pages.page import render
+from fundus_anomaly.report.pages.thumbnail import embedded
+from fundus_anomaly.report.pages.unjudged import UNJUDGED, Gate, unjudged_rows
 
-_CONTENT = """\
+_CONTENT = (
+    """\
 <h1>{{ title }}</h1>
 <p class="notice">{{ notice }}</p>
 {% if summary %}
+{% if summary.light %}<p class="light {{ summary.light.colour }}"><strong>{{ summary.light.colour }}</strong>
+ {#- #} {{ summary.light.words }}.</p>{% endif %}
 <p>{{ summary.count }} photographs, scored by {{ summary.method }}; {{ summary.above }} of them at or above the
- {#- #} threshold of {{ summary.threshold }} ({{ summary.meaning }}).</p>
+ {#- #} threshold of {{ summary.threshold }} ({{ summary.meaning }}).
+{%- if summary.unjudged %} {{ summary.unjudged | length }} more cannot be judged; they are below, and not ranked.
+{%- endif %}{% if summary.with_care %} {{ summary.with_care }}
+ {#- #}{{ " is" if summary.with_care == 1 else " are" }} judged with care: the reason is beside each.
+{%- endif %}</p>
 <p>The percentile is the share of held-out normal photographs that score lower. Heat maps of all photographs share one
  {#- #} colour scale, which those normals alone fix. They are unpainted where the retina looks as in normal photographs;
  {#- #} the brighter, the less alike.</p>
 {% if summary.stops %}
 <div class="scale"><div style="background:linear-gradient(to right,{{ summary.stops }})"></div><p>
 {%- for end in summary.ends %}<span>{{ end }}</span>{% endfor %}</p></div>
-<p><small>Anomaly score of a place. At the bar's beginning and below it nothing is painted; its last colour
+<p><small>{{ summary.unit }} At the bar's beginning and below it nothing is painted; its last colour
  {#- #} stands for its end and all above.</small></p>
 {% endif %}
+"""
+    + UNJUDGED
+    + """\
 {% if summary.left_out %}<h2>Excluded: {{ summary.left_out | length }}</h2><ul>
 {%- for path, why in summary.left_out %}<li>{{ path }}: {{ why }}</li>{% endfor %}</ul>{% endif %}
 {% endif %}
@@ -45,7 +55,8 @@ _CONTENT = """\
 <th>photograph</th><th>heat map</th><th class="number">score</th><th class="number">percentile</th>
 {#- #}<th>above the threshold of normals</th></tr></thead><tbody>
 {% for row in rows %}
-<tr><td class="number place">{{ row.place }}</td><td class="name">{{ row.id }}<br><small>{{ row.path }}</small></td>
+<tr><td class="number place">{{ row.place }}</td><td class="name">{{ row.id }}<br><small>{{ row.path }}</small>
+{%- if row.care %}<br><small class="care">with care: {{ row.care }}</small>{% endif %}</td>
 {%- if labelled %}<td class="fact label" data-label="label">{{ row.label }}</td>{% endif -%}
 {%- for what, source, address in row.pictures %}<td>{% if address %}<a href="{{ address }}">{% endif -%}
 <img alt="{{ what }} {{ row.id }}" src="{{ source }}">{% if address %}</a>{% endif %}</td>{% endfor -%}
@@ -57,6 +68,7 @@ _CONTENT = """\
 </tbody></table>
 {{ links() }}
 """
+)
 _NOTICE = (
     "Research use only. This is not a diagnosis and not a medical device. A score says how far a photograph "
     "differs from the normal photographs that the model was given; a difference may be disease, but also another "
@@ -74,6 +86,7 @@ class Finding:
         score: The image score.
         label: 1 abnormal, 0 normal, -1 unknown.
         grade: 0–4, or -1 where it is unknown.
+        care: Why it is judged with care; "" if it is simply judged.
     """
 
     id: str
@@ -81,6 +94,7 @@ class Finding:
     score: float
     label: int = -1
     grade: int = -1
+    care: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,7 @@ class Settings:
         thumbnail: Longer side of a thumbnail in pixels.
         jpeg_quality: 1–100.
         scale: What the colours of the heat maps stand for; None leaves the colour bar out.
+        unit: What the numbers of the colour bar are, a sentence.
         larger: Files that the thumbnails of photograph and heat map lead to, relative to the pages, as
             :func:`.output_names.output_file` takes them; empty where there are none.
     """
@@ -108,10 +123,12 @@ class Settings:
     thumbnail: int
     jpeg_quality: int
     scale: Scale | None = None
+    unit: str = "Anomaly score of a place."
     larger: tuple[str, str] = ("", "")
 
 
 Pictures = Callable[[str], tuple[np.ndarray, np.ndarray]]
+_NO_GATE = Gate()
 
 
 def pages(
@@ -120,6 +137,7 @@ def pages(
     left_out: Sequence[tuple[str, str]],
     pictures: Pictures,
     settings: Settings,
+    gate: Gate = _NO_GATE,
 ) -> Iterator[tuple[str, str]]:
     """Yield the pages one after another, so that only one page's thumbnails are in memory at a time.
 
@@ -129,6 +147,7 @@ def pages(
         left_out: Photographs that were not scored: path and why.
         pictures: Returns photograph and heat map of an image id, each ``(H,W,3)`` uint8, RGB.
         settings: What holds for all pages.
+        gate: What is said of the photographs' quality; those that cannot be judged are none of ``findings``.
 
     Yields:
         File name (``index.html``, ``page_2.html``, …) and its HTML, which loads nothing and runs no script.
@@ -157,7 +176,7 @@ def pages(
             for place, finding in enumerate(ordered[start : start + size], 1)
         ]
         links = [(page_name(number), number + 1, number == page) for number in range(count)]
-        intro = _summary(ordered, left_out, settings, written) if page == 0 else None
+        intro = _summary(ordered, left_out, settings, written, gate) if page == 0 else None
         values = {"notice": _NOTICE, "summary": intro, "pages": links, "rows": rows, "labelled": labelled}
         yield page_name(page), render("scores", _CONTENT, settings.title, **values)
 
@@ -170,21 +189,6 @@ def page_name(page: int) -> str:
 def normals_below(score: float, normals: np.ndarray) -> int:
     """Return how many of the held-out normals, ``(m,)`` sorted float, score lower."""
     return int(np.searchsorted(normals, score, side="left"))
-
-
-def embedded(picture: np.ndarray, longer_side: int, quality: int) -> str:
-    """Return a picture, made smaller if need be, as a ``data:`` address.
-
-    Args:
-        picture: ``(H,W,3)`` uint8, RGB.
-        longer_side: At most so many pixels.
-        quality: JPEG quality, 1–100.
-    """
-    shrink = min(1.0, longer_side / max(picture.shape[:2]))
-    width, height = (max(1, round(side * shrink)) for side in picture.shape[1::-1])
-    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
 def _row(
@@ -203,6 +207,7 @@ def _row(
         "place": place,
         "id": finding.id,
         "path": finding.path,
+        "care": finding.care,
         "label": _label(finding),
         "pictures": list(zip(("photograph", "heat map"), sources, addresses, strict=True)),
         "score": written(finding.score),
@@ -223,6 +228,7 @@ def _summary(
     left_out: Sequence[tuple[str, str]],
     settings: Settings,
     written: Callable[[float], str],
+    gate: Gate,
 ) -> dict[str, object]:
     """Return what the first page says before its table, as the template takes it."""
     stops = [f"#{bytes(colours()[level]).hex()}" for level in np.linspace(0, 255, 9).round().astype(int)]
@@ -234,5 +240,11 @@ def _summary(
         "meaning": settings.threshold_meaning,
         "stops": ",".join(stops) if settings.scale else "",
         "ends": bar_ends(settings.scale) if settings.scale else [],
+        "unit": settings.unit,
         "left_out": list(left_out),
+        "light": gate.light if gate.light and gate.light.colour else None,
+        "with_care": sum(finding.care != "" for finding in ordered),
+        "unjudged": unjudged_rows(
+            gate, settings.rows_per_page, settings.thumbnail, settings.jpeg_quality, settings.larger
+        ),
     }

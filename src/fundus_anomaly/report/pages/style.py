@@ -31,6 +31,8 @@ summary{cursor:pointer;color:var(--soft)}
 .scores .notice{border-left:4px solid #d55e00;background:var(--notice);padding:.6rem 1rem}
 .scores td.name{overflow-wrap:anywhere;max-width:16rem}
 .scores img{background:#000}.scores a img{cursor:zoom-in}.above{font-weight:600}
+.scores .light{border-left:6px solid var(--mark);padding:.3rem 1rem}.care{color:var(--warning)}
+.green{--mark:#2e7d32}.amber{--mark:#e0a100}.red{--mark:var(--error)}
 .scale{max-width:22rem;font-size:.87rem}.scale div{height:.8rem}
 .scale p{display:flex;justify-content:space-between;margin:.1rem 0 1rem;color:var(--soft)}
 nav a,nav strong{display:inline-block;margin-right:.6rem}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fundus_anomaly.evaluation.operating_points import IMAGE, PATIENT
+from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.tables.layout import document, markdown, number, parameter, with_interval
 
 _UNITS = {IMAGE: "By image", PATIENT: "By patient, either eye counts"}
@@ -16,7 +17,7 @@ def operating_markdown(table: pd.DataFrame, title: str, confidence: float, furth
     """Return the table as a Markdown document, images and patients apart, warnings first.
 
     Args:
-        table: Column ``method``, and those of :data:`..evaluation.operating_points.COLUMNS`.
+        table: Columns ``method`` and ``photographs``, and those of :data:`..evaluation.operating_points.COLUMNS`.
         title: Title of the document.
         confidence: Coverage of the intervals.
         further: Further footnotes.
@@ -46,10 +47,29 @@ def operating_markdown(table: pd.DataFrame, title: str, confidence: float, furth
     return document(title, parts, notes)
 
 
+def unjudged_note(test: pd.Series, normals: pd.Series) -> str:
+    """Return the footnote on photographs that cannot be judged.
+
+    Args:
+        test: What is said of the quality of each photograph of the test.
+        normals: Of each normal.
+    """
+    refused, of_normals = int((test == NOT_JUDGED).sum()), int((normals == NOT_JUDGED).sum())
+    if not refused and not of_normals:
+        return "All photographs can be judged by their quality."
+    return (
+        f"{refused} of the test's {len(test)} photographs and {of_normals} of the {len(normals)} normals cannot be "
+        "judged by their quality. Every rate is given with and without them; without them the threshold is that of the "
+        "normals that can be judged, and an eye that cannot be judged leaves its patient to the other eye."
+    )
+
+
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    both = table["photographs"].nunique() > 1
     rows = [
         {
             "method": row.method,
+            **({"photographs": row.photographs} if both else {}),
             "promised": parameter(row.promised_specificity),
             "delivered": with_interval(row.specificity, row.specificity_low, row.specificity_high),
             "expected": f"{number(row.expected_specificity)} "
