@@ -98,5 +98,6 @@ print(relative_error(100))
 )
 def test_the_bound_allows_for_inputs_that_torch_may_cut_however_that_was_asked_for(setting, least):
     command = [sys.executable, "-c", IN_ANOTHER_PROCESS.format(setting=setting)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(SOURCES)})
+    environment = os.environ | {"PYTHONPATH": str(SOURCES)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert least < float(done.stdout) < least + 1e-4
