@@ -104,7 +104,7 @@ def test_the_paper_s_tables_stand_in_the_default_configuration():
     counts = Counter(row["table"] for row in rows)
     assert counts == {"3": 2, "1": 11, "2": 5, "A1": 2, "A2": 2, RIVALS: 1}
     # Shared: five operations and w.o. MixUp, Random and the main row, the one annotated image of A1 and A2.
-    assert len(trainings(rows)) == 2 + 11 + 3 + 2 + 1
+    assert len(trainings(rows)) == 2 + 11 + 3 + 2 + 1 + 1
 
 
 def published(file):

@@ -111,14 +111,19 @@ def test_the_page_has_a_whole_method_in_fewer_than_sixty_lines():
 
 def test_its_rows_stand_in_the_table_beside_ours(compared):
     table = pd.read_csv(compared.results / "tables" / "compared.csv")
-    names = ["ReSAD", "PatchCore", "PatchCore, re-weighted and smoothed", "Auto-Encoder"]
-    names += ["Mean photograph", "Mean photograph, sharp", "Labelled mean"]
+    names = ["Auto-Encoder", "Mean photograph", "Mean photograph, sharp", "Labelled mean"]
+    names += ["PatchCore", "PatchCore, re-weighted and smoothed", "ReSAD"]
     assert table["method"].tolist() == names
     assert table["image_auc"].notna().all()
-    assert table["pixel_auc"].isna().tolist() == table["pixel_aupro"].isna().tolist() == [False] * 6 + [True]
+    assert (
+        table["pixel_auc"].isna().tolist() == table["pixel_aupro"].isna().tolist() == 3 * [False] + [True] + 3 * [False]
+    )
     text = (compared.results / "tables" / "compared.md").read_text(encoding="utf-8")
     assert "ReSAD" in text and "Mean photograph, sharp: blur 0.5" in text
     assert "No figures of pixels: Labelled mean." in text
+    # How long a job took, and what it differs in from its paper, stand beside the figures.
+    assert table.set_index("method").loc["Auto-Encoder", "fit_seconds"] > 0
+    assert table.set_index("method").loc["Auto-Encoder", "differs_from_paper"] == "epochs, batch, learning_rate, size"
 
 
 def test_a_method_that_takes_labels_sees_abnormal_photographs_of_no_tested_patient(compared):

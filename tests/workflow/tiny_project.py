@@ -58,7 +58,7 @@ ONE_THREAD = [
         "apply",
     )
 ]
-TARGETS = {"all", "resad", "ablations", "audit", "lesionpaste", "compared"}
+TARGETS = {"all", "resad", "ablations", "audit", "lesionpaste", "compared", "rivals"}
 
 
 def changed(config: Mapping, changes: Mapping[str, object]) -> dict:

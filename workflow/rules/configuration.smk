@@ -19,6 +19,12 @@ UNSTABLE = [name for name, part in SCHEMA["properties"]["methods"]["properties"]
 
 # What each takes beside normal photographs.
 METHODS_TAKE = {name: part.get("takes", []) for name, part in SCHEMA["properties"]["methods"]["properties"].items()}
+# What each paper has, or its authors' code: the schema's defaults, but where they are not.
+METHODS_PUBLISHED = {
+    name: {key: value["default"] for key, value in part["properties"].items() if key != "rows"}
+    | part.get("published", {})
+    for name, part in SCHEMA["properties"]["methods"]["properties"].items()
+}
 # How photographs are prepared that each sees.
 METHODS_SEE = {
     name: part.get("sees", "compared") for name, part in SCHEMA["properties"]["methods"]["properties"].items()

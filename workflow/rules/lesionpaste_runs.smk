@@ -97,3 +97,33 @@ def lesionpaste_ablation_results(wildcards):
         raise WorkflowError("lesionpaste.ablations is empty: give rows of Table 1, 2, A1 or A2, as config.yaml does.")
     banks = dict.fromkeys(map(bank_of, rows))
     return [str(Path(bank).with_name("lesions.png")) for bank in banks] + tables_and_curves(PAPER_TABLES[1:])
+
+
+# LesionPaste's rows of Table 3, and the control that stands beside other methods alone.
+OUR_ROWS = [row for row in LESIONPASTE_ROWS if row["table"] in (lesionpaste_rows.MAIN_TABLE, lesionpaste_rows.RIVALS)]
+# Other methods are fitted once: where each fold has its own training, LesionPaste's rows and the published ones stand alone.
+OTHER_ROWS = [] if FOLDS else COMPARED_ROWS
+
+
+def rival_runs():
+    """Return the row of Table 3 that each run belongs to, its run, and the folder of its scores and evaluation."""
+    network = config["lesionpaste"]["network"]["name"]
+    ours = [(row["name"], run, f"lesionpaste/{network}/{row['key']}/{run}") for row in OUR_ROWS for run in RUNS]
+    others = [(row["title"], row["run"], f"{row['method']}/{row['key']}/{row['run']}") for row in OTHER_ROWS]
+    return ours + others
+
+
+def rival_tables(wildcards):
+    """Return what the target makes: of each paper that the configuration names its tables, whole."""
+    found = []
+    if "resad" in config["compared"]["tables"]:
+        found += [*rules.table_compared.output, *rules.figure_compared.output, *rules.figure_compared_learning.output]
+    if "lesionpaste" in config["compared"]["tables"]:
+        if not SOURCES:
+            raise WorkflowError(
+                "compared.tables names lesionpaste, and lesionpaste.source.images is empty: name the annotated image whose "
+                "lesions are to be pasted, or set compared.tables to [resad]."
+            )
+        annotated(OUR_ROWS)
+        found += rules.table_rivals.output
+    return found

@@ -123,7 +123,10 @@ rule table_compared:
         **TABLE,
         names=MAIN,
         patchcores=RUN.patchcores,
-        compared=RUN.compared,
+        compared=COMPARED_ROWS,
+        apart=APART,
+        method_of={row["name"]: METHOD_TITLES[row["method"]] for row in RUN.compared}
+        | {row["name"]: variants.PATCHCORE for row in RUN.patchcores},
         dataset=config["dataset"],
         settings=RUN.table_settings(variants.RESAD),
         side=config["compared"]["size"],

@@ -1,4 +1,6 @@
-# What a method takes beside normal photographs, as its schema says.
+# What a method takes and sees beside normal photographs, as its schema says, and how its rows are made.
+
+from fundus_anomaly.plan.row_facts import row_facts
 
 
 def taken(what, file):
@@ -36,7 +38,35 @@ def textures_taken(wildcards):
     return [str(file) for file in or_stop(texture_files, folder)] if folder else []
 
 
-def networks_taken(wildcards):
+def networks_of(method):
     """Return the names of the networks that a method starts from; a setting of another method's is none of its own."""
     names = {"backbone": config["backbone"]["name"], "network": config["lesionpaste"]["network"]["name"]}
-    return {name: value for name, value in names.items() if name in METHODS_TAKE[wildcards.method]}
+    return {name: value for name, value in names.items() if name in METHODS_TAKE[method]}
+
+
+def networks_taken(wildcards):
+    return networks_of(wildcards.method)
+
+
+def row_as_made(row):
+    """Return a row of another method with what tables say of how it was made.
+
+    What its jobs took is no input of a table: nothing else would be outdated by it.
+    """
+    names = list(networks_of(row["method"]).values())
+    side = RUN.preprocessing[METHODS_SEE[row["method"]]]["size"]
+    run = f"{row['method']}/{row['key']}/{row['run']}"
+    return row | {
+        "title": row["name"].removesuffix(f", repeat {row['repeat']}"),
+        "facts": row_facts(row, side, names[0] if names else "", METHODS_PUBLISHED[row["method"]]),
+        "benchmarks": {rule: f"{RESULTS}/benchmarks/{rule}/{run}.tsv" for rule in ("fit", "apply")},
+    }
+
+
+COMPARED_ROWS = [row_as_made(row) for row in RUN.compared]
+# Of the rows that see LesionPaste's photographs the side of these.
+APART = {
+    row["name"]: RUN.preprocessing["lesionpaste"]["size"]
+    for row in RUN.compared
+    if METHODS_SEE[row["method"]] == "lesionpaste"
+}

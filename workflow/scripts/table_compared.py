@@ -7,7 +7,10 @@ from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.report.pages.main_tables import write_main_tables
 from fundus_anomaly.report.tables.compared import compared_notes, compared_rows, patchcore_notes
 from fundus_anomaly.report.tables.footnotes import without_maps_note
+from fundus_anomaly.report.tables.made import NOTE, made_of, made_part
 from fundus_anomaly.report.tables.main_tables import Settings, main_tables
+from fundus_anomaly.report.tables.order import in_order_of_print
+from fundus_anomaly.report.tables.published import doubts, methods_in_print
 from fundus_anomaly.scoring.contract import read_scores
 from support.rule import run
 
@@ -16,9 +19,11 @@ def main(input, output, params):
     """Write the table as CSV, as Markdown and as a page, and its headline to the log."""
     left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
     excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
-    title = f"ReSAD and other methods on {params.dataset}"
-    others = [*params.patchcores, *params.compared]
+    made = made_of(params.compared)
+    others = [*params.patchcores, *({**row, "made": how} for row, how in zip(params.compared, made, strict=True))]
     compared = compared_rows(params.names, others, [read_csv(file) for file in input.metrics])
+    names = [variant.label for variant in compared]
+    ours = names[: len(names) - len(made)]
     tables = main_tables(
         compared,
         [read_scores(file) for file in input.scores],
@@ -26,13 +31,17 @@ def main(input, output, params):
         params.test,
         excluded,
         Settings(**params.settings | {"resampling": Resampling(**params.resampling)}),
-        title=title,
+        title=f"ReSAD and other methods on {params.dataset}",
         facts={"dataset": params.dataset, "image size": f"{params.size}×{params.size}"},
         notes=[
             *patchcore_notes(params.patchcores),
-            *compared_notes(params.compared, params.side, params.held_out),
+            *compared_notes(params.compared, params.side, params.held_out, params.apart),
             *without_maps_note(compared),
+            *doubts("resad", params.dataset),
+            *([NOTE] if made else []),
         ],
+        order=in_order_of_print(names, params.method_of, ours, methods_in_print("resad", ["1", "2"])),
+        parts=made_part(made),
     )
     write_main_tables(tables, output, excluded)
 

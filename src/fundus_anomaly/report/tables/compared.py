@@ -17,14 +17,14 @@ def compared_rows(
 
     Args:
         ours: Names of our rows.
-        others: The others, ``name`` and ``settings`` of each.
+        others: The others, ``name``, ``settings`` and perhaps ``made`` of each: how it was made, columns of the table.
         metrics: The long table of each row, in order.
     """
     rows = [*({"name": name} for name in ours), *others]
     return [
         Variant(
             str(row["name"]),
-            {},
+            {name: value for name, value in row.get("made", {}).items() if name not in ("method", "row", "run")},
             table,
             OWN if OWN in set(table.loc[table["level"] == "image", "score"]) else "",
         )
@@ -52,12 +52,15 @@ def _steps(length: int, neighbours: int, map_smoothing: float) -> str:
     return "; ".join(step for step in steps if step)
 
 
-def compared_notes(others: Sequence[Mapping[str, object]], side: int, held_out: float) -> list[str]:
+def compared_notes(
+    others: Sequence[Mapping[str, object]], side: int, held_out: float, apart: Mapping[str, int] | None = None
+) -> list[str]:
     """Return what a reader must know of the others.
 
     Args:
         others: ``name`` and ``settings`` of each row.
-        side: Side of the photographs that they see.
+        side: Side of the photographs that they see, prepared as ReSAD's.
+        apart: The side by the name of each row whose photographs are prepared as LesionPaste's.
         held_out: Share of the normal patients that they do not learn from.
     """
     stated = "; ".join(
@@ -66,9 +69,13 @@ def compared_notes(others: Sequence[Mapping[str, object]], side: int, held_out: 
         + ", ".join(f"{name} {value}" for name, value in row["settings"].items() if not name.endswith("_folder"))
         for row in others
     )
+    exceptions = "; ".join(
+        f"{name}: {own}×{own} pixels, prepared as LesionPaste's" for name, own in (apart or {}).items()
+    )
     return [
         f"Other methods are given photographs of {side}×{side} pixels, prepared as ReSAD's, and the normals of "
         f"{1 - held_out:.0%} of the patients to learn from; those of the others calibrate their thresholds. "
         "Their image figures are those of the score that each one's paper names (“own”).",
+        *([f"Other photographs: {exceptions}."] if exceptions else []),
         f"Their settings in this run: {stated}." if others else "No other method.",
     ]

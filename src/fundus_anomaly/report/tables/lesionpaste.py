@@ -100,7 +100,12 @@ def _chosen_on_test(aucs: pd.DataFrame) -> pd.DataFrame:
 
 
 def lesionpaste_markdown(
-    table: pd.DataFrame, compared: pd.DataFrame, number_of_table: str, title: str, footnotes: Sequence[str]
+    table: pd.DataFrame,
+    compared: pd.DataFrame,
+    number_of_table: str,
+    title: str,
+    footnotes: Sequence[str],
+    further: Sequence[str] = (),
 ) -> str:
     """Return the table for readers: a row a method, a column a comparison, and DeLong's test of any two rows.
 
@@ -112,6 +117,7 @@ def lesionpaste_markdown(
         number_of_table: As in :func:`lesionpaste_table`.
         title: Title of the document.
         footnotes: What a reader must know beside it.
+        further: Further parts of the document, after the tables of figures.
     """
     published = [_NOTE.format(table=number_of_table)] if (table["source"] == PUBLISHED).any() else []
     ours = table[table["source"] == OURS]
@@ -122,7 +128,7 @@ def lesionpaste_markdown(
     if len(compared) > 1:
         shown = compared.map(probability).rename_axis("p of two rows").reset_index()
         parts.append(markdown("DeLong's test of two rows, 0 vs all", shown, 1))
-    return document(title, parts, [*footnotes, *published, *_counts(table), *_remarks(table)])
+    return document(title, [*parts, *further], [*footnotes, *published, *_counts(table), *_remarks(table)])
 
 
 def headline(table: pd.DataFrame) -> str:

@@ -75,6 +75,8 @@ def main_tables(
     title: str,
     facts: Mapping[str, object],
     notes: Sequence[str],
+    order: Sequence[str] = (),
+    parts: Sequence[str] = (),
 ) -> MainTables:
     """Return Tables 1 and 2 of some rows.
 
@@ -88,6 +90,9 @@ def main_tables(
         title: Title of the document.
         facts: What was run.
         notes: Footnotes of the table's own, before those on its figures.
+        order: Names of the rows as they are printed; empty for the order that they are given in. The first row given
+            is the one that the others' image scores are compared with.
+        parts: Further parts of the document, after the tables of figures.
     """
     image_score = settings.image_score
     by_row = {
@@ -98,7 +103,8 @@ def main_tables(
         variant._replace(params=variant.params | _called(variant, by_row[variant.label], test, image_score, excluded))
         for variant in variants
     ]
-    table = resad_table(variants, settings.dataset, image_score)
+    printed = sorted(variants, key=lambda variant: list(order).index(variant.label)) if order else variants
+    table = resad_table(printed, settings.dataset, image_score)
     differences = difference_table(variants, pixels, settings.against, test, settings.resampling)
     footnoted = footnotes(
         {**facts, "test images": tested(test, excluded)},
@@ -115,9 +121,9 @@ def main_tables(
         ],
         independence(test, excluded),
     )
-    part = difference_part(differences, settings.confidence)
-    text = resad_markdown(variants, settings.dataset, image_score, title, footnoted, part)
-    return MainTables(title, table, lesion_table(variants, image_score), differences, text)
+    part = [*difference_part(differences, settings.confidence), *parts]
+    text = resad_markdown(printed, settings.dataset, image_score, title, footnoted, part)
+    return MainTables(title, table, lesion_table(printed, image_score), differences, text)
 
 
 def _comparisons(scores: Mapping[str, pd.Series], test: Mapping[str, Sequence], excluded: Iterable[str]) -> list[str]:
