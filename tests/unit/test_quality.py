@@ -1,12 +1,18 @@
 """Whether a photograph can be judged: what is wrong is found and named, and good photographs pass."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
-from phantom_cameras import HEIGHT, OPTIONS, WIDTH, limits_of, measured, photographs
+from phantom_cameras import HEIGHT, OPTIONS, SIZE, WIDTH, limits_of, measured, photographs
 
+from fundus_anomaly.datasets import registry
+from fundus_anomaly.imaging.decode import decode
 from fundus_anomaly.quality.limits import Limits, Options, quartiles_of
 from fundus_anomaly.quality.verdict import JUDGED, NOT_JUDGED, WITH_CARE, quality
+
+REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "idrid"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +43,7 @@ def on_black(image, factor):
 
 def half(image):
     cut = image.copy()
-    cut[HEIGHT // 2 :] = 0
+    cut[len(cut) // 2 :] = 0
     return cut
 
 
@@ -69,6 +75,23 @@ def test_what_cannot_be_judged_is_named(normals, good, spoil, words):
         found = quality(measured(np.ascontiguousarray(spoil(image))), limits_of(normals))
         assert found.outcome == NOT_JUDGED
         assert words in found.reason
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real IDRiD is not in ../shared/data/idrid")
+def test_nearly_all_of_the_real_idrids_photographs_are_judged_and_none_is_whose_lower_half_is_black():
+    settings = {"grading": "B. Disease Grading", "segmentation": "A. Segmentation", "strict_counts": False}
+    table = registry.load("idrid", settings, REAL, "slices", 0).manifest
+
+    def read(split):
+        paths = table.loc[table["split"] == split, "path"].iloc[::4]
+        return [decode(path, (SIZE, SIZE), 10**9)[0] for path in paths]
+
+    limits, test = limits_of([measured(image) for image in read("train")]), read("test")
+    found = [quality(measured(image), limits).outcome for image in test]
+    assert NOT_JUDGED not in found
+    assert found.count(JUDGED) >= 0.9 * len(found)
+    assert {quality(measured(half(image)), limits).outcome for image in test[:5]} == {NOT_JUDGED}
 
 
 def test_a_slightly_blurred_photograph_is_judged_with_care_and_says_why(normals, good):

@@ -112,6 +112,17 @@ def test_what_cannot_be_judged_has_a_section_of_its_own_and_neither_rank_nor_hea
     assert "3 photographs, scored by" in apart and "1 more cannot be judged" in apart
 
 
+def test_what_cannot_be_judged_is_no_miss(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(figure_misses, "draw", lambda *tiles, **_: drawn.append(tiles))
+    monkeypatch.setattr(figure_misses, "save_with_page", lambda *_: None)
+    for outcome in (NOT_JUDGED, WITH_CARE):
+        inputs, params = made(tmp_path / outcome, [EXTREME], outcome)
+        figure_misses.main(inputs, SimpleNamespace(picture="", page=""), params)
+    refused, kept = ([tile.id for tile in tiles[1]] for tiles in drawn)
+    assert kept == [EXTREME, *refused] and refused == ["unknown/2"]
+
+
 def test_what_is_judged_with_care_stays_in_the_ranking_and_says_why(tmp_path):
     inputs, params = made(tmp_path / "care", [EXTREME], WITH_CARE)
     heat_maps.main(inputs, SimpleNamespace(page=tmp_path / "heat_maps"), params)

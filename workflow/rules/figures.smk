@@ -77,6 +77,7 @@ rule figure_misses:
         calibration=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.h5"),
         calibration_scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
+        quality=f"{RESULTS}/quality/test.csv",
         code=code("figure_misses.py"),
     output:
         picture=f"{RESULTS}/figures/misses.png",

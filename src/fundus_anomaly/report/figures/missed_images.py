@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +12,12 @@ from fundus_anomaly.report.figures.shown_images import ShownImages
 
 
 def missed_images(
-    shown: ShownImages, manifest: pd.DataFrame, scores: pd.Series, normal_scores: np.ndarray, count: int
+    shown: ShownImages,
+    manifest: pd.DataFrame,
+    scores: pd.Series,
+    normal_scores: np.ndarray,
+    count: int,
+    unjudged: Collection[str] = (),
 ) -> list[list[Tile]]:
     """Return the tiles of the abnormal images scored lowest, and those of the normal images scored highest.
 
@@ -20,11 +27,13 @@ def missed_images(
         scores: An image score by id.
         normal_scores: ``(n,)`` scores of held-out normals.
         count: At most so many of each.
+        unjudged: Images that cannot be judged; they are no misses of the method.
     """
-    manifest, scores, normal_scores = manifest.loc[shown.ids], scores[shown.ids], np.sort(normal_scores)
+    ids = [name for name in shown.ids if name not in unjudged]
+    manifest, scores, normal_scores = manifest.loc[ids], scores[ids], np.sort(normal_scores)
 
     def tile(place: int) -> Tile:
-        name, score = shown.ids[place], scores.iloc[place]
+        name, score = ids[place], scores.iloc[place]
         coverage = shown.coverage(name)
         return Tile(
             name,
@@ -37,5 +46,5 @@ def missed_images(
             coverage.max(axis=0) if coverage.any() else None,
         )
 
-    found = worst_misses(shown.ids, scores.to_numpy(), manifest["label"].to_numpy(), count)
+    found = worst_misses(ids, scores.to_numpy(), manifest["label"].to_numpy(), count)
     return [[tile(place) for place in places] for places in found]
