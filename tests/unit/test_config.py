@@ -65,7 +65,7 @@ def test_every_key_is_described_and_has_a_default_and_allows_no_other_key(path):
 KEYWORDS = {
     *("$schema", "$defs", "$ref", "title", "type", "enum", "default", "description", "properties", "required", "items"),
     *("additionalProperties", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf", "pattern"),
-    *("minLength", "minItems", "maxItems", "uniqueItems", "takes", "sees", "published", "unstable"),
+    *("minLength", "minItems", "maxItems", "uniqueItems", "takes", "private", "sees", "published", "unstable"),
 }
 
 

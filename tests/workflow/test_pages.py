@@ -1,6 +1,7 @@
 """Every page of a finished run: told to load nothing, without a script, a handler or anything from elsewhere."""
 
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
@@ -43,3 +44,16 @@ def test_no_page_of_a_run_can_run_or_fetch_anything(finished):
         assert not outside and not [one for one in read.addresses if one.startswith(("/", "\\"))], page
         style = text.split("<style>")[1].split("</style>")[0]
         assert "url(" not in style and "@import" not in style, page
+
+
+def test_the_index_leads_to_every_page_of_the_run_and_to_nothing_that_is_not_there(finished):
+    read = Read()
+    text = (finished.results / "index.html").read_text(encoding="utf-8")
+    read.feed(text)
+    led = {unquote(address) for address in read.addresses}
+    assert [address for address in led if not (finished.results / address).is_file()] == []
+    made = {str(page.relative_to(finished.results)) for page in finished.results.rglob("*.html")}
+    # The audit without names is for the report.
+    assert made - led == {"index.html", "audit/summary.html"}
+    assert str(finished.folder) not in text
+    assert len(text) < 200_000

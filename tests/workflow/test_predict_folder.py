@@ -1,7 +1,9 @@
 """A detector carried elsewhere judges a folder of photographs: each once, and what it says is the workflow's own."""
 
 import json
+import re
 import shutil
+from urllib.parse import unquote
 
 import h5py
 import pandas as pd
@@ -74,6 +76,15 @@ def test_every_photograph_has_the_score_of_the_workflow_and_its_pictures(clinic)
     assert set(found["quality"]) <= {"judged", "judged with care"}
     assert read_summary(clinic.results / "quality" / "summary.csv")[1].colour == "green"
     assert f"{len(found)} of {len(found)} photographs are new" in clinic.first
+
+
+def test_the_index_counts_the_decisions_and_names_no_folder(clinic):
+    text = (clinic.results / "index.html").read_text(encoding="utf-8")
+    led = re.findall(r'href="([^"]+)"', text)
+    assert led and all((clinic.results / unquote(address)).is_file() for address in led)
+    for decision, count in clinic.table["decision"].value_counts().items():
+        assert re.search(rf"<td>{decision}</td><td[^>]*>{count}</td>", text)
+    assert str(clinic.photographs) not in text and str(clinic.detector) not in text
 
 
 def test_a_further_photograph_costs_one_and_a_withdrawn_one_leaves_nothing(clinic):

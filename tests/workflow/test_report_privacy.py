@@ -38,6 +38,7 @@ def settings(project, tmp_path_factory):
         "data.images": {"table": "images.csv"},
         "data.on_bad_image": "exclude",
         "ablations.variants": [],
+        "lesionpaste.source": {"images": []},
     }
 
 
@@ -73,6 +74,13 @@ def test_no_name_is_in_the_report(project, said, form):
         assert not found, (name, found)
         assert "test_0" not in opened(text), name
         assert str(project.folder) not in opened(text), name
+
+
+def test_no_name_is_on_the_index(project, said, settings):
+    text = (project.folder / "results" / "images" / "index.html").read_text(encoding="utf-8")
+    assert [word for word in (*NAMES, settings["data_root"], str(project.folder)) if word in text] == []
+    assert "1 image was excluded" in text
+    assert "data.images.table" in text
 
 
 def test_every_part_of_the_report_can_be_seen_whole_and_pages_come_before_tables_for_machines(project, said):

@@ -35,6 +35,7 @@ EVALUATED = {
     "table_operating_points": 1,
     "figure_qualitative": 1,
     "heat_maps": 1,
+    "index": 1,
 }
 CALIBRATED = {"calibrate": 2, **EVALUATED}
 BANK = {"coreset": 2, "memory_bank": 2, "score": 2, **CALIBRATED}

@@ -59,7 +59,7 @@ def checkout(tmp_path_factory):
 
 def test_the_default_run_plans_every_rule_and_computes_the_same_bank_once(checkout):
     jobs = checkout.plan("all", configfile=None)
-    assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS | LESIONPASTE | {"phantom"}
+    assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS | LESIONPASTE | {"phantom", "index"}
     variants = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))["ablations"]["variants"]
     # ReSAD, PatchCore and the ablations, whose coreset is smaller: "with ReSC" shares ReSAD's features, not its bank.
     assert jobs["coreset"] == jobs["evaluate"] - jobs["classify"] - jobs["calibrated_maps"] == 2 + len(variants)
@@ -92,7 +92,7 @@ def test_the_idrid_benchmark_plans_the_same_rules_on_the_real_photographs(checko
     if not IDRID.is_dir():
         pytest.skip("the real IDRiD photographs (../shared/data/idrid) are not here")
     jobs = checkout.plan("--config", f"data_root={IDRID}", configfile="config/idrid.yaml")
-    assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS
+    assert set(jobs) == MAIN_RULES | RESAD | ABLATIONS | {"index"}
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,8 @@ rule resad:
         rules.figure_misses.output if MISSES_SHOWN else [],
         rules.heat_maps.output,
         rules.figure_curves.output if LABELLED or MASKS else [],
+        # It leads to all that the default target makes: where that is no more than this, it belongs here too.
+        [] if RUN.ablations or SOURCES else f"{RESULTS}/index.html",
 
 
 rule ablations:

@@ -49,9 +49,34 @@ rule predictions:
         "../scripts/predictions.py"
 
 
+rule index_of_predictions:
+    input:
+        table=f"{RESULTS}/images.csv",
+        pages=rules.predictions.output.page,
+        detector=DETECTOR,
+        code=code("index_of_predictions.py"),
+    output:
+        page=f"{RESULTS}/index.html",
+    log:
+        f"{RESULTS}/logs/index_of_predictions.log",
+    localrule: True
+    conda:
+        "../../envs/gpu.yaml"
+    params:
+        title=config["experiment"] or "Photographs",
+        links=[
+            ["Every photograph with its heat map, highest score first", "pages/index.html", []],
+            ["A row a photograph, for a spreadsheet", "images.csv", []],
+        ],
+        versions=lambda wildcards: versions_of(imports_of([SCRIPTS / "judge.py"], PYTHON_FOLDERS)[1]),
+    script:
+        "../scripts/index_of_predictions.py"
+
+
 rule predict:
     default_target: True
     input:
+        rules.index_of_predictions.output,
         rules.predictions.output,
 
 

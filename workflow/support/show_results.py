@@ -32,6 +32,7 @@ def main(results: Path, tables: Collection[str] = (*_TABLES, SUMMARY)) -> None:
         print(f"{said}, {counts['with_care']} judged with care")
         print(f"{light.colour}: {light.words}.\n" if light.colour else "")
     for what, name in (
+        ("open first", "index.html"),
         ("photographs", "images.csv"),
         ("pages", "pages/index.html"),
         ("tables", "tables"),

@@ -12,6 +12,11 @@ from fundus_anomaly.report.pages.style import STYLE
 
 # The browser itself refuses scripts and anything from outside, should a name ever slip through unescaped.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+NOTICE = (
+    "Research use only. This is not a diagnosis and not a medical device. A score says how far a photograph "
+    "differs from the normal photographs that the model was given; a difference may be disease, but also another "
+    "camera, blur, a lash or a reflection, and disease may be missed. Whoever acts on an image must have looked at it."
+)
 _PAGE = """\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8">

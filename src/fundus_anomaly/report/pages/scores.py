@@ -13,7 +13,7 @@ from fundus_anomaly.files.output_names import output_file
 from fundus_anomaly.report.figures.colour_bar import bar_ends
 from fundus_anomaly.report.figures.heat_map import Scale, colours
 from fundus_anomaly.report.number_format import alike
-from fundus_anomaly.report.pages.page import render
+from fundus_anomaly.report.pages.page import NOTICE, render
 from fundus_anomaly.report.pages.thumbnail import embedded
 from fundus_anomaly.report.pages.unjudged import UNJUDGED, Gate, unjudged_rows
 
@@ -68,11 +68,6 @@ _CONTENT = (
 </tbody></table>
 {{ links() }}
 """
-)
-_NOTICE = (
-    "Research use only. This is not a diagnosis and not a medical device. A score says how far a photograph "
-    "differs from the normal photographs that the model was given; a difference may be disease, but also another "
-    "camera, blur, a lash or a reflection, and disease may be missed. Whoever acts on an image must have looked at it."
 )
 
 
@@ -177,7 +172,7 @@ def pages(
         ]
         links = [(page_name(number), number + 1, number == page) for number in range(count)]
         intro = _summary(ordered, left_out, settings, written, gate) if page == 0 else None
-        values = {"notice": _NOTICE, "summary": intro, "pages": links, "rows": rows, "labelled": labelled}
+        values = {"notice": NOTICE, "summary": intro, "pages": links, "rows": rows, "labelled": labelled}
         yield page_name(page), render("scores", _CONTENT, settings.title, **values)
 
 

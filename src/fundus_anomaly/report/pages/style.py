@@ -27,8 +27,14 @@ article h3{font-size:1rem;font-weight:600;margin:0;color:var(--mark)}article p{m
 .error{--mark:var(--error)}.warning{--mark:var(--warning)}.note{--mark:var(--note)}
 code{font:.88em ui-monospace,monospace;background:var(--page);padding:.1em .3em;border-radius:3px}
 summary{cursor:pointer;color:var(--soft)}
+.notice{border-left:4px solid #d55e00;background:var(--notice);padding:.6rem 1rem}
+.index{max-width:60rem}.index dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem;margin:1rem 0}
+.index dt{color:var(--soft)}.index dd{margin:0;overflow-wrap:anywhere}
+.links{padding-left:1.1rem}.links li{margin:.25rem 0}
+.index details{margin-top:1.6rem}.index details td{overflow-wrap:anywhere}
+@media print{body{max-width:none;padding:0;background:#fff;color:#000}
+details::details-content{content-visibility:visible}a{color:inherit}section,tr{break-inside:avoid}}
 .scores{max-width:68rem}.scores table{width:100%}.scores th,.scores td{padding:.5rem}
-.scores .notice{border-left:4px solid #d55e00;background:var(--notice);padding:.6rem 1rem}
 .scores td.name{overflow-wrap:anywhere;max-width:16rem}
 .scores img{background:#000}.scores a img{cursor:zoom-in}.above{font-weight:600}
 .scores .light{border-left:6px solid var(--mark);padding:.3rem 1rem}.care{color:var(--warning)}

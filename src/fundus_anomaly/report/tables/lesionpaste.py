@@ -132,18 +132,23 @@ def lesionpaste_markdown(
 
 
 def headline(table: pd.DataFrame) -> str:
-    """Return our rows as a short table for the terminal.
+    """Return our rows as a short table for the terminal, see :func:`headline_parts`."""
+    said, figures = headline_parts(table)
+    return terminal(figures) if len(figures) else "\n".join(said)
+
+
+def headline_parts(table: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    """Return our rows: a table of text, or, of a test without both classes, a sentence for each.
 
     Args:
         table: From :func:`lesionpaste_table`.
     """
     ours = table[table["source"] == OURS]
     if ours["auc"].notna().any():
-        return terminal(_readable(ours))
-    return "\n".join(
-        f"{row['method']}: {called_words(row, 'called abnormal', float('nan'))}"
-        for row in _counted(ours).to_dict("records")
-    )
+        return [], _readable(ours)
+    rows = _counted(ours).to_dict("records")
+    said = [f"{row['method']}: {called_words(row, 'called abnormal', float('nan'))}" for row in rows]
+    return said, pd.DataFrame()
 
 
 def _counted(ours: pd.DataFrame) -> pd.DataFrame:

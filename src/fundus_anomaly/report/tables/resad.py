@@ -192,21 +192,30 @@ def _ours(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def headline(table: pd.DataFrame) -> str:
-    """Return what the terminal shows: our rows, and the published ones of the same methods.
+    """Return what the terminal shows, see :func:`headline_parts`."""
+    said, figures = headline_parts(table)
+    return "\n".join([*said, *([""] if said and len(figures) else []), *([terminal(figures)] if len(figures) else [])])
+
+
+def headline_parts(table: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    """Return what a user looks for first: our rows, and the published ones of the same methods.
 
     Of a test without both classes it is a sentence for each method, and the figures that such a test has.
 
     Args:
         table: From :func:`resad_table` or :func:`.ablations.ablation_table`.
+
+    Returns:
+        The sentences, and a table of text; either may be empty.
     """
     columns = {"image_auc": "image AUC", "pixel_auc": "pixel AUC", "pixel_aupro": "AUPRO"}
     figures = [figure._replace(heading=columns[figure.column]) for figure in FIGURES if figure.column in columns]
     rows = table[table["method"].isin(_ours(table)["method"])]
-    if not counted(table.iloc[0]):
-        return terminal(readable(rows, figures, {"method": "method"}))
-    said = [
-        f"{row['method']}: {called_words(row, 'above the threshold', float(row['false_alarms']))}"
-        for row in _ours(table).to_dict("records")
-    ]
-    figures = [figure for figure in figures if shown(table, [figure])]
-    return "\n".join(said + (["", terminal(readable(rows, figures, {"method": "method"}))] if figures else []))
+    said = []
+    if counted(table.iloc[0]):
+        said = [
+            f"{row['method']}: {called_words(row, 'above the threshold', float(row['false_alarms']))}"
+            for row in _ours(table).to_dict("records")
+        ]
+        figures = [figure for figure in figures if shown(table, [figure])]
+    return said, readable(rows, figures, {"method": "method"}) if figures else pd.DataFrame()

@@ -1,0 +1,34 @@
+"""Write the page that leads to everything of a run."""
+
+import platform
+
+import pandas as pd
+
+from fundus_anomaly.audit.findings import read_findings
+from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.files.whole import write_text
+from fundus_anomaly.report.pages.index import Section, index_page
+from fundus_anomaly.report.pages.index_parts import links
+from fundus_anomaly.report.pages.run_index import data, headlines, in_words
+from support.rule import run
+
+
+def main(input, output, params):
+    """Write ``index.html``."""
+    manifest = pd.DataFrame(dict(params.manifest))
+    left_out = read_results_table(input.left_out, {"id": "str"})
+    leads_to = {title: links(given) for title, given in params.links.items()}
+    sections = [
+        Section("Photographs", links=leads_to.pop("Photographs")),
+        *headlines(read_csv(input.resad), [read_csv(table) for table in input.lesionpaste]),
+        data(manifest, read_findings(input.findings), len(left_out), leads_to.pop("Data")),
+        *(Section(title, links=found) for title, found in leads_to.items()),
+    ]
+    about = {name: str(value) for name, value in params.about.items()} | in_words(manifest)
+    versions = {"Python": platform.python_version()} | dict(params.versions)
+    write_text(output.page, index_page(params.title, about, sections, versions, dict(params.configuration)))
+
+
+if __name__ == "__main__":
+    run(main, snakemake)
