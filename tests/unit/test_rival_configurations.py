@@ -9,6 +9,7 @@ import yaml
 from fundus_anomaly.plan.compared import expand
 from fundus_anomaly.plan.method_needs import apply_seconds, fit_megabytes, fit_seconds
 from fundus_anomaly.plan.settings import require_consistent
+from fundus_anomaly.report.tables.published import methods_in_print
 from support.configuration import combined
 from support.schema import read_schema
 
@@ -66,6 +67,35 @@ def test_on_idrid_each_method_takes_two_cores_at_most_25_minutes_and_all_four_ho
     assert max(taken.values()) < 2 * 25 * 60
     assert sum(taken.values()) < 2 * 4 * 3600
     assert max(fit_megabytes(row["method"], row["settings"], 128**2) for row in rows) < 4000
+
+
+def test_table_3s_methods_on_idrid_take_two_cores_at_most_25_minutes_each():
+    config, rows = rows_of("config/idrid_lesionpaste.yaml")
+    sides = {"supervised": config["lesionpaste"]["preprocessing"]["size"]}
+    assert config["compared"]["tables"] == ["lesionpaste"]
+    taken = {}
+    for row in rows:
+        settings = row["settings"] | {"network": config["lesionpaste"]["network"]["name"]}
+        pixels = sides.get(row["method"], config["compared"]["size"]) ** 2
+        of_fit = fit_seconds(row["method"], settings, pixels, IDRID[0])
+        of_test = apply_seconds(row["method"], settings, pixels, IDRID[1])
+        taken[row["method"]] = taken.get(row["method"], 0) + of_fit + of_test
+    assert set(taken) == {"supervised", "f_anogan", "draem", "devnet"}
+    assert max(taken.values()) < 2 * 25 * 60
+
+
+@pytest.mark.parametrize("file", ["config/adam.yaml", "config/eyeq.yaml", "config/mosmed.yaml"])
+def test_each_benchmark_names_the_methods_of_its_papers_tables(file):
+    config, rows = rows_of(file)
+    paper, tables = ("resad", ["1", "2"]) if file == "config/adam.yaml" else ("lesionpaste", ["3"])
+    assert config["compared"]["tables"] == [paper]
+    printed = methods_in_print(paper, tables)
+    ours = {"ReSAD", "PatchCore", "LesionPaste", "LesionPaste w.o. MixUp"}
+    # Other methods are not fitted in MosMed's folds.
+    expected = set() if file == "config/mosmed.yaml" else set(printed) - ours
+    named = {"Supervised classifier": "Fully Supervised VGG16", "DRAEM": "DREAM"}
+    found = {named.get(TITLES[row["method"]], TITLES[row["method"]]) for row in rows}
+    assert {name.replace("f-", "f") for name in found} == {name.replace("f-", "f") for name in expected}
 
 
 def test_the_papers_own_networks_and_budgets_fit_one_gpu():

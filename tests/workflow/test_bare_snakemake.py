@@ -14,15 +14,20 @@ from tiny_project import REPOSITORY
 BARE = Path(__file__).with_name("bare_snakemake.py")
 
 
-def planned(folder, *arguments):
-    """Return the rules that are planned in such an environment."""
-    done = subprocess.run(
+def dry_run(folder, *arguments):
+    """Plan a run in such an environment."""
+    return subprocess.run(
         [sys.executable, str(BARE), "-n", "-s", str(REPOSITORY / "Snakefile"), "-d", str(folder), *arguments],
         capture_output=True,
         text=True,
         check=False,
         timeout=600,
     )
+
+
+def planned(folder, *arguments):
+    """Return the rules that are planned in such an environment."""
+    done = dry_run(folder, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     # The project's profile is quiet about rules; the statistics of the jobs are printed whatever the profile says.
     return set(re.findall(r"^(\w+) +\d+$", done.stdout, re.M))
@@ -66,13 +71,48 @@ ALL = "data={exclude: []}"
         ("idrid.yaml", "idrid", "resad", "coreset", [ALL]),
         ("idrid_resnet50v2.yaml", "idrid", "resad", "coreset", [ALL, GRAPH]),
         ("idrid_lesionpaste.yaml", "idrid", "lesionpaste", "train", [ALL]),
-        ("idrid_rivals.yaml", "idrid", "compared", "figure_compared", [ALL]),
+        ("idrid_lesionpaste.yaml", "idrid", "rivals", "table_rivals", [ALL, "methods={devnet: {anomalies: 2}}"]),
+        ("idrid_rivals.yaml", "idrid", "rivals", "table_compared", [ALL]),
         ("idrid_rivals_paper.yaml", "idrid", "compared", "fit", [ALL]),
         ("adam.yaml", "adam", "resad", "coreset", []),
+        ("adam.yaml", "adam", "rivals", "table_compared", []),
         ("eyeq.yaml", "eyeq", "lesionpaste", "train", ["lesionpaste={source: {root: ROOT/idrid}}"]),
+        (
+            *("eyeq.yaml", "eyeq", "rivals", "table_rivals"),
+            ["lesionpaste={source: {root: ROOT/idrid}}", "methods={devnet: {anomalies: 1}}"],
+        ),
     ],
 )
 def test_a_benchmark(layouts, tmp_path, file, data, target, job, settings):
     config = str(REPOSITORY / "config" / file)
     given = [f"data_root={layouts / data}", *(one.replace("ROOT", str(layouts)) for one in settings)]
     assert job in planned(tmp_path, target, "--configfile", config, "--config", *given)
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "settings", "said"),
+    [
+        (
+            *("eyeq.yaml", "eyeq", ["lesionpaste={source: {root: ROOT/idrid}}"]),
+            r"labelled abnormal, beside the test: found \d+; allowed: at least 10 to learn from "
+            r"\(methods\.devnet\.anomalies\)\. .*lower methods\.devnet\.anomalies",
+        ),
+        (
+            *("adam.yaml", "adam", ["compared={methods: [supervised]}"]),
+            r"labelled abnormal, beside the test: found 0; allowed: at least 1 to learn from\. .*"
+            r"leave supervised out of compared\.methods",
+        ),
+        ("adam.yaml", "adam", ["compared={tables: [lesionpaste]}"], r"lesionpaste\.source\.images is empty: name the"),
+    ],
+)
+def test_what_no_method_can_learn_from_is_refused_before_the_first_job(layouts, tmp_path, file, data, settings, said):
+    given = [f"data_root={layouts / data}", *(one.replace("ROOT", str(layouts)) for one in settings)]
+    done = dry_run(tmp_path, "rivals", "--configfile", str(REPOSITORY / "config" / file), "--config", *given)
+    assert done.returncode != 0
+    assert re.search(said, " ".join((done.stdout + done.stderr).split()))
+
+
+def test_table_3_whole_needs_both_classes_in_the_test(tmp_path):
+    done = dry_run(tmp_path, "rivals", "--config", "data={phantom: {test_abnormal_patients: 0}}")
+    assert done.returncode != 0
+    assert "the test has one class alone" in " ".join((done.stdout + done.stderr).split())

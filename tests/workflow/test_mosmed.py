@@ -164,6 +164,11 @@ def test_a_finished_run_plans_nothing(trained):
     assert plan(trained) == {}
 
 
+def test_table_3_whole_adds_the_control_of_patches_in_each_fold_and_no_other_method(trained):
+    planned = trained.plan("rivals", *CONFIGURATION, configfile=None)
+    assert planned == {"train": 2, "classify": 2, "evaluate": 2, "table_rivals": 1}
+
+
 def test_another_window_cuts_the_slices_anew_and_another_training_does_not(trained, dataset):
     settings = CHANGES | {"data_root": str(dataset)}
     try:

@@ -124,6 +124,11 @@ def rival_tables(wildcards):
                 "compared.tables names lesionpaste, and lesionpaste.source.images is empty: name the annotated image whose "
                 "lesions are to be pasted, or set compared.tables to [resad]."
             )
+        if not {0, 1} <= set(tested_rows()["label"]):
+            raise WorkflowError(
+                "Table 3 whole compares methods by normal against abnormal test images, and the test has one class alone: "
+                "give images of both, or set compared.tables to [resad]."
+            )
         annotated(OUR_ROWS)
         found += rules.table_rivals.output
     return found
