@@ -1,19 +1,25 @@
 """A method that gives an image score and no map: applied, evaluated and shown like any other, but for pixels."""
 
+import re
+from types import SimpleNamespace
+
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from sample_photographs import ArrayPhotographs, discs
+from table_compared import main as table_compared
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.evaluation.evaluate import Settings
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
+from fundus_anomaly.evaluation.pixel_sample import write_pixel_sample
 from fundus_anomaly.evaluation.stored import evaluate_stored
 from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
 from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.methods.applied import apply_detector
 from fundus_anomaly.methods.interface import Scores
+from fundus_anomaly.plan.row_facts import row_facts
 from fundus_anomaly.report.tables.footnotes import without_maps_note
 from fundus_anomaly.report.tables.main_tables import Settings as TableSettings
 from fundus_anomaly.report.tables.main_tables import main_tables
@@ -177,6 +183,61 @@ def test_its_row_has_image_figures_and_no_figure_of_pixels(case):
     assert tables.differences.empty
     assert "No figures of pixels: Unmapped." in tables.markdown
     assert tables.lesions.query("method == 'Unmapped'")["image_auc"].notna().any()
+
+
+def test_the_table_of_all_methods_has_them_in_the_papers_order_and_how_each_was_made(case):
+    rows = {"ReSAD": True, "PatchCore": True, "WDMT-Net": False, "Auto-Encoder": True}
+    files = {"metrics": [], "pixels": [], "scores": []}
+    for number, with_maps in enumerate(rows.values()):
+        paths = applied(case, with_maps)
+        found = evaluated(case, paths)
+        write_csv(case / f"{number}.metrics.csv", found.rows)
+        write_pixel_sample(case / f"{number}.pixels.h5", found.pixels)
+        for name, path in (("metrics", "metrics.csv"), ("pixels", "pixels.h5")):
+            files[name].append(case / f"{number}.{path}")
+        files["scores"].append(paths["scores"])
+    write_csv(case / "left_out.csv", pd.DataFrame({"id": ["t/7"], "reason": ["blurred"]}))
+    (case / "fit.tsv").write_text("s\tmax_rss\n7.5\t812.0\n", encoding="utf-8")
+    compared = [
+        {"name": name, "title": name, "run": "repeat~0", "settings": {"epochs": 3}}
+        | {"facts": row_facts({"settings": {"epochs": 3}}, 64, "", {"epochs": 3 + number})}
+        | {"benchmarks": {"fit": case / "fit.tsv", "apply": case / "none.tsv"}}
+        for number, name in enumerate(["WDMT-Net", "Auto-Encoder"])
+    ]
+    output = {name: case / f"compared.{name}" for name in ("csv", "lesions", "differences", "md", "html")}
+    settings = {"dataset": "idrid", "image_score": "maximum", "normal_quantile": 0.9, "confidence": 0.95}
+    table_compared(
+        SimpleNamespace(left_out=case / "left_out.csv", **files),
+        output,
+        SimpleNamespace(
+            names=["ReSAD", "PatchCore"],
+            patchcores=[],
+            compared=compared,
+            apart={},
+            method_of={},
+            dataset="idrid",
+            size=SIDE,
+            side=64,
+            held_out=0.2,
+            test=MANIFEST.to_dict("list"),
+            settings=settings | {"against": "ReSAD"},
+            resampling={"false_positive_limit": 0.3, "resamples": 20, "confidence": 0.95, "seed": 0},
+        ),
+    )
+    table = pd.read_csv(output["csv"])
+    ours = table[table["source"] == "this run"].set_index("method")
+    assert list(ours.index) == ["Auto-Encoder", "WDMT-Net", "PatchCore", "ReSAD"]
+    assert ours["fit_seconds"].tolist()[:2] == [7.5, 7.5]
+    assert ours["peak_mb"].isna().tolist() == 2 * [False] + 2 * [True]
+    assert ours["protocol"].tolist()[:2] == ["common protocol", "own paper"]
+    text = output["md"].read_text(encoding="utf-8")
+    # Each row is tested against ReSAD, whatever the order in which they are printed.
+    assert all(
+        f"Image AUC, ReSAD {ours.loc['ReSAD', 'image_auc']:.3f} against {name}" in text for name in list(rows)[1:]
+    )
+    assert "## How the other methods were made" in text and ".687 and .638" in text
+    made = text[text.index("## How the other methods were made") :]
+    assert re.search(r"WDMT-Net +\| own paper +\| – +\| 3 epochs +\| +64 +\| +– +\| +8 +\| +– +\| +812 ", made), made
 
 
 @pytest.mark.parametrize(("with_maps", "split"), [(False, "test"), (True, "test"), (True, "train")])

@@ -24,6 +24,7 @@ def main(input, output, params):
     compared = compared_rows(params.names, others, [read_csv(file) for file in input.metrics])
     names = [variant.label for variant in compared]
     ours = names[: len(names) - len(made)]
+    order = in_order_of_print(names, params.method_of, ours, methods_in_print("resad", ["1", "2"]))
     tables = main_tables(
         compared,
         [read_scores(file) for file in input.scores],
@@ -40,8 +41,8 @@ def main(input, output, params):
             *doubts("resad", params.dataset),
             *([NOTE] if made else []),
         ],
-        order=in_order_of_print(names, params.method_of, ours, methods_in_print("resad", ["1", "2"])),
-        parts=made_part(made),
+        order=order,
+        parts=made_part(sorted(made, key=lambda row: order.index(row["method"]))),
     )
     write_main_tables(tables, output, excluded)
 

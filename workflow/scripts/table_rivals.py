@@ -46,7 +46,9 @@ def main(input, output, params):
     table = lesionpaste_table(metrics, scores, test, params.dataset, "3")
     compared = p_values(scores, test).reindex(columns=params.ours[:1])
     title = f"LesionPaste and other methods on {params.dataset}, Table 3"
-    text = lesionpaste_markdown(table, compared, "3", title, notes, made_part(made))
+    text = lesionpaste_markdown(
+        table, compared, "3", title, notes, made_part(sorted(made, key=lambda row: order.index(row["row"])))
+    )
     write_csv(output.csv, with_made(table, made))
     write_text(output.md, text)
     write_text(output.html, page(without_names(text, excluded)))

@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from fundus_anomaly.report.tables.layout import OURS, markdown, parameter
+from fundus_anomaly.report.tables.layout import NONE, OURS, markdown, parameter
 
 NOTE = (
     "How the other methods were made: seconds and the largest memory are those of the job that fitted it and of the "
@@ -68,14 +69,14 @@ def made_part(rows: Sequence[Mapping[str, object]]) -> list[str]:
     """Return the part of a document that says how rows were made; none if there is no row.
 
     Args:
-        rows: From :func:`made_of`.
+        rows: From :func:`made_of`, in the order in which they are printed.
     """
     if not rows:
         return []
     table = pd.DataFrame([dict(row) for row in rows]).reindex(columns=list(_HEADINGS))
-    for name in ("fit_seconds", "apply_seconds", "peak_mb"):
-        table[name] = table[name].astype(float).round()
-    text = table.map(lambda value: parameter(value) if value != "" else "–")
+    measured = ["fit_seconds", "apply_seconds", "peak_mb"]
+    text = table.map(lambda value: parameter(value) if value != "" else NONE)
+    text[measured] = table[measured].astype(float).map(lambda value: NONE if np.isnan(value) else f"{value:.0f}")
     return [markdown("How the other methods were made", text.rename(columns=_HEADINGS), 6)]
 
 
