@@ -15,7 +15,8 @@ from fundus_anomaly.evaluation.operating_points import (
     rarity,
 )
 from fundus_anomaly.quality.verdict import NOT_JUDGED
-from fundus_anomaly.report.tables.operating_points import operating_markdown, unjudged_note
+from fundus_anomaly.report.tables.operating_points import operating_markdown
+from fundus_anomaly.report.tables.unjudged import still_counted_note, with_and_without_note
 
 
 def scored(scores, abnormal=False, patients=None):
@@ -149,9 +150,15 @@ def test_every_rate_is_given_with_and_without_the_photographs_that_cannot_be_jud
     kept = points(scored([1, 60, 70], [False, True, True], list("acd")), scored(np.arange(30.0)), (0.9,))
     pd.testing.assert_frame_equal(without.drop(columns="photographs"), kept.set_index("unit"))
     assert (plain[0]["specificity"], without.loc["image", "specificity"]) == (0.5, 1.0)
-    text = operating_markdown(table.assign(method="ReSAD"), "Points", 0.95, [unjudged_note(*notes())])
+    text = operating_markdown(table.assign(method="ReSAD"), "Points", 0.95, [with_and_without_note(*notes())])
     assert text.count("| that can be judged |") == 2
     assert "2 of the test's 5 photographs and 0 of the 3 normals cannot be judged by their quality" in text
+
+
+def test_a_table_that_counts_what_cannot_be_judged_says_so_and_else_nothing():
+    assert still_counted_note(notes()[1]) == []
+    (note,) = still_counted_note(notes()[0])
+    assert note.startswith("2 of the test's 5 photographs cannot be judged by their quality. They count here")
 
 
 def notes():

@@ -63,6 +63,7 @@ rule table_resad:
         calibrated_metrics=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/{CALIBRATED}/metrics.csv"),
         calibrated_scores=variant_paths(MAIN, f"{RESULTS}/scores/{{variant}}/{CALIBRATED}/test.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
+        quality=f"{RESULTS}/quality/test.csv",
         published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_resad.py"),
     output:

@@ -12,7 +12,8 @@ from fundus_anomaly.quality.tables import read_quality
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.footnotes import independence, left_out_note, without_names
-from fundus_anomaly.report.tables.operating_points import operating_markdown, unjudged_note
+from fundus_anomaly.report.tables.operating_points import operating_markdown
+from fundus_anomaly.report.tables.unjudged import with_and_without_note
 from fundus_anomaly.scoring.contract import read_scores
 from support.rule import run
 
@@ -49,7 +50,7 @@ def main(input, output, params):
             for row in with_and_without(judged, by_normals, *refused, params.promised, params.confidence)
         ]
     table = pd.DataFrame(points)
-    further = [unjudged_note(said["quality"], of_normals["quality"])]
+    further = [with_and_without_note(said["quality"], of_normals["quality"])]
     further += [independence(params.test, excluded), left_out_note(excluded)]
     text = operating_markdown(table, f"Operating points on {params.dataset}", params.confidence, further)
     write_csv(output.csv, table)

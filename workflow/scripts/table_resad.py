@@ -4,10 +4,12 @@ from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.quality.tables import read_quality
 from fundus_anomaly.report.pages.main_tables import write_main_tables
 from fundus_anomaly.report.tables.calibrated import calibrated_note, calibrated_row
 from fundus_anomaly.report.tables.footnotes import UNSMOOTHED, index_fact
 from fundus_anomaly.report.tables.main_tables import Settings, main_tables
+from fundus_anomaly.report.tables.unjudged import still_counted_note
 from fundus_anomaly.report.tables.variant import Variant
 from fundus_anomaly.scoring.contract import read_scores
 from fundus_anomaly.scoring.map_files import recall_of
@@ -51,7 +53,11 @@ def main(input, output, params):
             "reading of eq. 4": f"{rows[0]['spatial']}, scale {rows[0]['scale']}",
             "index": index_fact(params.search, [recall_of(file) for file in input.searched]),
         },
-        notes=[UNSMOOTHED, calibrated_note(params.calibrated_score)],
+        notes=[
+            UNSMOOTHED,
+            calibrated_note(params.calibrated_score),
+            *still_counted_note(read_quality(input.quality)["quality"]),
+        ],
     )
     write_main_tables(tables, output, excluded)
 

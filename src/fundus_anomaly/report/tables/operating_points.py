@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fundus_anomaly.evaluation.operating_points import IMAGE, PATIENT
-from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.tables.layout import document, markdown, number, parameter, with_interval
 
 _UNITS = {IMAGE: "By image", PATIENT: "By patient, either eye counts"}
@@ -45,23 +44,6 @@ def operating_markdown(table: pd.DataFrame, title: str, confidence: float, furth
         *further,
     ]
     return document(title, parts, notes)
-
-
-def unjudged_note(test: pd.Series, normals: pd.Series) -> str:
-    """Return the footnote on photographs that cannot be judged.
-
-    Args:
-        test: What is said of the quality of each photograph of the test.
-        normals: Of each normal.
-    """
-    refused, of_normals = int((test == NOT_JUDGED).sum()), int((normals == NOT_JUDGED).sum())
-    if not refused and not of_normals:
-        return "All photographs can be judged by their quality."
-    return (
-        f"{refused} of the test's {len(test)} photographs and {of_normals} of the {len(normals)} normals cannot be "
-        "judged by their quality. Every rate is given with and without them; without them the threshold is that of the "
-        "normals that can be judged, and an eye that cannot be judged leaves its patient to the other eye."
-    )
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
