@@ -16,8 +16,9 @@ from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.preprocess import preprocess
 from fundus_anomaly.predict.images_table import images_table
-from fundus_anomaly.predict.judge import FIGURES, judge, picture, read_judged
+from fundus_anomaly.predict.judge import FIGURES, judge, read_judged
 from fundus_anomaly.predict.photographs import new_photographs, state_of, unseen
+from fundus_anomaly.predict.shown import pictured
 from fundus_anomaly.predict.store import Store, made_by
 from fundus_anomaly.quality.statistics import statistics
 from fundus_anomaly.quality.verdict import JUDGED, NOT_JUDGED, Quality
@@ -74,7 +75,7 @@ def test_a_photograph_is_judged_once_and_a_further_one_costs_one(folder, store):
     assert second.asked == [str(folder / "new.png")]
     for name, row in before.items():
         assert after[name].judged.score == row.judged.score
-        np.testing.assert_array_equal(after[name].judged.heat_map, row.judged.heat_map)
+        np.testing.assert_array_equal(after[name].judged.levels, row.judged.levels)
 
 
 def test_a_photograph_that_was_renamed_is_known_and_one_with_another_content_is_not(folder, store):
@@ -155,8 +156,8 @@ def test_what_cannot_be_judged_is_kept_with_its_reason_and_without_figures_and_h
     again = Counting()
     kept = rows(folder, store, again)
     assert again.asked == []
-    assert kept["2.png"].judged.heat_map is None
-    assert picture(kept["2.png"].judged.photograph).shape == (SIDE, SIDE, 3)
+    assert kept["2.png"].judged.levels is None
+    assert pictured(kept["2.png"].judged).photograph.shape == (SIDE, SIDE, 3)
     table = pd.DataFrame({"path": name, "id": name} | row.figures() for name, row in kept.items())
     refused = table.set_index("id").loc["2.png"]
     assert (refused["quality"], refused["reason"]) == (NOT_JUDGED, "blurred")
@@ -171,7 +172,7 @@ def test_what_cannot_be_judged_is_kept_with_its_reason_and_without_figures_and_h
 def test_a_record_whose_heat_map_is_lost_is_judged_again(folder, store, tmp_path):
     key = rows(folder, store, Counting())["2.png"].key
     with h5py.File(tmp_path / "store" / f"{key}.h5", "r+") as file:
-        del file["heat_map"]
+        del file["levels"]
     again = Counting()
     rows(folder, store, again)
     assert again.asked == [str(folder / "2.png")]
@@ -188,10 +189,11 @@ def test_a_withdrawn_photograph_leaves_nothing(folder, store, tmp_path):
 
 def test_the_pictures_are_of_the_photograph_in_its_colours(folder, store):
     row = rows(folder, store, Counting())["2.png"]
-    for encoded in (row.judged.photograph, row.judged.heat_map):
-        image = picture(encoded)
-        assert image.shape == (SIDE, SIDE, 3)
-        np.testing.assert_allclose(image.mean((0, 1)), [100, 90, 10], atol=3)
+    shown = pictured(row.judged)
+    assert shown.photograph.shape == (SIDE, SIDE, 3)
+    assert shown.levels.shape == (SIDE, SIDE)
+    np.testing.assert_allclose(shown.photograph.mean((0, 1)), [100, 90, 10], atol=3)
+    assert shown.encoded == row.judged.photograph.tobytes()
 
 
 def test_a_folder_without_photographs_or_that_is_none_is_refused(tmp_path):

@@ -69,6 +69,7 @@ def made(folder, more=(), outcome=JUDGED):
         backbone="lite",
         method="ReSAD",
         lesions=list(LESIONS),
+        all_lesions=list(LESIONS),
         scale_quantile=0.99,
         opacity=0.8,
         calibrated=True,
@@ -100,16 +101,17 @@ def test_a_page_that_is_no_fundus_changes_nobodys_heat_map(drawn):
     assert {name: more[name] for name in few} == few
 
 
-def test_what_cannot_be_judged_has_a_section_of_its_own_and_neither_rank_nor_heat_map(tmp_path):
+def test_what_cannot_be_judged_comes_last_with_its_reason_and_has_neither_rank_nor_heat_map(tmp_path):
     inputs, params = made(tmp_path / "refused", [EXTREME], NOT_JUDGED)
     heat_maps.main(inputs, SimpleNamespace(page=tmp_path / "heat_maps"), params)
     page = (tmp_path / "heat_maps" / "index.html").read_text(encoding="utf-8")
-    apart, ranking = page.split("<table><thead>")
-    assert "Cannot be judged: 1" in apart and EXTREME in apart and ">blurred<" in apart
-    assert EXTREME not in ranking and ranking.count("<tr><td") == 3
+    *ranked, last = page.split("<article")[1:]
+    assert len(ranked) == 3 and not any(EXTREME in card for card in ranked)
+    assert EXTREME in last and ">cannot be judged<" in last and ">blurred<" in last
+    assert "score " not in last.split("<dialog")[0] and "percentile" not in last.split("<dialog")[0]
     assert (tmp_path / f"heat_maps/photograph/{EXTREME}.jpg").is_file()
     assert not (tmp_path / f"heat_maps/png/{EXTREME}.png").exists()
-    assert "3 photographs, scored by" in apart and "1 more cannot be judged" in apart
+    assert "3 photographs, scored by" in page and "1 more cannot be judged" in page
 
 
 def test_what_cannot_be_judged_is_no_miss(tmp_path, monkeypatch):
@@ -127,8 +129,8 @@ def test_what_is_judged_with_care_stays_in_the_ranking_and_says_why(tmp_path):
     inputs, params = made(tmp_path / "care", [EXTREME], WITH_CARE)
     heat_maps.main(inputs, SimpleNamespace(page=tmp_path / "heat_maps"), params)
     page = (tmp_path / "heat_maps" / "index.html").read_text(encoding="utf-8")
-    assert "Cannot be judged" not in page
-    assert "with care: blurred" in page.split("<table><thead>")[1]
+    assert "cannot be judged" not in page
+    assert "with care: blurred" in page.split("<article")[1]
     assert "1 are judged with care" in page or "1 is judged with care" in page
 
 

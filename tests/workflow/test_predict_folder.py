@@ -140,9 +140,10 @@ def test_what_cannot_be_judged_is_set_apart_and_photographs_of_another_camera_tu
     assert light.colour == "red" and "another camera" in light.words
     page = (results / "pages" / "index.html").read_text(encoding="utf-8")
     assert light.words.replace("'", "&#39;") in page and light.words in said
-    assert "brown.png" in page.split("Cannot be judged: ")[1].split("</table>")[0]
+    (card,) = [one for one in page.split("<article")[1:] if 'data-id="brown.png"' in one]
+    assert ">cannot be judged<" in card.split("<dialog")[0]
     assert (results / "pages" / "photograph" / "brown.png.jpg").is_file()
-    assert not (results / "pages" / "heat_map" / "brown.png.png").exists()
+    assert not (results / "pages" / "png" / "brown.png.png").exists()
 
 
 def test_another_detector_judges_all_again(clinic):

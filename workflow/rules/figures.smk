@@ -119,6 +119,7 @@ if CALIBRATION["heat_maps"]:
 rule heat_maps:
     input:
         images=f"{RESULTS}/images/resad/test.h5",
+        masks=MASKS,
         maps=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/test.h5"),
         scores=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/test.csv"),
         calibration=variant_paths(["ReSAD"], f"{SHOWN_SCORES}/calibration.h5"),
@@ -126,6 +127,7 @@ rule heat_maps:
         left_out=f"{RESULTS}/audit/left_out.csv",
         quality=f"{RESULTS}/quality/test.csv",
         summary=f"{RESULTS}/quality/summary.csv",
+        gallery=lambda wildcards: ancient(GALLERY),
         code=code("heat_maps.py"),
     output:
         page=directory(f"{RESULTS}/heat_maps"),
@@ -137,13 +139,14 @@ rule heat_maps:
         mem_mb=memory(RESAD_NEEDS.heat_maps_mb),
         runtime=minutes(RESAD_NEEDS.heat_maps_seconds),
     params:
-        manifest=rows("test", ["id", "path", "label", "grade"]),
+        manifest=rows("test", ["id", "label", "grade"]),
+        lesions=list(DATASET.lesions),
+        all_lesions=ALL_LESIONS,
         title=config["experiment"] or config["dataset"],
         method=f"ReSAD{', calibrated by position' if CALIBRATION['heat_maps'] else ''}, {config['backbone']['name']}",
         calibrated=CALIBRATION["heat_maps"],
         scale_quantile=0.99,
         opacity=0.8,
-        dpi=160,
         normal_quantile=config["evaluation"]["normal_quantile"],
         image_score=(CALIBRATION if CALIBRATION["heat_maps"] else config["scoring"])["image_score"],
     script:

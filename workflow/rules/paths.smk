@@ -58,3 +58,7 @@ def code_of_method(script):
         return ancient([from_here(file) for file in files])
 
     return modules
+
+
+# What the pages of photographs are made of beside code: template, style and scripts.
+GALLERY = [from_here(file) for file in sorted((LIBRARY / "report" / "pages" / "gallery").iterdir())]

@@ -31,6 +31,7 @@ rule predictions:
     input:
         judged=f"{RESULTS}/judged.csv",
         detector=DETECTOR,
+        gallery=lambda wildcards: ancient(GALLERY),
         code=code("predictions.py"),
     output:
         table=f"{RESULTS}/images.csv",

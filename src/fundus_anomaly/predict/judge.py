@@ -19,10 +19,9 @@ from fundus_anomaly.parallel import ordered_map
 from fundus_anomaly.predict.store import Judged, Store, key_of
 from fundus_anomaly.quality.statistics import Statistics
 from fundus_anomaly.quality.verdict import NOT_JUDGED
-from fundus_anomaly.report.figures.heat_map import Scale, overlay
+from fundus_anomaly.report.figures.heat_map import Scale, levels
 
 _JPEG_QUALITY = 92
-_OPACITY = 0.8
 _AGAIN = "see to the file, then run the same command again; what was judged is kept"
 FIGURES = ("score", "percentile", "p_value", "unusual")
 MEASURED = (*Statistics._fields, "distance")
@@ -121,14 +120,9 @@ def judge_one(path: str, detector: Detector) -> Judged:
     figures = float(said.score), float(said.percentile), float(said.p_value), bool(said.unusual)
     heat = None
     if found.quality.outcome != NOT_JUDGED:
-        painted = overlay(found.image, said.map, found.field_of_view, Scale(*detector.trained.colours), _OPACITY)
+        painted = levels(said.map, found.field_of_view, Scale(*detector.trained.colours))
         heat = _encoded(".png", painted)
     return Judged(*figures, *found.quality, measured, photograph, heat)
-
-
-def picture(encoded: np.ndarray) -> np.ndarray:
-    """Return a picture of :class:`.store.Judged`, ``(H, W, 3)`` uint8 RGB."""
-    return np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1])
 
 
 def _key(path: str, made: str) -> str | OSError:
@@ -139,4 +133,4 @@ def _key(path: str, made: str) -> str | OSError:
 
 
 def _encoded(ending: str, image: np.ndarray, options: Sequence[int] = ()) -> np.ndarray:
-    return cv2.imencode(ending, image[..., ::-1], list(options))[1].ravel()
+    return cv2.imencode(ending, image[..., ::-1] if image.ndim == 3 else image, list(options))[1].ravel()

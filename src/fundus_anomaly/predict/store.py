@@ -15,8 +15,6 @@ import numpy as np
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_texts, write_array, write_texts
-from fundus_anomaly.files.output_names import output_file
-from fundus_anomaly.files.whole import whole
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 
 _ENDING = ".h5"
@@ -35,7 +33,8 @@ class Judged:
         reason: Why not, or why with care.
         measured: The statistics of its quality.
         photograph: ``(n,)`` uint8, the photograph as it was judged, as JPEG.
-        heat_map: ``(m,)`` uint8, the same with the map painted over it, as PNG; None where it cannot be judged.
+        levels: ``(m,)`` uint8, how strongly each place of it is painted, as PNG, see :func:`..heat_map.levels`; None
+            where it cannot be judged.
     """
 
     score: float
@@ -46,24 +45,10 @@ class Judged:
     reason: str
     measured: Mapping[str, float]
     photograph: np.ndarray
-    heat_map: np.ndarray | None
-
-    def write_pictures(self, folder: Path, patterns: tuple[str, str], name: str) -> None:
-        """Write the photograph, and the heat map if there is one, into a folder.
-
-        Args:
-            folder: The folder.
-            patterns: The files' names, as :func:`..files.output_names.output_file` takes them.
-            name: The photograph's id.
-        """
-        for pattern, encoded in zip(patterns, (self.photograph, self.heat_map), strict=True):
-            if encoded is None:
-                continue
-            with whole(folder / output_file(pattern, name)) as temporary:
-                temporary.write_bytes(encoded.tobytes())
+    levels: np.ndarray | None
 
 
-_PICTURES, _SAID = ("photograph", "heat_map"), "said"
+_PICTURES, _SAID = ("photograph", "levels"), "said"
 
 
 def key_of(content: str, made_by: str) -> str:
@@ -112,7 +97,7 @@ class Store:
                 if of != key:
                     raise ValueError("it is another photograph's")
                 judged = Judged(**json.loads(said), **pictures)
-                if (judged.heat_map is None) != (judged.quality == NOT_JUDGED):
+                if (judged.levels is None) != (judged.quality == NOT_JUDGED):
                     raise ValueError("a heat map is missing, or one too many")
                 return judged
         except (InputError, OSError, KeyError, TypeError, ValueError) as error:

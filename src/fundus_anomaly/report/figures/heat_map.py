@@ -105,6 +105,19 @@ def painted(scores: np.ndarray, scale: Scale) -> np.ndarray:
     return colours()[np.rint(intensity(scores, scale) * (_LEVELS - 1)).astype(np.uint8)]
 
 
+def levels(scores: np.ndarray, field_of_view: np.ndarray, scale: Scale) -> np.ndarray:
+    """Return how strongly each place is painted, ``(H,W)`` uint8: 0, not at all, up to the scale's beginning.
+
+    Args:
+        scores: ``(H,W)`` float32, the anomaly score map A of ReSAD, section 3.3.
+        field_of_view: ``(H,W)``, 0 outside the field of view, where nothing is painted.
+        scale: What the colours stand for; the same for all images that are to be compared.
+    """
+    found = np.rint(intensity(scores, scale) * (_LEVELS - 1)).astype(np.uint8)
+    found[np.asarray(field_of_view) == 0] = 0
+    return found
+
+
 def overlay(
     photograph: np.ndarray, scores: np.ndarray, field_of_view: np.ndarray, scale: Scale, opacity: float
 ) -> np.ndarray:
@@ -112,18 +125,21 @@ def overlay(
 
     Args:
         photograph: ``(H,W,3)`` uint8, RGB.
-        scores: ``(H,W)`` float32, the anomaly score map A of ReSAD, section 3.3.
+        scores: As :func:`levels` takes them, with the field of view and the scale.
         field_of_view: ``(H,W)``, 0 outside the field of view.
-        scale: What the colours stand for; the same for all images that are to be compared.
+        scale: What the colours stand for.
         opacity: How much of the photograph the highest score hides, in [0, 1].
 
     Returns:
         ``(H,W,3)`` uint8, RGB; equal to ``photograph`` outside the field of view and at scores up to ``scale.low``.
     """
-    levels = np.rint(intensity(scores, scale) * (_LEVELS - 1)).astype(np.uint8)
-    levels[np.asarray(field_of_view) == 0] = 0
+    return painted_over(photograph, levels(scores, field_of_view, scale), opacity)
+
+
+def painted_over(photograph: np.ndarray, painted_levels: np.ndarray, opacity: float) -> np.ndarray:
+    """Paint :func:`levels` over a photograph; see :func:`overlay`."""
     keep, paint = _tables(opacity)
-    three = cv2.merge((levels, levels, levels))
+    three = cv2.merge((painted_levels, painted_levels, painted_levels))
     kept = cv2.multiply(photograph, cv2.LUT(three, keep), scale=1 / 255)
     return cv2.add(kept, cv2.LUT(three, paint))
 
@@ -134,11 +150,18 @@ def colours() -> np.ndarray:
     return np.ascontiguousarray(table[:, :3])
 
 
+def shares() -> np.ndarray:
+    """Return the share of the photograph that each of 256 levels hides at full opacity, ``(256,)`` in [0, 1].
+
+    Nothing at level 0 and full from the middle on: scores just above the normals' range stay a tint, since the dark
+    end of the colour map, painted thickly, would itself look like a lesion.
+    """
+    return np.minimum(1, 2 * np.arange(_LEVELS) / (_LEVELS - 1))
+
+
 def _tables(opacity: float) -> tuple[np.ndarray, np.ndarray]:
     """Return what each of 256 levels keeps of the photograph and what it adds: two ``(1,256,3)`` uint8 tables."""
-    # Nothing at level 0 and full from the middle on: scores just above the normals' range stay a tint, since the dark
-    # end of the colour map, painted thickly, would itself look like a lesion.
-    share = opacity * np.minimum(1, 2 * np.arange(_LEVELS) / (_LEVELS - 1))
+    share = opacity * shares()
     keep = np.repeat(np.rint(255 * (1 - share)).astype(np.uint8)[:, None], 3, axis=1)
     paint = np.rint(colours() * share[:, None]).astype(np.uint8)
     return keep[None], paint[None]

@@ -1,7 +1,9 @@
-"""The one template of all pages: no script, nothing from elsewhere, and whatever a value holds is shown as text."""
+"""The one template of all pages: nothing from elsewhere, no script but ours, and whatever a value holds is text."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,6 +28,7 @@ _PAGE = """\
 <style>{{ style | safe }}</style></head>
 <body class="{{ kind }}">
 {% block content %}{% endblock %}
+{% if script %}<script>{{ script | safe }}</script>{% endif %}
 </body></html>
 """
 _PARTS = """\
@@ -79,13 +82,16 @@ def shown_table(table: pd.DataFrame, marked: Sequence[bool] = ()) -> Shown:
     return Shown(cells(table.columns), lines)
 
 
-def render(kind: str, content: str, title: str, **values: object) -> str:
+def render(kind: str, content: str, title: str, *, own_style: str = "", script: str = "", **values: object) -> str:
     """Return a page.
 
     Args:
         kind: Class of its body, by which the style sheet knows it.
         content: Its content as a template of Jinja; ``parts.table`` draws a :class:`Shown`. Values are escaped.
         title: Its title.
+        own_style: Further style of this page.
+        script: The one script that it runs, if any: no value of a user's is ever part of it. A page with a script may
+            load pictures that lie beside it.
         **values: What the content names.
     """
     body = f'{{% extends "page" %}}{{% import "parts" as parts %}}{{% block content %}}{content}{{% endblock %}}'
@@ -96,5 +102,12 @@ def render(kind: str, content: str, title: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    own = {"kind": kind, "title": title, "policy": POLICY, "style": STYLE}
+    own = {"kind": kind, "title": title, "style": STYLE + own_style, "script": script}
+    own["policy"] = policy_of(script) if script else POLICY
     return environment.get_template("content").render(**values, **own) + "\n"
+
+
+def policy_of(script: str) -> str:
+    """Return the policy of a page that runs one script, known by its digest, and shows pictures from beside it."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return POLICY.replace("img-src data:", "img-src 'self' data:") + f"; script-src 'sha256-{digest}'"

@@ -34,20 +34,6 @@ summary{cursor:pointer;color:var(--soft)}
 .index details{margin-top:1.6rem}.index details td{overflow-wrap:anywhere}
 @media print{body{max-width:none;padding:0;background:#fff;color:#000}
 details::details-content{content-visibility:visible}a{color:inherit}section,tr{break-inside:avoid}}
-.scores{max-width:68rem}.scores table{width:100%}.scores th,.scores td{padding:.5rem}
-.scores td.name{overflow-wrap:anywhere;max-width:16rem}
-.scores img{background:#000}.scores a img{cursor:zoom-in}.above{font-weight:600}
-.scores .light{border-left:6px solid var(--mark);padding:.3rem 1rem}.care{color:var(--warning)}
+.light{border-left:6px solid var(--mark);padding:.3rem 1rem}.care{color:var(--warning)}
 .green{--mark:#2e7d32}.amber{--mark:#e0a100}.red{--mark:var(--error)}
-.scale{max-width:22rem;font-size:.87rem}.scale div{height:.8rem}
-.scale p{display:flex;justify-content:space-between;margin:.1rem 0 1rem;color:var(--soft)}
-nav a,nav strong{display:inline-block;margin-right:.6rem}
-@media (max-width:46rem){.scores thead{display:none}.scores table,.scores tbody{display:block}
-.scores tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .8rem;border-bottom:1px solid var(--line);
-padding:.7rem 0}
-.scores td,.scores td.number{border:0;padding:.15rem 0;text-align:left}
-.scores td.name,.scores td.label{grid-column:1/-1}.scores td.name{max-width:none;font-weight:600}
-.scores img{max-width:100%;height:auto}
-.scores td.place{display:none}
-.scores td.fact::before{content:attr(data-label) ": ";color:var(--soft);font-weight:400}}
 """
