@@ -10,6 +10,7 @@ rule index:
         lesionpaste=[f"{RESULTS}/tables/lesionpaste_{lesionpaste_rows.MAIN_TABLE}.csv"] if SOURCES else [],
         findings=f"{RESULTS}/audit/findings.csv",
         left_out=f"{RESULTS}/audit/left_out.csv",
+        quality=f"{RESULTS}/quality/summary.csv",
         linked=[*linked("Tables"), *linked("Figures"), *linked("Data")],
         photographs=rules.heat_maps.output.page,
         code=code("index.py"),

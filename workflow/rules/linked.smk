@@ -30,7 +30,10 @@ LINKS = {
         )
         if made
     ],
-    "Data": [["Audit of every photograph and mask", "audit/audit.html", []]],
+    "Data": [
+        ["Audit of every photograph and mask", "audit/audit.html", []],
+        ["Whether each test photograph can be judged, and what was measured of it", "quality/test.csv", []],
+    ],
 }
 
 

@@ -53,6 +53,7 @@ rule predictions:
 rule index_of_predictions:
     input:
         table=f"{RESULTS}/images.csv",
+        quality=f"{RESULTS}/quality/summary.csv",
         pages=rules.predictions.output.page,
         detector=DETECTOR,
         code=code("index_of_predictions.py"),

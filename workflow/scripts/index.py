@@ -8,6 +8,7 @@ from fundus_anomaly.audit.findings import read_findings
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
+from fundus_anomaly.quality.tables import read_summary, summary_in_words
 from fundus_anomaly.report.pages.index import Section, index_page
 from fundus_anomaly.report.pages.index_parts import links
 from fundus_anomaly.report.pages.run_index import data, headlines, in_words
@@ -20,7 +21,7 @@ def main(input, output, params):
     left_out = read_results_table(input.left_out, {"id": "str"})
     leads_to = {title: links(given) for title, given in params.links.items()}
     sections = [
-        Section("Photographs", links=leads_to.pop("Photographs")),
+        Section("Photographs", summary_in_words(*read_summary(input.quality)), links=leads_to.pop("Photographs")),
         *headlines(read_csv(input.resad), [read_csv(table) for table in input.lesionpaste]),
         data(manifest, read_findings(input.findings), len(left_out), leads_to.pop("Data")),
         *(Section(title, links=found) for title, found in leads_to.items()),

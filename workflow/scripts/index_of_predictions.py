@@ -7,6 +7,7 @@ from dataclasses import asdict
 from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.methods.resad.detector_file import read_trained
+from fundus_anomaly.quality.tables import read_summary, summary_in_words
 from fundus_anomaly.report.pages.index import Section, index_page
 from fundus_anomaly.report.pages.index_parts import judged, links
 from fundus_anomaly.scoring.thresholds import calibration_in_words
@@ -24,7 +25,8 @@ def main(input, output, params):
         "threshold": calibration_in_words(len(scores.calibrated), trained.normal_quantile),
     }
     table = read_csv(input.table, encoding="utf-8-sig", keep_default_na=False)
-    sections = [Section("Photographs", links=links(params.links)), judged(table["decision"])]
+    said = summary_in_words(*read_summary(input.quality))
+    sections = [Section("Photographs", said, links=links(params.links)), judged(table["decision"])]
     settings = {name: json.dumps(value, ensure_ascii=False) for name, value in asdict(trained).items()}
     versions = {"Python": platform.python_version()} | dict(params.versions)
     write_text(output.page, index_page(params.title, about, sections, versions, settings))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fundus_anomaly.quality.tables import read_summary
+from fundus_anomaly.quality.tables import read_summary, summary_in_words
 from fundus_anomaly.report.tables import lesionpaste, resad
 
 SUMMARY = "quality/summary.csv"
@@ -27,10 +27,7 @@ def main(results: Path, tables: Collection[str] = (*_TABLES, SUMMARY)) -> None:
         if name in tables and (results / "tables" / name).exists():
             print(f"{title}\n\n{headline(pd.read_csv(results / 'tables' / name))}\n")
     if SUMMARY in tables and (results / SUMMARY).exists():
-        counts, light = read_summary(results / SUMMARY)
-        said = f"{counts['photographs']} photographs, {counts['not_judged']} cannot be judged"
-        print(f"{said}, {counts['with_care']} judged with care")
-        print(f"{light.colour}: {light.words}.\n" if light.colour else "")
+        print(*summary_in_words(*read_summary(results / SUMMARY)), "", sep="\n")
     for what, name in (
         ("open first", "index.html"),
         ("photographs", "images.csv"),

@@ -93,3 +93,10 @@ def read_summary(path: str | os.PathLike[str]) -> tuple[dict[str, int], Light]:
     row = read_results_table(path, _SUMMARY).iloc[0]
     counts = {name: int(row[name]) for name in ("photographs", "with_care", "not_judged")}
     return counts, Light(row["light"], row["words"])
+
+
+def summary_in_words(counts: Mapping[str, int], light: Light) -> list[str]:
+    """Return what :func:`read_summary` gave as lines of text; the light is left out where there is none."""
+    said = f"{counts['photographs']} photographs, {counts['not_judged']} cannot be judged"
+    said += f", {counts['with_care']} judged with care"
+    return [said, f"{light.colour}: {light.words}."] if light.colour else [said]
