@@ -11,38 +11,43 @@ SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-binary $(SOURCE_ONLY) --custom-compile-command 'make lock' $(UPGRADE)
-.PHONY: run test test-fast test-cluster gpu lint format docs lock licences audit-dependencies clean bench
+.DEFAULT_GOAL := run
+.PHONY: help run test test-fast test-cluster gpu lint format docs lock licences audit-dependencies clean bench
 
-run: $(VENV)/.installed
+help: ## these lines
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 24
+	@echo 'Targets of the workflow: snakemake --list-target-rules, and the table in README.md'
+
+run: $(VENV)/.installed ## the default run on the built-in phantom, its report, and its main figures
 	$(BIN)/snakemake --cores $(CORES) --resources gpu=1
 	$(BIN)/snakemake --cores 1 --report results/phantom/report.html
 	@PYTHONPATH=src $(BIN)/python workflow/support/show_results.py results/phantom resad.csv lesionpaste_3.csv
 
-test: $(VENV)/.installed
+test: $(VENV)/.installed ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Of these, those of the library and the documents: none runs the workflow.
-test-fast: $(VENV)/.installed
+test-fast: $(VENV)/.installed ## the quick tests of library and documents
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/unit
 
 # Of all, the workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
-test-cluster: $(VENV)/.installed
+test-cluster: $(VENV)/.installed ## the workflow on a real SLURM of one node
 	$(BIN)/python -m pytest tests/cluster
 
-lint: $(VENV)/.installed
+lint: $(VENV)/.installed ## style and rules of code, workflow and container
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 	$(BIN)/hadolint Dockerfile
 
-format: $(VENV)/.installed docs
+format: $(VENV)/.installed docs ## bring code into style, and documents up to date
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/Snakefile workflow/rules
 
 # What is derived: the configuration's keys from the schema, tables of figures from results/reference, and the rules' graph.
-docs: $(VENV)/.installed
+docs: $(VENV)/.installed ## what is derived in the documents
 	PYTHONPATH=src:workflow $(BIN)/python workflow/support/config_docs.py . > config/README.md.part
 	mv config/README.md.part config/README.md
 	$(BIN)/python docs/result_tables.py
@@ -50,12 +55,12 @@ docs: $(VENV)/.installed
 	mv docs/rule-graph.md.part docs/rule-graph.md
 
 # What runs on a GPU, held to the CPU, and what it gives.
-gpu: $(VENV)/.installed
+gpu: $(VENV)/.installed ## checks and figures of all that runs on a GPU, against the CPU
 	PYTHONPATH=src $(BIN)/python -m pytest --confcutdir=tests/gpu tests/gpu
 	PYTHONPATH=src $(BIN)/python benchmarks/gpu.py
 
 # benchmarks/results.md: hot paths beside their peers, on this machine; some minutes.
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed ## hot paths beside their peers
 	PYTHONPATH=src $(BIN)/python benchmarks/hot_paths.py
 
 # The environment is made again whenever a lock changes.
@@ -68,18 +73,18 @@ $(VENV)/.installed: requirements-installer.lock requirements.lock
 
 # After a change of pyproject.toml's pins; `make lock UPGRADE=--upgrade` also renews what they leave open. Where there is no
 # environment yet, a uv of one's own: `make lock UV=uv`. Only what is published about the files is fetched, not they.
-lock:
+lock: ## the locks, after a change of pins
 	$(LOCK) --group installer --output-file requirements-installer.lock
 	$(LOCK) --constraints requirements-installer.lock --extra workflow --extra dev --extra cluster --output-file requirements.lock pyproject.toml
 
 # docs/licences.md, from what the installed packages say of themselves.
-licences: $(VENV)/.installed
+licences: $(VENV)/.installed ## docs/licences.md from the installed packages
 	$(BIN)/python docs/licences.py > docs/licences.md.part
 	mv docs/licences.md.part docs/licences.md
 
 # Known flaws of whatever is locked; needs a network that reaches the database of advisories.
-audit-dependencies: $(VENV)/.installed
+audit-dependencies: $(VENV)/.installed ## known flaws of what is locked
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
-clean:
+clean: ## remove the environment and the results on the phantom
 	rm -rf $(VENV) .snakemake results/phantom
