@@ -40,6 +40,7 @@ ROW = {
     "most": 1.5,
     "count_by": "type",
     "mask": "binary",
+    "patch": "lesion",
     "mixup": [0.5, 0.8],
     "augmentation": {
         "operations": ["flip", "rotation"],
@@ -358,6 +359,7 @@ def evaluated(folder, manifest):
             manifest=manifest,
             lesions=[],
             field_of_view_only=False,
+            pixels=True,
             settings={
                 "normal_quantile": 0.95,
                 "false_positive_limit": 0.3,
