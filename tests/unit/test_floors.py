@@ -18,6 +18,7 @@ FLOORS = [
     {"plan", "report"},
     {"api"},
     {"predict"},
+    {"command"},
 ]
 FLOOR = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path != LIBRARY / "__init__.py")

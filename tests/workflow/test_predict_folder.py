@@ -1,8 +1,11 @@
 """A detector carried elsewhere judges a folder of photographs: each once, and what it says is the workflow's own."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from urllib.parse import unquote
 
 import h5py
@@ -175,3 +178,19 @@ def test_a_file_that_is_no_detector_is_refused_in_words(clinic, tmp_path):
     said = clinic.refused(detector=tmp_path / "detector.h5", experiment="cut")
     assert "detector.h5: found an unreadable file" in said
     assert "Traceback" not in said
+
+
+def test_the_command_judges_and_ends_with_what_was_decided(clinic):
+    folder = clinic.photographs.with_name("neue Größe")
+    shutil.copytree(clinic.photographs, folder)
+    line = ["-m", "fundus_anomaly.command", "predict", str(clinic.detector), str(folder), "--cores", "2"]
+    environment = os.environ | {"PYTHONPATH": str(clinic.project.folder / "src")}
+    done = subprocess.run(
+        [sys.executable, *line], cwd=clinic.project.folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = pd.read_csv(clinic.project.folder / "results/neue_Gr_e/images.csv", encoding="utf-8-sig")
+    words = done.stdout.splitlines()[-1]
+    assert words.startswith(f"{len(table)} photographs: ")
+    assert f"{(table['decision'] == 'above the threshold').sum()} above the threshold" in words or "above" not in words
+    assert words.endswith("Open results/neue_Gr_e/index.html")
