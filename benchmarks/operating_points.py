@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp
 
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.scoring.thresholds import calibrate, p_values
 from fundus_anomaly.seeds import generator

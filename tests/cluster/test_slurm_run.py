@@ -103,9 +103,9 @@ def test_results_are_those_of_a_local_run_bit_for_bit(finished, run_through_slur
     assert there.keys() == here.keys() - more
     different = {name for name in there if content(there[name]) != content(here[name])}
     tables = [f"ablations.{form}" for form in ("csv", "md", "html")]
-    # Seals say what made a file: for a table of other rows something else. The plan is of the jobs that were to run.
-    seals = {f"tables/.{name}.sha256" for name in (*tables, "ablations_differences.csv")}
-    assert different == {f"tables/{name}" for name in tables} | seals | {".plan.json"}
+    # What lies beside a file says what made it: of a table of other rows something else. The plan has the jobs to run.
+    beside = {f"tables/.{name}.sha256" for name in (*tables, "ablations_differences.csv")}
+    assert different == {f"tables/{name}" for name in tables} | beside | {".plan.json"}
 
 
 def test_another_run_finds_nothing_to_do(run_through_slurm):

@@ -11,8 +11,8 @@ from safetensors import safe_open
 
 from fundus_anomaly.audit.findings import Finding, findings_table
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.methods.auto_encoder import Settings
 from fundus_anomaly.methods.interface import Fitted, Method
 

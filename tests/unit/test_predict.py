@@ -12,7 +12,7 @@ from PIL import Image
 
 from fundus_anomaly.api import Calibrated, Found
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.preprocess import preprocess
 from fundus_anomaly.predict.images_table import images_table

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from fundus_anomaly.errors import InputError
-from fundus_anomaly.files import sealed
+from fundus_anomaly.files import checksummed
 from fundus_anomaly.files.carried import carried_by, require_carried
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
 from fundus_anomaly.files.provenance import MAX_BYTES, MAX_CARRIERS, Provenance, carriers, parse, recording
@@ -22,7 +22,7 @@ def written(folder, made=MADE):
     with recording(made):
         with create_h5(array) as file:
             write_array(file, "values", np.arange(3))
-        sealed.write_csv(table, TABLE)
+        checksummed.write_csv(table, TABLE)
     return array, table
 
 
@@ -96,9 +96,9 @@ def test_what_made_an_array_is_its_files_first_line_and_hdf5_reads_on_behind_it(
 def test_a_seal_that_is_none_of_ours_counts_as_damage(tmp_path):
     _, table = written(tmp_path)
     for content in (b"", b"\xff\xfe\x00", b"x" * (MAX_BYTES + 1)):
-        sealed.seal_of(table).write_bytes(content)
+        checksummed.checksum_file(table).write_bytes(content)
         with pytest.raises(InputError, match="changed or damaged"):
-            sealed.require_sealed(table)
+            checksummed.require_unchanged(table)
 
 
 def test_a_file_written_without_a_seal_gets_one_that_fits_it(tmp_path):
@@ -106,17 +106,17 @@ def test_a_file_written_without_a_seal_gets_one_that_fits_it(tmp_path):
     for content in (b"one", b"two"):
         figure.write_bytes(content)
         with recording(MADE):
-            sealed.seal(figure)
-        sealed.require_sealed(figure)
-        assert parse(sealed.read_seal(figure)[1]) == MADE
+            checksummed.add_checksum(figure)
+        checksummed.require_unchanged(figure)
+        assert parse(checksummed.read_checksum(figure)[1]) == MADE
     with recording(OTHER):
-        sealed.seal(figure)
-    assert parse(sealed.read_seal(figure)[1]) == OTHER
+        checksummed.add_checksum(figure)
+    assert parse(checksummed.read_checksum(figure)[1]) == OTHER
     folder = tmp_path / "pages"
     folder.mkdir()
     with recording(MADE):
-        sealed.seal(folder)
-    assert parse(sealed.read_seal(folder)[1]) == MADE
+        checksummed.add_checksum(folder)
+    assert parse(checksummed.read_checksum(folder)[1]) == MADE
 
 
 def test_of_very_many_outputs_the_last_carries_what_made_them():

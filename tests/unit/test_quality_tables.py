@@ -9,8 +9,8 @@ from phantom_cameras import OPTIONS, measured
 from sample_eye import eye
 
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array, write_ids, write_texts
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.imaging.geometry import stretch
 from fundus_anomaly.quality import tables
 from fundus_anomaly.quality.limits import Limits

@@ -8,7 +8,7 @@ import pytest
 from table_rivals import main as table_rivals
 
 from fundus_anomaly.evaluation.evaluate import Settings, evaluate
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.plan.row_facts import COMMON, OWN_PAPER, row_facts
 from fundus_anomaly.report.tables.made import made_of, made_part, taken, with_made
 from fundus_anomaly.report.tables.order import in_order_of_print

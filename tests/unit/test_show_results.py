@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.quality.shift import Light
 from fundus_anomaly.quality.tables import summary
 from support import show_results

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from sample_eye import LESIONS, SIZE, eye
 
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.quality.shift import Light
 from fundus_anomaly.quality.tables import MEASURED, summary
 from fundus_anomaly.quality.verdict import JUDGED, NOT_JUDGED, WITH_CARE

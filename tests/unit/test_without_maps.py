@@ -15,8 +15,8 @@ from fundus_anomaly.evaluation.evaluate import Settings
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import write_pixel_sample
 from fundus_anomaly.evaluation.stored import evaluate_stored
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.methods.applied import apply_detector
 from fundus_anomaly.methods.interface import Scores
 from fundus_anomaly.plan.row_facts import row_facts

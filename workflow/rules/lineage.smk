@@ -46,8 +46,8 @@ def made_here(job):
     unfinished = set(map(str, asyncio.run(persistence.incomplete(job))))
     recorded = {str(output) for output in job.output if persistence.metadata(output) is not None}
     # Of very many outputs one carries what made them all.
-    sealed = len(job.output) > len(carriers(job.output)) and any(map(carries, carriers(job.output)))
-    return lambda file: file in recorded or file in unfinished or sealed or carries(file)
+    recorded_beside = len(job.output) > len(carriers(job.output)) and any(map(carries, carriers(job.output)))
+    return lambda file: file in recorded or file in unfinished or recorded_beside or carries(file)
 
 
 def before_start():

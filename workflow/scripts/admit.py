@@ -6,7 +6,7 @@ import pandas as pd
 
 from fundus_anomaly.audit.admission import admit
 from fundus_anomaly.audit.findings import read_findings
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from support.rule import run
 
 

@@ -2,8 +2,8 @@
 
 from fundus_anomaly.datasets.subsets import taught_and_held_out
 from fundus_anomaly.device import device_for
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.imaging.prepared_images import PreparedPhotographs
 from fundus_anomaly.methods.applied import apply_detector
 from fundus_anomaly.methods.detector_file import read_detector

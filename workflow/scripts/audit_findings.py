@@ -9,7 +9,7 @@ from fundus_anomaly.audit.findings import findings_table
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.named_findings import named_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from support.rule import run
 
 

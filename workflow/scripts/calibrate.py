@@ -4,8 +4,8 @@ import numpy as np
 
 from fundus_anomaly.datasets.subsets import calibration_images, entries_of_own_patients
 from fundus_anomaly.device import device_for
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.methods.resad.scored_maps import score_images
 from fundus_anomaly.neighbours.search import neighbours_for
 from fundus_anomaly.scoring.contract import FieldsOfView

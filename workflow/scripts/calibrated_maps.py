@@ -1,7 +1,7 @@
 """Calibrate distance maps by position: those of the test by all normals, each normal's by the other patients'."""
 
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.scoring.by_position import Options
 from fundus_anomaly.scoring.calibrated_maps import normal_maps, write_calibrated, write_positions
 from fundus_anomaly.scoring.contract import FieldsOfView

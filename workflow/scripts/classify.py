@@ -4,8 +4,8 @@ import logging
 
 from fundus_anomaly.datasets.subsets import taught_and_held_out
 from fundus_anomaly.device import device_for
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.methods.lesionpaste.classifying import logit_table
 from fundus_anomaly.scoring.contract import OWN, scored_without_maps
 from support.rule import run

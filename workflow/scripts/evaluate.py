@@ -5,7 +5,7 @@ import pandas as pd
 from fundus_anomaly.evaluation.evaluate import Settings
 from fundus_anomaly.evaluation.pixel_sample import write_pixel_sample
 from fundus_anomaly.evaluation.stored import evaluate_stored
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.tables import read_results_table
 from support.rule import run
 

@@ -1,6 +1,6 @@
 """Draw the learning curves of the methods that ours are compared with."""
 
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.report.figures.learning_curves import draw_stages
 from fundus_anomaly.report.pages.figure import save_with_page
 from support.rule import run

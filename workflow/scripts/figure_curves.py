@@ -1,6 +1,6 @@
 """Draw ROC and precision–recall curves of the methods, by image and by pixel."""
 
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.report.figures.curves import draw
 from fundus_anomaly.report.figures.evaluated_curves import curves_of, prevalence
 from fundus_anomaly.report.pages.figure import save_with_page

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.hdf5 import open_h5, read_ids, read_texts
-from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.networks.classifier import Classifier, empty_network
 from fundus_anomaly.networks.state import load_state, read_state
 from fundus_anomaly.report.figures.gradcam import draw

@@ -1,6 +1,6 @@
 """Draw loss and validation AUC of every training."""
 
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.report.figures.learning_curves import draw
 from fundus_anomaly.report.pages.figure import save_with_page
 from support.rule import run

@@ -8,8 +8,8 @@ import pandas as pd
 from fundus_anomaly.audit.copies import copies_of
 from fundus_anomaly.audit.findings import read_findings
 from fundus_anomaly.device import device_for
+from fundus_anomaly.files.checksummed import remove_checksummed, write_csv
 from fundus_anomaly.files.hdf5 import open_h5
-from fundus_anomaly.files.sealed import remove_sealed, write_csv
 from fundus_anomaly.methods.detector_file import write_detector
 from fundus_anomaly.methods.interface import Network, Work
 from fundus_anomaly.methods.named import method_named
@@ -43,7 +43,7 @@ def main(input, output, params, wildcards, resources, threads):
         fitted = method.fit(*normals, settings, work, **taken)
     write_csv(output.history, pd.DataFrame(fitted.history))
     write_detector(output.detector, wildcards.method, settings, side, fitted.detector)
-    remove_sealed(checkpoint)
+    remove_checksummed(checkpoint)
 
 
 if __name__ == "__main__":

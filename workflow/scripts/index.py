@@ -5,7 +5,7 @@ import platform
 import pandas as pd
 
 from fundus_anomaly.audit.findings import read_findings
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.quality.tables import read_summary, summary_in_words

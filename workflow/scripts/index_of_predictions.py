@@ -4,7 +4,7 @@ import json
 import platform
 from dataclasses import asdict
 
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.methods.resad.detector_file import read_trained
 from fundus_anomaly.quality.tables import read_summary, summary_in_words

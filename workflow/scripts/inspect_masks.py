@@ -4,7 +4,7 @@ import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import MASK_FACTS, fact_table, mask_jobs
 from fundus_anomaly.audit.inspect import inspect_many, inspect_mask
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from support.rule import run
 
 

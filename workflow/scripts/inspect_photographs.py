@@ -4,7 +4,7 @@ import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import PHOTOGRAPH_FACTS, fact_table
 from fundus_anomaly.audit.inspect import inspect_many, inspect_photograph
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from support.rule import run
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 from fundus_anomaly.api import load
 from fundus_anomaly.device import device_for
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.digest import sha256
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.predict.judge import FIGURES, MEASURED, judge
 from fundus_anomaly.predict.photographs import state_of
 from fundus_anomaly.predict.store import Store, made_by

@@ -1,7 +1,7 @@
 """Measure the training normals, and what limits they set for photographs that are to be judged."""
 
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import open_h5
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.quality.limits import Limits, Options
 from fundus_anomaly.quality.tables import measure, quartiles_of_table, quartiles_table, with_outcomes

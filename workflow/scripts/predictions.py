@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.whole_folder import whole_folder
 from fundus_anomaly.methods.resad.detector_file import read_trained
 from fundus_anomaly.predict.images_table import images_table, write_images_table

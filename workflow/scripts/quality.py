@@ -2,8 +2,8 @@
 
 import logging
 
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import open_h5
-from fundus_anomaly.files.sealed import write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.quality.limits import Limits, Options
 from fundus_anomaly.quality.shift import shift_light

@@ -4,8 +4,8 @@ import numpy as np
 
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
+from fundus_anomaly.files.checksummed import read_csv, write_csv
 from fundus_anomaly.files.hdf5 import open_h5
-from fundus_anomaly.files.sealed import read_csv, write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.table import page

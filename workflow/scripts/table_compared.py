@@ -2,7 +2,7 @@
 
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
-from fundus_anomaly.files.sealed import read_csv
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.report.pages.main_tables import write_main_tables
 from fundus_anomaly.report.tables.compared import compared_notes, compared_rows, patchcore_notes

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from fundus_anomaly.evaluation.stored_froc import froc_stored
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.table import page

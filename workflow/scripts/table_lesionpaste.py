@@ -6,7 +6,7 @@ from collections import Counter
 import pandas as pd
 
 from fundus_anomaly.evaluation.comparison import p_values
-from fundus_anomaly.files.sealed import read_csv, write_csv
+from fundus_anomaly.files.checksummed import read_csv, write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank

@@ -5,7 +5,7 @@ import pandas as pd
 
 from fundus_anomaly.evaluation.judgeable import with_and_without
 from fundus_anomaly.evaluation.operating_points import Scored, rarity
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.quality.tables import read_quality

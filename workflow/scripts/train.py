@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from fundus_anomaly.device import device_for
-from fundus_anomaly.files.sealed import move_sealed, remove_sealed, write_csv
+from fundus_anomaly.files.checksummed import move_checksummed, remove_checksummed, write_csv
 from fundus_anomaly.methods.interface import Network, Work
 from fundus_anomaly.methods.lesionpaste.fitting import Pasting, fit_to_twins, save
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
@@ -36,9 +36,9 @@ def main(input, output, params, wildcards, resources, threads):
     )
     save(output.weights, weights)
     for epoch, file in zip(params.tested, output.tested, strict=True):
-        move_sealed(tested[epoch], file)
+        move_checksummed(tested[epoch], file)
     write_csv(output.history, pd.DataFrame(history))
-    remove_sealed(checkpoint)
+    remove_checksummed(checkpoint)
 
 
 if __name__ == "__main__":

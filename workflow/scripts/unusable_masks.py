@@ -4,7 +4,7 @@ import pandas as pd
 
 from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, read_facts
 from fundus_anomaly.audit.mask_findings import mask_findings
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from support.rule import run
 
 

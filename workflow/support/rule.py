@@ -13,8 +13,8 @@ from typing import Any
 
 from fundus_anomaly.errors import InputError, OutputError
 from fundus_anomaly.files.carried import require_carried
+from fundus_anomaly.files.checksummed import add_checksum
 from fundus_anomaly.files.provenance import Provenance, carriers, recording
-from fundus_anomaly.files.sealed import seal
 
 
 class _LogFile(logging.FileHandler):
@@ -60,7 +60,7 @@ def logged(log: str, job: object = None) -> Iterator[None]:
             yield
             for file in carriers(job.output) if made else []:
                 if not file.endswith(".h5"):
-                    seal(file)
+                    add_checksum(file)
     except InputError as error:
         logging.error("%s", error)
         sys.exit(1)

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 
 from fundus_anomaly.errors import Problem, raise_if_any
+from fundus_anomaly.files.checksummed import read_checksum
 from fundus_anomaly.files.provenance import Provenance, first_line, parse
-from fundus_anomaly.files.sealed import read_seal
 
 
 def carried_by(path: str | os.PathLike[str]) -> Provenance | None:
@@ -16,7 +16,7 @@ def carried_by(path: str | os.PathLike[str]) -> Provenance | None:
     Raises:
         OSError: If an HDF5 file is missing or cannot be read.
     """
-    return parse(first_line(path) if str(path).endswith(".h5") else read_seal(path)[1])
+    return parse(first_line(path) if str(path).endswith(".h5") else read_checksum(path)[1])
 
 
 def require_carried(expected: Mapping[str, str]) -> None:

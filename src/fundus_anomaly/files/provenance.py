@@ -1,8 +1,8 @@
 """What made a file: settings, library versions and inputs; written with each array and table.
 
 A rule's work runs inside :func:`recording`. What it writes then carries the :class:`Provenance` as a line: the first of
-an HDF5 file, in the block before HDF5's own content that is left to the user, the second of the seal beside any other
-file. :mod:`.carried` reads it again, without HDF5, since planning a run does so for every output.
+an HDF5 file, in the block before HDF5's own content that is left to the user, the second of the file beside any other,
+which has its checksum. :mod:`.carried` reads it again, without HDF5, since planning a run does so for every output.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def parse(text: str) -> Provenance | None:
 def carriers(outputs: Iterable[str | os.PathLike[str]]) -> list[str]:
     """Return the files of one step that carry what made them: all of them, or the last of more than ``MAX_CARRIERS``.
 
-    Thousands of photographs or slices of one step need no seal each.
+    Thousands of photographs or slices of one step need no checksum each.
     """
     outputs = [str(output) for output in outputs]
     return outputs if len(outputs) <= MAX_CARRIERS else outputs[-1:]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
-from fundus_anomaly.files.sealed import require_sealed
+from fundus_anomaly.files.checksummed import require_unchanged
 
 # The facts of a million photographs have some 300 MB.
 MAX_BYTES = 10**9
@@ -31,7 +31,7 @@ def read_results_table(path: str | os.PathLike[str], types: Mapping[str, str]) -
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError(f"more than {MAX_BYTES:,} bytes")
-        require_sealed(path)
+        require_unchanged(path)
         table = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8")
     except InputError:
         raise

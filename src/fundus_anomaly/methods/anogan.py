@@ -143,7 +143,7 @@ class Adversaries:
 
 
 def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: Work) -> Fitted:
-    """Train generator and discriminator; the held-out photographs have no loss that could be told."""
+    """Train generator and discriminator; the held-out photographs have no loss that could be reported."""
     networks = first_network("anogan", lambda: initialised(Networks(settings.width)), work)
     learner = Adversaries(networks, normals, settings, work.device, work.seed)
     history = trained(learner, learner.epochs, work)

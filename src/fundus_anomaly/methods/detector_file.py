@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.sealed import require_sealed, sealed
+from fundus_anomaly.files.checksummed import checksummed, require_unchanged
 from fundus_anomaly.methods.interface import Detector, Work
 from fundus_anomaly.methods.named import method_named
 
@@ -30,7 +30,7 @@ def write_detector(path: str | os.PathLike[str], method: str, settings: object, 
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in detector.state().items()}
     about = {"method": method, "size": size, "settings": asdict(settings)}
-    with sealed(path) as temporary:
+    with checksummed(path) as temporary:
         # One entry: of several the order in the file is not always the same.
         save_file(tensors, str(temporary), {_FORMAT: json.dumps(about, sort_keys=True)})
 
@@ -46,7 +46,7 @@ def read_detector(path: str | os.PathLike[str], work: Work) -> tuple[Detector, i
         InputError: If the file is damaged or none of a detector.
     """
     path = Path(path)
-    require_sealed(path)
+    require_unchanged(path)
     try:
         with safe_open(str(path), "pt") as file:
             about = file.metadata() or {}

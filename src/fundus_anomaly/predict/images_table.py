@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fundus_anomaly.datasets.spreadsheet import guarded
-from fundus_anomaly.files.sealed import sealed
+from fundus_anomaly.files.checksummed import checksummed
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 
 ABOVE, BELOW = "above the threshold", "below the threshold"
@@ -42,5 +42,5 @@ def images_table(
 
 def write_images_table(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
     """Write the table as CSV that spreadsheets open as UTF-8, whole or not at all."""
-    with sealed(path) as temporary:
+    with checksummed(path) as temporary:
         temporary.write_text(table.to_csv(index=False, lineterminator="\n"), encoding="utf-8-sig", newline="\n")

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.hdf5 import create_dataset, open_h5, read_ids, write_ids
-from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.scoring.maps import anomaly_map, image_scores
 
 OWN = "own"

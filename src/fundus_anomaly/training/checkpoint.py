@@ -14,8 +14,8 @@ import torch
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files import provenance
+from fundus_anomaly.files.checksummed import checksummed, require_unchanged
 from fundus_anomaly.files.digest import sha256
-from fundus_anomaly.files.sealed import require_sealed, sealed
 from fundus_anomaly.files.torch_file import load
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint, key: 
         "best": {} if same else checkpoint.best,
     }
     # Through a file of Python's own, torch tells why it cannot write.
-    with sealed(path) as temporary, temporary.open("wb") as file:
+    with checksummed(path) as temporary, temporary.open("wb") as file:
         torch.save(content, file)
 
 
@@ -84,7 +84,7 @@ def read_checkpoint(path: str | os.PathLike[str], key: str) -> Checkpoint | None
     path = Path(path)
     if not path.exists():
         return None
-    require_sealed(path)
+    require_unchanged(path)
     try:
         content = load(path)
         known, best = str(content["key"]), content["best"] or content["weights"]

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import torch
 
 from fundus_anomaly.datasets.subsets import taught_and_held_out
+from fundus_anomaly.files.checksummed import checksummed, remove_checksummed
 from fundus_anomaly.files.hdf5 import open_h5, read_all, read_ids
-from fundus_anomaly.files.sealed import remove_sealed, sealed
 from fundus_anomaly.methods.interface import Network, Work
 from fundus_anomaly.methods.lesionpaste.lesion import Lesion
 from fundus_anomaly.methods.lesionpaste.synthesis import Options
@@ -122,7 +122,7 @@ def fit_to_twins(
 
 def save(path: str | os.PathLike[str], weights: Mapping[str, torch.Tensor]) -> None:
     """Write a classifier's weights, whole or not at all."""
-    with sealed(path) as temporary, temporary.open("wb") as file:
+    with checksummed(path) as temporary, temporary.open("wb") as file:
         torch.save(dict(weights), file)
 
 
@@ -137,7 +137,7 @@ def _require_tested(work: Work, tested: Mapping[int, Path]) -> None:
     gone = [epoch for epoch, file in tested.items() if epoch <= done and not file.exists()]
     if gone:
         logger.info("the weights of epoch %s, which are to be tested, are missing: the training starts again", gone[0])
-        remove_sealed(work.checkpoint)
+        remove_checksummed(work.checkpoint)
 
 
 def _tell(

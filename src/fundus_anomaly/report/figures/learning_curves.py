@@ -1,4 +1,4 @@
-"""Learning curves: what trainings told of their epochs, losses and validation AUC among it."""
+"""Learning curves: what trainings reported of their epochs, losses and validation AUC among it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def draw_stages(histories: Mapping[str, pd.DataFrame]) -> Figure:
     """Draw a panel for each training, or for each stage of one that trains in stages, with a line a figure of it.
 
     Args:
-        histories: For each training its epochs: ``epoch``, and its figures in columns of any name. A stage is told by
+        histories: For each training its epochs: ``epoch``, and its figures in columns of any name. A stage is known by
             its figures: they are missing from the epochs of the others.
     """
     panels = [(name, stage) for name, history in histories.items() for stage in stages_of(history)]
@@ -65,8 +65,8 @@ def draw_stages(histories: Mapping[str, pd.DataFrame]) -> Figure:
 
 def stages_of(history: pd.DataFrame) -> list[pd.DataFrame]:
     """Return the stages of a training, each with the figures that it has, in the order of its epochs."""
-    told = history.columns.drop("epoch")
-    if told.empty:
+    reported = history.columns.drop("epoch")
+    if reported.empty:
         return []
-    stage = history[told].notna().apply(tuple, axis=1)
+    stage = history[reported].notna().apply(tuple, axis=1)
     return [part.dropna(axis=1) for _, part in history.groupby(stage, sort=False)]

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.hdf5 import open_h5, read_ids
-from fundus_anomaly.files.sealed import read_csv
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.report.figures.heat_map import Scale, shared_scale
 from fundus_anomaly.scoring.contract import OWN

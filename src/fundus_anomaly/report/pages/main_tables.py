@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 
-from fundus_anomaly.files.sealed import write_csv
+from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.footnotes import without_names
