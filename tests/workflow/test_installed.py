@@ -45,7 +45,11 @@ def test_the_package_is_whole_and_typed(site):
     package, library = site / "fundus_anomaly", REPOSITORY / "src" / "fundus_anomaly"
     wanted = {file.relative_to(library) for file in library.rglob("*") if file.suffix in {".py", ".csv", ".typed"}}
     assert {file for file in wanted if not (package / file).is_file()} == set()
-    assert [entry.name for entry in site.iterdir() if not entry.name.endswith(".dist-info")] == ["fundus_anomaly"]
+    assert {entry.name for entry in site.iterdir() if not entry.name.endswith(".dist-info")} == {
+        "fundus_anomaly",
+        "bin",
+    }
+    assert [command.name for command in (site / "bin").iterdir()] == ["fundus-anomaly"]
 
 
 def test_snakemake_is_brought_by_an_extra_alone(site):
