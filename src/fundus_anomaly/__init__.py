@@ -1,6 +1,6 @@
 """Anomaly detection in fundus photographs: the library that the workflow's rules call.
 
-``docs/architecture.md`` says what lies in which folder. Imports run downwards only; nothing here knows of Snakemake.
+``docs/architecture.md`` says what lies in which folder. Imports run downwards only; nothing here depends on Snakemake.
 :func:`load` is :func:`.api.load`, imported when it is asked for: this module is part of every rule, and loads nothing.
 """
 

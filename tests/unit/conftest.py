@@ -61,3 +61,14 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def lite0(tmp_path_factory):
+    """Return EfficientNet-Lite0 with ImageNet's weights, as a method is given it."""
+    from fundus_anomaly.methods.interface import Network
+    from fundus_anomaly.networks.weights import fetch
+
+    path = tmp_path_factory.mktemp("weights") / "lite0.weights"
+    fetch("efficientnet_lite0", "", "", path)
+    return Network("efficientnet_lite0", path)

@@ -28,3 +28,12 @@ def discs(count, side, seed=0):
     images = np.zeros((count, side, side, 3))
     images[:, inside] = [120, 70, 40] * generator.uniform(0.9, 1.1, (count, 1, 1))
     return (images + generator.uniform(0, 4, images.shape)).astype(np.uint8)
+
+
+def spotted(count, seed=5):
+    """Return photographs of 64×64 pixels, each :func:`discs` with a few bright squares."""
+    chance, images = np.random.default_rng(seed), discs(count, 64, seed)
+    for image in images:
+        for y, x in chance.integers(16, 44, (6, 2)):
+            image[y : y + 6, x : x + 6] = 230
+    return images

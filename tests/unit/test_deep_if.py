@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from sample_photographs import ArrayPhotographs, discs
+from sample_photographs import ArrayPhotographs, discs, spotted
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 
@@ -12,16 +12,8 @@ from fundus_anomaly.methods.deep_if import METHOD, Settings, pooled
 from fundus_anomaly.methods.detector_file import read_detector, write_detector
 from fundus_anomaly.methods.interface import Network, Work
 from fundus_anomaly.networks.interface import load
-from fundus_anomaly.networks.weights import fetch
 
 SIDE = 64
-
-
-@pytest.fixture(scope="module")
-def lite0(tmp_path_factory):
-    path = tmp_path_factory.mktemp("weights") / "lite0.weights"
-    fetch("efficientnet_lite0", "", "", path)
-    return Network("efficientnet_lite0", path)
 
 
 def fitted(network, seed=3, held_out=2):
@@ -32,15 +24,6 @@ def fitted(network, seed=3, held_out=2):
 @pytest.fixture(scope="module")
 def detector(lite0):
     return fitted(lite0).detector
-
-
-def spotted(count, seed=5):
-    """Return photographs with a few bright squares."""
-    chance, images = np.random.default_rng(seed), discs(count, SIDE, seed)
-    for image in images:
-        for y, x in chance.integers(16, 44, (6, 2)):
-            image[y : y + 6, x : x + 6] = 230
-    return images
 
 
 def scores(detector, images):

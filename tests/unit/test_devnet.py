@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from method_checks import assert_alone_as_together, assert_same, assert_same_scores, stopped_and_resumed
-from sample_photographs import ArrayPhotographs, discs
+from sample_photographs import ArrayPhotographs, discs, spotted
 from sklearn.metrics import roc_auc_score
 
 from fundus_anomaly.errors import InputError
@@ -13,28 +13,11 @@ from fundus_anomaly.methods.deviation import MARGIN, Deviation, deviation_loss, 
 from fundus_anomaly.methods.devnet import METHOD, Settings
 from fundus_anomaly.methods.interface import Abnormal, Network, Work
 from fundus_anomaly.networks.deviation import DeviationNetwork, highest_mean
-from fundus_anomaly.networks.weights import fetch
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIDE = 64
 TINY = Settings(anomalies=3, epochs=2, steps=2, batch=4)
-
-
-def spotted(count, seed=5):
-    """Return photographs with a few bright squares."""
-    chance, images = np.random.default_rng(seed), discs(count, SIDE, seed)
-    for image in images:
-        for y, x in chance.integers(16, 44, (6, 2)):
-            image[y : y + 6, x : x + 6] = 230
-    return images
-
-
-@pytest.fixture(scope="module")
-def lite0(tmp_path_factory):
-    path = tmp_path_factory.mktemp("weights") / "lite0.weights"
-    fetch("efficientnet_lite0", "", "", path)
-    return Network("efficientnet_lite0", path)
 
 
 @pytest.fixture

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import torch
 from method_checks import assert_same, stopped_and_resumed
-from sample_photographs import ArrayPhotographs, discs
+from sample_photographs import ArrayPhotographs, discs, spotted
 from sklearn.metrics import roc_auc_score
 
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.methods.detector_file import read_detector, write_detector
-from fundus_anomaly.methods.interface import Abnormal, Network, Work
+from fundus_anomaly.methods.interface import Abnormal, Work
 from fundus_anomaly.methods.supervised import METHOD, Settings, batches, order
 from fundus_anomaly.networks.classifier import build
-from fundus_anomaly.networks.weights import fetch
 from fundus_anomaly.seeds import digest
 from fundus_anomaly.training.classification import Classification, Schedule
 
@@ -22,22 +21,6 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIDE = 64
 TINY = Settings(epochs=2, batch=4, learning_rate=0.003, clip=1.0)
-
-
-def spotted(count, seed=5):
-    """Return photographs with a few bright squares."""
-    chance, images = np.random.default_rng(seed), discs(count, SIDE, seed)
-    for image in images:
-        for y, x in chance.integers(16, 44, (6, 2)):
-            image[y : y + 6, x : x + 6] = 230
-    return images
-
-
-@pytest.fixture(scope="module")
-def lite0(tmp_path_factory):
-    path = tmp_path_factory.mktemp("weights") / "lite0.weights"
-    fetch("efficientnet_lite0", "", "", path)
-    return Network("efficientnet_lite0", path)
 
 
 @pytest.fixture

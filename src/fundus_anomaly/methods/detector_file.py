@@ -52,11 +52,11 @@ def read_detector(path: str | os.PathLike[str], work: Work) -> tuple[Detector, i
             about = file.metadata() or {}
             if _FORMAT not in about:
                 raise ValueError(f"its metadata has no {_FORMAT!r}")
-            told = json.loads(about[_FORMAT])
+            stored = json.loads(about[_FORMAT])
             # Copies: where in memory a tensor begins may decide how a CPU multiplies it, and with it the last bit.
             state = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - no mapping
-        method, size = method_named(str(told["method"])), int(told["size"])
-        return method.read(state, size, method.settings(**told["settings"]), work), size
+        method, size = method_named(str(stored["method"])), int(stored["size"])
+        return method.read(state, size, method.settings(**stored["settings"]), work), size
     except InputError as error:
         raise InputError([replace(problem, where=str(path)) for problem in error.problems]) from error
     except Exception as error:  # a foreign file may be wrong in whatever it says; each means the same to the user

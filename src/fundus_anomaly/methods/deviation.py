@@ -139,6 +139,6 @@ class Deviation:
         self._network.eval()
         sides = [scores_of(self._network, side, self._device) for side in self._judged]
         loss = sum(float(deviation_loss(side, torch.full(side.shape, bool(y)))) for y, side in enumerate(sides)) / 2
-        # What is not finite is told by the loop, which looks at the loss.
+        # The loop, which looks at the loss, reports what is not finite.
         scores, truth = torch.cat(sides).nan_to_num(), np.repeat([0, 1], list(map(len, sides)))
         return {"held_out_loss": loss, "held_out_auc": float(roc_auc_score(truth, scores))}

@@ -1,10 +1,10 @@
 """DevNet for images (Pang et al., Explainable Deep Few-shot Anomaly Detection with Deviation Networks, 2021).
 
-arXiv:2108.00462. A few photographs that are labelled abnormal, ten in LesionPaste's Table 3, are told from the normals
-by how far their scores lie from those of a standard normal distribution: at 0 for normals, 5 deviations beyond for the
-others. The paper draws that distribution anew in each step, 5,000 numbers; here mean and deviation are its exact 0 and
-1. Its network is ResNet-18 on 448×448 pixels; here the configured backbone's, on the photographs that all compared
-methods see. The map is the gradient of the score (Sec. 3.4), not scaled by image.
+arXiv:2108.00462. A few photographs that are labelled abnormal, ten in LesionPaste's Table 3, are distinguished from the
+normals by how far their scores lie from those of a standard normal distribution: at 0 for normals, 5 deviations beyond
+for the others. The paper draws 5,000 new numbers of that distribution at every step; here mean and deviation are its
+exact 0 and 1. Its network is ResNet-18 on 448×448 pixels; here the configured backbone's, on the photographs that all
+compared methods see. The map is the gradient of the score (Sec. 3.4), not scaled by image.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Reconstruction:
         optimiser: Of its parameters.
         loss: From images and what the network gives for them to a number that is a mean over the images.
         normals: Photographs to learn from.
-        held_out: Photographs whose loss is told beside theirs.
+        held_out: Photographs whose loss is reported beside theirs.
         batch: Photographs a step.
         device: ``"cpu"`` or ``"cuda"``.
         seed: Seed of this repeat.

@@ -141,8 +141,8 @@ class Training:
             totals += losses.detach() * len(batch)
         image, drawn = (float(total) / patches for total in totals)
         self._model.skip = self._settings.skip(number + 1)
-        told = {"loss": image + drawn, "image_loss": image, "gradient_loss": drawn, "skip": self._model.skip}
-        return told | ({"held_out_loss": self._judge()} if len(self._held_out) else {})
+        figures = {"loss": image + drawn, "image_loss": image, "gradient_loss": drawn, "skip": self._model.skip}
+        return figures | ({"held_out_loss": self._judge()} if len(self._held_out) else {})
 
     def losses(self, batch: torch.Tensor) -> torch.Tensor:
         """Return the squared errors of image and gradients, ``(2,)``, for patches with their gradients behind them."""

@@ -46,8 +46,8 @@ def key_of(files: Iterable[str | os.PathLike[str]], settings: Iterable[object]) 
         settings: Its settings, of plain values.
     """
     made = provenance.parse(provenance.line())
-    told = [[sha256(file) for file in files], dict(made.libraries) if made else {}, *settings]
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=dict).encode()).hexdigest()
+    content = [[sha256(file) for file in files], dict(made.libraries) if made else {}, *settings]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def write_checkpoint(path: str | os.PathLike[str], checkpoint: Checkpoint, key: str) -> None:

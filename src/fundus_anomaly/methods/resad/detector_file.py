@@ -173,12 +173,12 @@ def _trained(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> Tra
     try:
         if attributes.get("format") != _FORMAT:
             raise ValueError(f"its format is {str(attributes.get('format'))[:60]!r}")
-        told = json.loads(attributes["trained"])
-        settings, (dy, dx), (low, high) = Settings(**told["settings"]), told["displacement"], told["colours"]
+        stored = json.loads(attributes["trained"])
+        settings, (dy, dx), (low, high) = Settings(**stored["settings"]), stored["displacement"], stored["colours"]
         read = {"settings": settings, "displacement": (int(dy), int(dx)), "colours": (float(low), float(high))}
-        read |= {"quality": Options(**told["quality"])}
-        read |= {"quartiles": {name: tuple(map(float, ends)) for name, ends in told["quartiles"].items()}}
-        trained = Trained(**told | read)
+        read |= {"quality": Options(**stored["quality"])}
+        read |= {"quartiles": {name: tuple(map(float, ends)) for name, ends in stored["quartiles"].items()}}
+        trained = Trained(**stored | read)
         wrong = [name for name, is_allowed in _ALLOWED.items() if not is_allowed(trained)]
         if wrong:
             raise ValueError(f"{', '.join(wrong)} out of range")
@@ -190,44 +190,45 @@ def _trained(path: str | os.PathLike[str], attributes: Mapping[str, Any]) -> Tra
 
 # The file may come from elsewhere: what would take memory without end, or change an answer without a word, is refused.
 _ALLOWED: Mapping[str, Callable[[Trained], bool]] = {
-    "preprocessing": lambda told: (
-        set(told.preprocessing) == {"size", "aspect", "graham", "bits_used", "max_pixels"}
-        and type(told.preprocessing["size"]) is int
-        and 32 <= told.preprocessing["size"] <= 4096
-        and told.preprocessing["aspect"] in ("stretch", "keep")
-        and type(told.preprocessing["graham"]) is bool
-        and 1 <= told.preprocessing["max_pixels"] <= 178_956_970
+    "preprocessing": lambda stored: (
+        set(stored.preprocessing) == {"size", "aspect", "graham", "bits_used", "max_pixels"}
+        and type(stored.preprocessing["size"]) is int
+        and 32 <= stored.preprocessing["size"] <= 4096
+        and stored.preprocessing["aspect"] in ("stretch", "keep")
+        and type(stored.preprocessing["graham"]) is bool
+        and 1 <= stored.preprocessing["max_pixels"] <= 178_956_970
     ),
-    "scoring": lambda told: (
-        set(told.scoring) == {"image_score", "calibrated_score", "top_quantile", "smoothing", "field_of_view_only"}
-        and {told.scoring["image_score"], told.scoring["calibrated_score"]} <= set(IMAGE_SCORES)
-        and 0 <= told.scoring["top_quantile"] <= 1
-        and 0 <= told.scoring["smoothing"] <= 1
+    "scoring": lambda stored: (
+        set(stored.scoring) == {"image_score", "calibrated_score", "top_quantile", "smoothing", "field_of_view_only"}
+        and {stored.scoring["image_score"], stored.scoring["calibrated_score"]} <= set(IMAGE_SCORES)
+        and 0 <= stored.scoring["top_quantile"] <= 1
+        and 0 <= stored.scoring["smoothing"] <= 1
     ),
-    "settings": lambda told: (
-        Attention(told.settings.spatial, told.settings.scale) is not None
-        and told.settings.pool in (1, 3, 5, 7)
-        and 0 <= int(told.settings.region) <= 64
-        and told.settings.dtype in ("float16", "float32")
-        and 1 <= int(told.settings.batch) <= 4096
-        and set(told.settings.search) == {"index", "nlist", "nprobe"}
+    "settings": lambda stored: (
+        Attention(stored.settings.spatial, stored.settings.scale) is not None
+        and stored.settings.pool in (1, 3, 5, 7)
+        and 0 <= int(stored.settings.region) <= 64
+        and stored.settings.dtype in ("float16", "float32")
+        and 1 <= int(stored.settings.batch) <= 4096
+        and set(stored.settings.search) == {"index", "nlist", "nprobe"}
     ),
-    "backbone": lambda told: (
-        set(told.backbone) == {"name", "precision", "onnx"} and told.backbone["precision"] in ("float32", "bfloat16")
+    "backbone": lambda stored: (
+        set(stored.backbone) == {"name", "precision", "onnx"}
+        and stored.backbone["precision"] in ("float32", "bfloat16")
     ),
-    "seed": lambda told: type(told.seed) is int and told.seed >= 0,
-    "displacement": lambda told: max(map(abs, told.displacement)) <= 64,
-    "normal_quantile": lambda told: 0 < told.normal_quantile < 1,
-    "colours": lambda told: -1e30 < told.colours[0] < told.colours[1] < 1e30,
-    "scale_quantile": lambda told: 0 <= told.scale_quantile <= 1,
-    "quality": lambda told: (
-        0 < told.quality.care <= told.quality.refuse < 1e30
-        and 0 < told.quality.amber <= told.quality.red < 1e30
-        and set(told.quality.floors) == set(SIDES)
-        and all(0 < floor < 1e30 for floor in told.quality.floors.values())
+    "seed": lambda stored: type(stored.seed) is int and stored.seed >= 0,
+    "displacement": lambda stored: max(map(abs, stored.displacement)) <= 64,
+    "normal_quantile": lambda stored: 0 < stored.normal_quantile < 1,
+    "colours": lambda stored: -1e30 < stored.colours[0] < stored.colours[1] < 1e30,
+    "scale_quantile": lambda stored: 0 <= stored.scale_quantile <= 1,
+    "quality": lambda stored: (
+        0 < stored.quality.care <= stored.quality.refuse < 1e30
+        and 0 < stored.quality.amber <= stored.quality.red < 1e30
+        and set(stored.quality.floors) == set(SIDES)
+        and all(0 < floor < 1e30 for floor in stored.quality.floors.values())
     ),
-    "quartiles": lambda told: (
-        set(told.quartiles) == set(SIDES)
-        and all(-1e30 < first <= median <= third < 1e30 for first, median, third in told.quartiles.values())
+    "quartiles": lambda stored: (
+        set(stored.quartiles) == set(SIDES)
+        and all(-1e30 < first <= median <= third < 1e30 for first, median, third in stored.quartiles.values())
     ),
 }

@@ -73,8 +73,8 @@ def write_levels(
     shapes = level_shapes(backbone, *photographs.shape[1:3])
     found = displacement(backbone, *photographs.shape[1:3])
     file.attrs["displacement"] = whole_pixels(found)
-    told = *found, *whole_pixels(found)
-    logger.info("maps are displaced by %+.2f and %+.2f pixels (y, x); %d and %d are corrected", *told)
+    logged = *found, *whole_pixels(found)
+    logger.info("maps are displaced by %+.2f and %+.2f pixels (y, x); %d and %d are corrected", *logged)
     stored = [
         create_dataset(file, name, (len(photographs), *shape), dtype)
         for name, shape in zip(("level2", "level3"), shapes, strict=True)
