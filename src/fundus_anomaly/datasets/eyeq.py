@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -108,7 +109,10 @@ def _labelled(path: Path, problems: list[Problem]) -> pd.DataFrame:
     except InputError as error:
         problems += error.problems
         texts = pd.DataFrame(columns=list(_COLUMNS), dtype=str)
-    parts = texts["image"].str.extract(_IMAGE_NAME)
+    # By Python's rules: pandas' own follow pyarrow's where that is installed.
+    found = [re.match(_IMAGE_NAME, name) for name in texts["image"]]
+    groups = [match.groupdict() if match else {} for match in found]
+    parts = pd.DataFrame(groups, columns=["stem", "patient", "eye"], index=texts.index, dtype="str")
     kinds = (
         ("image", "names", parts["stem"].isna(), "a number, _left or _right, and .jpeg, .jpg or .png"),
         ("image", "second rows", parts["stem"].notna() & parts["stem"].duplicated(), "one row an image"),

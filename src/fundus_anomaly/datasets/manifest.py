@@ -23,11 +23,14 @@ from fundus_anomaly.datasets.columns import (
 from fundus_anomaly.datasets.cuts import Cut
 from fundus_anomaly.datasets.image_ids import LONGEST_PART, is_id
 from fundus_anomaly.datasets.official_counts import Count
-from fundus_anomaly.datasets.refused import UNNAMEABLE, Refused, shown_path
+from fundus_anomaly.datasets.refused import UNNAMEABLE, Refused, found_in, shown_path
 from fundus_anomaly.datasets.spreadsheet import guarded, unguarded
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
+
+# Names of files may be no UTF-8: Python's strings hold them; pyarrow's, pandas' choice where it is installed, do not.
+pd.set_option("mode.string_storage", "python")
 
 _INTEGERS = ("label", "grade", "fold")
 _SHOWN = 10
@@ -160,8 +163,8 @@ def checked(dataset: Dataset, on_bad_image: str = "fail") -> Dataset:
     refuse(divided, "fold", "one fold for all images of a patient", "correct the adapter")
     for column in ["path", *mask_columns(dataset.lesions)]:
         for pattern, allowed, remedy in UNNAMEABLE:
-            refuse(everything[column].str.contains(pattern, regex=True), column, allowed, remedy)
-        formula = everything[column].str.match(r"[=+\-@]")
+            refuse(found_in(pattern, everything[column]), column, allowed, remedy)
+        formula = found_in(r"\A[=+\-@]", everything[column])
         remedy = "rename the file or its folder, or give data_root as an absolute path"
         refuse(formula, column, "a path that no spreadsheet takes for a formula, not begun by = + - or @", remedy)
     raise_if_any(problems)
@@ -179,7 +182,7 @@ def _without_unnameable(dataset: Dataset) -> Dataset:
         table = getattr(dataset, part)
         paths = table[[name for name in ("path", *mask_columns(dataset.lesions)) if name in table]]
         found = [
-            (column, allowed, paths[column].str.contains(pattern, regex=True))
+            (column, allowed, found_in(pattern, paths[column]))
             for column in paths
             for pattern, allowed, _ in UNNAMEABLE
         ]

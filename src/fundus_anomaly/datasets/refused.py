@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+import pandas as pd
 
 # Each as a regular expression that finds it, what is allowed, and what to do.
 _REMEDY = "rename the file or folder, or set on_bad_image: exclude"
@@ -26,6 +29,22 @@ class Refused:
     id: str
     split: str
     reason: str
+
+
+def found_in(pattern: str, texts: pd.Series) -> pd.Series:
+    r"""Return which texts a regular expression is found in, by Python's rules.
+
+    pandas' own search follows those of pyarrow where that is installed, which knows neither ``\u2028`` nor ``\ud800``.
+
+    Args:
+        pattern: As ``re`` takes it.
+        texts: ``(n,)`` str, none missing.
+
+    Returns:
+        ``(n,)`` bool, with the index of the texts.
+    """
+    find = re.compile(pattern).search
+    return pd.Series([find(text) is not None for text in texts], index=texts.index, dtype=bool)
 
 
 def shown_path(path: str) -> str:
