@@ -1,5 +1,6 @@
 """The configurations that are shipped can be planned, named targets exist, and a wrong configuration is refused."""
 
+import re
 import subprocess
 
 import pytest
@@ -55,6 +56,19 @@ LESIONPASTE = {
 def checkout(tmp_path_factory):
     """The project as a fresh machine has it: without results."""
     return TinyProject.checkout(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.mark.parametrize(("at_once", "threads"), [(0, "8"), (1, "8"), (4, "2"), (100, "1")])
+def test_jobs_that_may_have_a_gpu_share_the_cores_as_many_as_run_at_once(checkout, at_once, threads):
+    command = [checkout.python, "-m", "snakemake", "resad", "-n", "--quiet", "host", "--configfile", "tiny.yaml"]
+    limits = ["--cores", "8", "--resources", f"gpu={at_once}"]
+    planned = subprocess.run([*command, *limits], cwd=checkout.folder, capture_output=True, text=True, check=True)
+    jobs = re.findall(r"(?m)^rule (\w+):\n(?:    .*\n)+", planned.stderr + planned.stdout)
+    asked = dict(re.findall(r"(?m)^rule (\w+):\n(?:    .*\n)*?    threads: (\d+)$", planned.stderr + planned.stdout))
+    shared = {"features", "resc", "coreset", "score", "calibrate"}
+    assert shared <= set(jobs)
+    assert {rule: asked.get(rule, "1") for rule in shared} == dict.fromkeys(shared, threads)
+    assert asked["images"] == asked["inspect_photographs"] == "8"
 
 
 def test_the_default_run_plans_every_rule_and_computes_the_same_bank_once(checkout):

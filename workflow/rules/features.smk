@@ -35,7 +35,7 @@ rule features:
         f"{RESULTS}/benchmarks/features/backbone~{{backbone}}/{{split}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(RESAD_NEEDS.features_mb),
@@ -64,7 +64,7 @@ rule resc:
     priority: after_the_bank
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(RESAD_NEEDS.resc_mb),

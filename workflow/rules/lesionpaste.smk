@@ -98,7 +98,7 @@ rule train:
         f"{RESULTS}/benchmarks/train/{{network}}/{{row}}/{{run}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(LESIONPASTE_NEEDS.train_mb),
@@ -130,7 +130,7 @@ rule classify:
         f"{RESULTS}/logs/classify/{{network}}/{{row}}/{{run}}.log",
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(LESIONPASTE_NEEDS.classify_mb),

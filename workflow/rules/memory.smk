@@ -14,7 +14,7 @@ rule coreset:
     priority: 1
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(RESAD_NEEDS.coreset_mb),

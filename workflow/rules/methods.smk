@@ -22,7 +22,7 @@ rule fit:
         f"{RESULTS}/benchmarks/fit/{{method}}/{{row}}/{{run}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(fit_mb),
@@ -60,7 +60,7 @@ rule apply:
         f"{RESULTS}/benchmarks/apply/{{method}}/{{row}}/{{run}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(fit_mb),

@@ -14,7 +14,7 @@ rule judge:
         f"{RESULTS}/benchmarks/judge.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(judge_mb),

@@ -12,6 +12,12 @@ def all_cores(wildcards):
     return workflow.cores
 
 
+def shared_cores(wildcards):
+    """Return the threads of a rule that may have a GPU: all, or its share where several such jobs may run at once."""
+    at_once = workflow.global_resources.get("gpu")
+    return max(1, workflow.cores // max(1, at_once.value)) if at_once and workflow.cores else workflow.cores
+
+
 def after_the_bank(wildcards):
     """Return a rule's priority: lower for the test, whose features wait for the bank of the train's."""
     return -1 if wildcards.split == "test" else 0

@@ -17,7 +17,7 @@ rule score:
     priority: 1
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(RESAD_NEEDS.score_mb),
@@ -49,7 +49,7 @@ rule calibrate:
     priority: 1
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(RESAD_NEEDS.score_mb),
@@ -85,7 +85,7 @@ rule score_patchcore:
         f"{RESULTS}/benchmarks/score/patchcore/{{row}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(of_switched(RESAD_NEEDS.score_mb)),
@@ -115,7 +115,7 @@ rule calibrate_patchcore:
         f"{RESULTS}/benchmarks/calibrate/patchcore/{{row}}.tsv"
     conda:
         "../../envs/gpu.yaml"
-    threads: all_cores
+    threads: shared_cores
     resources:
         gpu=1,
         mem_mb=memory(of_switched(RESAD_NEEDS.score_mb)),
