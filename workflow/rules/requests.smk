@@ -13,7 +13,7 @@ def all_cores(wildcards):
 
 
 def shared_cores(wildcards):
-    """Return the threads of a rule that may have a GPU: all, or its share where several such jobs may run at once."""
+    """Return the threads of what may have a GPU, all or its share where several such jobs may run at once."""
     at_once = workflow.global_resources.get("gpu")
     return max(1, workflow.cores // max(1, at_once.value)) if at_once and workflow.cores else workflow.cores
 
