@@ -12,12 +12,17 @@ from sample_eye import LESIONS, SIZE, eye
 
 from fundus_anomaly.report.figures.heat_map import Scale
 from fundus_anomaly.report.figures.lesion_colours import lesion_colours
+from fundus_anomaly.report.pages.gallery_card import Finding
 from fundus_anomaly.report.pages.gallery_folder import Pictured, write_gallery
-from fundus_anomaly.report.pages.gallery_page import Finding, Settings
+from fundus_anomaly.report.pages.gallery_page import Settings
 
 pytestmark = [pytest.mark.workflow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed here")]
 
 SHOWN = "shownCards().map((card) => card.dataset.id)"
+
+
+def seen_of(number):
+    return {"patient": f"Doe, J. {number // 2}", "eye": ("left", "right")[number % 2]}
 
 
 def write(folder, count, labelled):
@@ -26,8 +31,13 @@ def write(folder, count, labelled):
     levels = cv2.circle(np.zeros((SIZE, SIZE), np.uint8), (60, 50), 12, 200, -1) * field
     coverage = np.zeros((len(LESIONS), SIZE, SIZE), np.uint8)
     coverage[1, 46:54, 56:64] = 255
+    others = coverage[[0, 2, 1, 3]]
     # Abnormal are those of odd numbers: with a threshold in the middle, half of each class is on the wrong side.
-    found = [Finding(f"unknown/Auge ß {n}", float(n), n % 2 if labelled else -1) for n in range(count)]
+    # The eyes of a patient follow each other, the left one first.
+    found = [
+        Finding(f"unknown/Auge ß {n}", float(n), n % 2 if labelled else -1, **seen_of(n) if labelled else {})
+        for n in range(count)
+    ]
     found.append(Finding('=1+1,"#?%', -1.0))
     settings = Settings(
         title="Own",
@@ -40,7 +50,8 @@ def write(folder, count, labelled):
     by_id = {one.id: one for one in found}
 
     def pictured(name):
-        return Pictured(photograph, levels, coverage if by_id[name].label == 1 else None)
+        lesions = others if name.endswith("3") else coverage
+        return Pictured(photograph, levels, lesions if by_id[name].label == 1 else None)
 
     write_gallery(folder, found, pictured, np.arange(4.0), [("broken", "cut off")], settings)
     return folder / "index.html"
@@ -118,6 +129,50 @@ def test_filters_show_what_was_missed_and_what_was_called_wrongly(opened):
     choose(opened, "filter", "note:agree")
     assert opened.value(SHOWN) == []
     assert seen(opened, "#none") == 1
+
+
+def test_photographs_are_filtered_by_the_lesions_that_are_outlined_in_them(opened):
+    assert opened.value("[...byId('lesion').options].map((one) => one.value)") == ["", "HE", "EX"]
+    choose(opened, "lesion", "EX")
+    assert opened.value(SHOWN) == ["unknown/Auge ß 3"]
+    choose(opened, "lesion", "HE")
+    choose(opened, "filter", "kind:missed")
+    assert opened.value(SHOWN) == ["unknown/Auge ß 1"]
+
+
+def test_both_eyes_of_a_patient_stand_side_by_side_the_right_one_to_the_left(opened):
+    choose(opened, "arranged", "patient")
+    names = opened.value(SHOWN)
+    assert names[:4] == [f"unknown/Auge ß {n}" for n in (9, 8, 7, 6)]
+    where = "shownCards().slice(0, 2).map((one) => one.getBoundingClientRect()).map((box) => [box.left, box.top])"
+    (right, top), (left, beside) = opened.value(where)
+    assert right < left and top == beside
+    # Whoever is missed is looked at with both eyes.
+    choose(opened, "filter", "kind:missed")
+    assert opened.value(SHOWN) == [f"unknown/Auge ß {n}" for n in (3, 2, 1, 0)]
+    assert opened.value("byId('count').textContent") == "4 of 11, 2 patients"
+    choose(opened, "order", "low")
+    assert opened.value(SHOWN) == [f"unknown/Auge ß {n}" for n in (1, 0, 3, 2)]
+    opened.value("shownCards()[0].focus()")
+    opened.press("ArrowRight")
+    assert opened.value("document.activeElement.dataset.id") == "unknown/Auge ß 0"
+    choose(opened, "filter", "")
+    choose(opened, "arranged", "")
+    assert opened.value("main.querySelectorAll('.patient').length") == 0
+    assert len(opened.value(SHOWN)) == 11
+    assert "Doe" not in opened.value("document.documentElement.outerHTML")
+    assert opened.complaints() == []
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=NAMES)
+def test_patients_are_whole_in_every_window(browser, gallery, window):
+    browser.open(gallery, **window)
+    choose(browser, "arranged", "patient")
+    (right, top), (left, beside) = browser.value(
+        "shownCards().slice(0, 2).map((one) => one.getBoundingClientRect()).map((box) => [box.left, box.top])"
+    )
+    assert right < left and top == beside
+    assert browser.value(CUT_OFF) == []
 
 
 def test_order_and_search(opened):

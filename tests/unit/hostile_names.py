@@ -17,7 +17,7 @@ from fundus_anomaly.datasets.manifest import Dataset, checked, excluding, frame
 from fundus_anomaly.plan.lesion_sources import require_sources
 from fundus_anomaly.report.figures.heat_map import Scale
 from fundus_anomaly.report.pages.audit import page
-from fundus_anomaly.report.pages.gallery_page import Finding as Scored
+from fundus_anomaly.report.pages.gallery_card import Finding as Scored
 from fundus_anomaly.report.pages.gallery_page import Settings, pages
 
 SHELL = "$(touch executed) `touch executed`; touch executed & 'q' \"d\" %s *?~ #.jpg"

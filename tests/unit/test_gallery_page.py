@@ -17,7 +17,8 @@ from fundus_anomaly.quality.shift import Light
 from fundus_anomaly.quality.verdict import NOT_JUDGED, WITH_CARE
 from fundus_anomaly.report.figures.heat_map import Scale
 from fundus_anomaly.report.pages import gallery_page
-from fundus_anomaly.report.pages.gallery_page import FILES, Finding
+from fundus_anomaly.report.pages.gallery_card import Finding
+from fundus_anomaly.report.pages.gallery_files import FILES
 from fundus_anomaly.scoring.thresholds import calibration_in_words
 
 NORMALS = np.array([3.0, 1.0, 2.5, 0.5])
@@ -180,6 +181,42 @@ def test_many_images_make_several_pages_and_none_twice():
     shown = [card["data-id"] for _, html in made for card in cards(html)]
     assert shown == [f"image/{n:03d}" for n in range(24, -1, -1)]
     assert {"page_2.html", "page_3.html"} <= set(parsed(made[0][1]).sources)
+
+
+def test_the_eyes_of_a_patient_are_on_one_page_known_by_a_number_that_names_nobody():
+    found = [
+        Finding(f"{n:02d}", 20.0 - n, patient=f"Doe, J. {n % 8}", eye=("right", "left")[n // 8]) for n in range(16)
+    ]
+    made = list(gallery_page.pages([*found, Finding("alone", 30.0)], NORMALS, [], settings(rows_per_page=6)))
+    shown = [cards(html) for _, html in made]
+    assert [card["data-id"] for card in shown[0]] == ["alone", "00", "01", "08", "09"]
+    assert [len(page) for page in shown] == [5, 6, 6]
+    patients = {card["data-id"]: card["data-patient"] for page in shown for card in page}
+    assert all(patients[f"{n:02d}"] == patients[f"{n + 8:02d}"] for n in range(8))
+    assert len(set(patients.values())) == 9
+    assert [card["data-eye"] for card in shown[0][1:]] == ["right", "right", "left", "left"]
+    assert "right eye" in shown[0][1]["facts"]
+    assert not any("Doe" in html for _, html in made)
+    assert 'id="arranged"' in made[0][1]
+
+
+def test_a_patient_of_more_photographs_than_a_page_holds_is_on_several():
+    found = [Finding(f"{n}", 9.0 - n, patient="one") for n in range(9)]
+    shown = [cards(html) for _, html in gallery_page.pages(found, NORMALS, [], settings(rows_per_page=4))]
+    assert [len(page) for page in shown] == [4, 4, 1]
+
+
+def test_photographs_of_as_many_patients_are_not_arranged_by_them():
+    html = first_page([Finding("a", 3.0, patient="p"), Finding("b", 2.0)])
+    assert "data-patient" not in html.split("<script>")[0] and 'id="arranged"' not in html
+
+
+def test_only_lesions_that_are_outlined_somewhere_can_be_asked_for():
+    colours = {"MA": "#56B4E9", "HE": "#D55E00"}
+    html = first_page([Finding("a", 3.0, annotated=True, lesions=("HE",)), Finding("b", 2.0)], lesions=colours)
+    assert [card.get("data-lesions") for card in cards(html)] == ["HE", None]
+    assert "<option>HE</option>" in html and "<option>MA</option>" not in html
+    assert 'id="lesion"' not in first_page([Finding("a", 3.0)], lesions=colours)
 
 
 def test_a_full_page_of_long_names_has_less_than_three_megabytes():

@@ -139,7 +139,7 @@ rule heat_maps:
         mem_mb=memory(RESAD_NEEDS.heat_maps_mb),
         runtime=minutes(RESAD_NEEDS.heat_maps_seconds),
     params:
-        manifest=rows("test", ["id", "label", "grade"]),
+        manifest=rows("test", ["id", "label", "grade", "patient", "eye"]),
         lesions=list(DATASET.lesions),
         all_lesions=ALL_LESIONS,
         title=config["experiment"] or config["dataset"],

@@ -9,8 +9,9 @@ from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.figures.heat_map import levels, scale_in_words
 from fundus_anomaly.report.figures.lesion_colours import lesion_colours
 from fundus_anomaly.report.figures.shown_images import scales_of, scores_by_id, shown_images
+from fundus_anomaly.report.pages.gallery_card import Finding
 from fundus_anomaly.report.pages.gallery_folder import Pictured, write_gallery
-from fundus_anomaly.report.pages.gallery_page import Finding, Settings
+from fundus_anomaly.report.pages.gallery_page import Settings
 from fundus_anomaly.scoring.thresholds import calibration_in_words, image_threshold
 from support.rule import run
 
@@ -49,7 +50,16 @@ def main(input, output, params):
             return Pictured(photograph, painted, shown.coverage(name) if name in annotated else None)
 
         found = [
-            Finding(row.Index, float(scores[row.Index]), int(row.label), int(row.grade), row.quality, row.reason)
+            Finding(
+                row.Index,
+                float(scores[row.Index]),
+                int(row.label),
+                int(row.grade),
+                row.quality,
+                row.reason,
+                patient=row.patient,
+                eye=row.eye,
+            )
             for row in manifest.loc[shown.ids].join(said[["quality", "reason"]]).itertuples()
         ]
         write_gallery(folder, found, pictured, normal_scores, missing, settings, light)

@@ -13,8 +13,10 @@ from fundus_anomaly.quality.shift import shift_light
 from fundus_anomaly.quality.tables import summary
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.figures.heat_map import Scale, scale_in_words
+from fundus_anomaly.report.pages.gallery_card import Finding
+from fundus_anomaly.report.pages.gallery_files import FILES
 from fundus_anomaly.report.pages.gallery_folder import write_gallery
-from fundus_anomaly.report.pages.gallery_page import FILES, Finding, Settings
+from fundus_anomaly.report.pages.gallery_page import Settings
 from fundus_anomaly.scoring.thresholds import calibration_in_words, image_threshold
 from support.rule import run
 

@@ -12,8 +12,10 @@ from fundus_anomaly.files.whole import whole, write_text
 from fundus_anomaly.progress import track
 from fundus_anomaly.quality.shift import Light
 from fundus_anomaly.report.figures.heat_map import painted_over
-from fundus_anomaly.report.pages.gallery_page import FILES, Finding, Settings, pages
-from fundus_anomaly.report.pages.layers import contour, heat_layer, jpeg, png, thumbnail, truth
+from fundus_anomaly.report.pages.gallery_card import Finding
+from fundus_anomaly.report.pages.gallery_files import FILES
+from fundus_anomaly.report.pages.gallery_page import Settings, pages
+from fundus_anomaly.report.pages.layers import contour, heat_layer, jpeg, outlined, png, thumbnail, truth
 
 _THUMBNAIL = 320
 _THUMBNAIL_QUALITY, _QUALITY = 85, 95
@@ -44,11 +46,11 @@ def write_gallery(
     settings: Settings,
     light: Light | None = None,
 ) -> None:
-    """Write the files of each photograph that :data:`.gallery_page.FILES` names, and the pages, ``index.html`` first.
+    """Write the files of each photograph that :data:`.gallery_files.FILES` names, and the pages, ``index.html`` first.
 
     Args:
         folder: An empty folder, or none yet.
-        findings: The scored photographs; ``annotated`` is what ``pictured`` gives.
+        findings: The scored photographs; ``annotated`` and ``lesions`` are what ``pictured`` gives.
         pictured: What is shown of a photograph, by its id.
         normal_scores: ``(n,)`` scores of held-out normals.
         left_out: Photographs that were not scored: what they are called, and why.
@@ -58,12 +60,20 @@ def write_gallery(
     known = []
     for finding in track(findings, len(findings), "heat maps"):
         shown = pictured(finding.id)
-        known.append(finding._replace(annotated=shown.coverage is not None))
+        known.append(_with_lesions(finding, shown.coverage, settings))
         for name, content in _contents(shown, settings).items():
             with whole(folder / getattr(FILES.of(finding.id), name)) as temporary:
                 temporary.write_bytes(content)
     for page, html in pages(known, normal_scores, left_out, settings, light):
         write_text(folder / page, html)
+
+
+def _with_lesions(finding: Finding, coverage: np.ndarray | None, settings: Settings) -> Finding:
+    """Return a photograph with the types of lesion that are outlined in it."""
+    if coverage is None:
+        return finding
+    types = tuple(name for name, layer in zip(settings.lesions, coverage, strict=True) if outlined(layer).any())
+    return finding._replace(annotated=True, lesions=types)
 
 
 def _contents(shown: Pictured, settings: Settings) -> dict[str, bytes]:

@@ -53,9 +53,14 @@ def truth(coverage: np.ndarray, colour_of: Mapping[str, str]) -> str:
         coverage: ``(L,H,W)`` uint8, how much of each pixel is lesion, 255 for all of it.
         colour_of: A colour for each of the L types, in their order.
     """
-    paths = [(_outline(layer > _HALF), colour) for layer, colour in zip(coverage, colour_of.values(), strict=True)]
+    paths = [(_outline(outlined(layer)), colour) for layer, colour in zip(coverage, colour_of.values(), strict=True)]
     halos = [(path, "#000000", 4.0) for path, _ in paths if path]
     return _svg(coverage.shape[1:], [*halos, *((path, colour, 2.0) for path, colour in paths if path)])
+
+
+def outlined(coverage: np.ndarray) -> np.ndarray:
+    """Return which pixels lie within the outlines of a type of lesion, bool, from how much of each pixel is lesion."""
+    return coverage > _HALF
 
 
 def thumbnail(picture: np.ndarray, longer_side: int) -> np.ndarray:

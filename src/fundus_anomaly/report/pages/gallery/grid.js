@@ -19,23 +19,33 @@ function matches(card) {
   const wanted = rest.join(":");
   const found = what === "note" ? notes.of(card.dataset.id) : card.dataset[what] || "";
   const searched = byId("search").value.trim().toLowerCase();
-  return (!what || found === wanted) && card.dataset.id.toLowerCase().includes(searched);
+  const lesion = byId("lesion") ? byId("lesion").value : "";
+  const has = !lesion || (card.dataset.lesions || "").split(" ").includes(lesion);
+  return (!what || found === wanted) && has && card.dataset.id.toLowerCase().includes(searched);
 }
 
 function choose() {
   for (const card of cards) card.hidden = !matches(card);
+  const patients = [...main.querySelectorAll(".patient")];
+  keepPatientsWhole(patients);
   const count = shownCards().length;
-  byId("count").textContent = `${count} of ${cards.length}${document.querySelector("nav") ? " on this page" : ""}`;
+  const whole = patients.filter((one) => !one.hidden).length;
+  const ofPatients = patients.length ? `, ${whole} patient${whole === 1 ? "" : "s"}` : "";
+  byId("count").textContent = `${count} of ${cards.length}${document.querySelector("nav") ? " on this page" : ""}${ofPatients}`;
   byId("none").hidden = count > 0;
 }
 
-function order() {
+function arrange() {
   const by = {
     score: (one, other) => other.dataset.score - one.dataset.score,
     low: (one, other) => one.dataset.score - other.dataset.score,
     id: (one, other) => (one.dataset.id < other.dataset.id ? -1 : 1),
   }[byId("order").value];
-  main.append(...[...cards].sort(by));
+  const sorted = [...cards].sort(by);
+  const whole = byId("arranged") && byId("arranged").value === "patient";
+  main.classList.toggle("patients", Boolean(whole));
+  main.replaceChildren(...(whole ? patientsOf(sorted) : sorted));
+  choose();
 }
 
 /** Show a card's opinion on its buttons, and on others that stand for it. */
@@ -61,21 +71,30 @@ function saveNotes() {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-/** Move to a neighbour in the grid: by one, or by a row. */
+/** Move to a neighbour in the grid: by one, or to the nearest of the next row. */
 function move(card, key) {
   const all = shownCards();
-  const top = all[0].offsetTop;
-  const found = all.findIndex((one) => one.offsetTop !== top);
-  const row = found < 0 ? all.length : found;
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row }[key];
-  const next = all[all.indexOf(card) + step];
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+  const next = step ? all[all.indexOf(card) + step] : inNextRow(all, card, key === "ArrowDown" ? 1 : -1);
   if (next) next.focus();
+}
+
+function inNextRow(all, card, way) {
+  const here = card.getBoundingClientRect();
+  const boxes = all.map((one) => [one, one.getBoundingClientRect()]);
+  const beyond = boxes.filter(([, box]) => way * (box.top - here.top) > 1);
+  const row = Math.min(...beyond.map(([, box]) => way * box.top));
+  const near = ([, box]) => Math.abs(box.left - here.left);
+  const inRow = beyond.filter(([, box]) => way * box.top < row + 1).sort((one, other) => near(one) - near(other));
+  return inRow.length ? inRow[0][0] : null;
 }
 
 for (const input of document.querySelectorAll("#controls input:not([type=search])")) input.addEventListener("input", paint);
 byId("filter").addEventListener("change", choose);
 byId("search").addEventListener("input", choose);
-byId("order").addEventListener("change", order);
+if (byId("lesion")) byId("lesion").addEventListener("change", choose);
+byId("order").addEventListener("change", arrange);
+if (byId("arranged")) byId("arranged").addEventListener("change", arrange);
 byId("export").addEventListener("click", saveNotes);
 for (const card of cards) {
   card.querySelector(".opinions").hidden = false;
@@ -90,5 +109,4 @@ main.addEventListener("keydown", (event) => {
 });
 byId("controls").hidden = false;
 paint();
-order();
-choose();
+arrange();
