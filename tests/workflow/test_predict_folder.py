@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from urllib.parse import unquote
 
 import h5py
@@ -81,6 +82,14 @@ def test_every_photograph_has_the_score_of_the_workflow_and_its_pictures(clinic)
     assert f"{len(found)} of {len(found)} photographs are new" in clinic.first
 
 
+def test_the_workbook_has_the_rows_of_the_table(clinic):
+    with zipfile.ZipFile(clinic.results / "images.xlsx") as file:
+        sheet = file.read("xl/worksheets/sheet1.xml").decode()
+        texts = file.read("xl/sharedStrings.xml").decode()
+    assert sheet.count("<row ") == len(clinic.table) + 1
+    assert all(f">{name}<" in texts for name in [*clinic.table.columns, *clinic.table["id"]])
+
+
 def test_the_index_counts_the_decisions_and_names_no_folder(clinic):
     text = (clinic.results / "index.html").read_text(encoding="utf-8")
     led = re.findall(r'href="([^"]+)"', text)
@@ -105,8 +114,11 @@ def test_a_further_photograph_costs_one_and_a_withdrawn_one_leaves_nothing(clini
         assert len(after) == count + 1
         assert {name: after[name] for name in before} == before
         assert len(table) == count + 2
-        letter = table.loc[str(clinic.photographs / "letter.jpg")]
+        letter = table.loc["letter.jpg"]
         assert letter["decision"] == "cannot be judged"
+        assert letter["reason"].startswith("a file that cannot be decoded")
+        for file in [*clinic.results.rglob("*.html"), clinic.results / "images.csv"]:
+            assert str(clinic.photographs) not in file.read_text(encoding="utf-8")
         assert "letter.jpg" in (clinic.results / "pages" / "index.html").read_text(encoding="utf-8")
     finally:
         (clinic.photographs / "=one more.png").unlink()

@@ -83,6 +83,15 @@ def test_no_name_is_on_the_index(project, said, settings):
     assert "data.images.table" in text
 
 
+def test_no_page_and_no_table_that_pages_are_made_of_says_where_the_photographs_lie(project, said, settings):
+    results = project.folder / "results" / "images"
+    files = [*results.rglob("*.html"), *results.rglob("*.md"), *(results / "audit").glob("[fl]*.csv")]
+    assert {"audit.html", "resad.md", "findings.csv", "left_out.csv"} <= {file.name for file in files}
+    assert [file for file in files if settings["data_root"] in file.read_text(encoding="utf-8")] == []
+    reason = pd.read_csv(results / "audit" / "left_out.csv")["reason"][0]
+    assert "broken_Erika.jpg: a file that cannot be decoded" in reason
+
+
 def test_every_part_of_the_report_can_be_seen_whole_and_pages_come_before_tables_for_machines(project, said):
     project.run("resad", "--report", "report.html")
     parts = entries((project.folder / "report.html").read_text(encoding="utf-8"))

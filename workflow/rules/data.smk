@@ -157,6 +157,7 @@ rule audit_findings:
         # In functions: Snakemake would take braces in a text for wildcards.
         unread=lambda wildcards: UNREAD,
         refused=lambda wildcards: REFUSED,
+        roots=lambda wildcards: ROOTS,
         page=f"{RESULTS}/audit/audit.html",
     script:
         "../scripts/audit_findings.py"
@@ -192,6 +193,7 @@ rule audit:
                 "notes": list(FOUND.notes),
                 "counts": [asdict(count) for count in FOUND.counts],
                 "excluded": config["data"]["exclude"],
+                "roots": dict(ROOTS),
             }
         ),
         on_bad_image=config["data"]["on_bad_image"],

@@ -45,6 +45,8 @@ SOURCE_DATASET = or_stop(read_source_dataset)
 # What looks like an image, a mask or a column and is not read, and images that are left out for their names.
 UNREAD = private(list(dict.fromkeys([*FOUND.unread, *SOURCE_DATASET.unread])))
 REFUSED = private([asdict(image) for image in FOUND.refused])
+# What is called what in place of a folder of the machine, in all that is said of the data.
+ROOTS = private({config["lesionpaste"]["source"]["root"]: "lesionpaste.source.root", DATA_ROOT: "data_root"})
 
 
 def read_sources():

@@ -35,6 +35,7 @@ rule predictions:
         code=code("predictions.py"),
     output:
         table=f"{RESULTS}/images.csv",
+        workbook=f"{RESULTS}/images.xlsx",
         page=directory(f"{RESULTS}/pages"),
         summary=f"{RESULTS}/quality/summary.csv",
     log:
@@ -45,6 +46,8 @@ rule predictions:
     params:
         store=f"{RESULTS}/judged",
         title=config["experiment"] or "Photographs",
+        # In a function: Snakemake would take braces in a text for wildcards.
+        root=lambda wildcards: DATA_ROOT,
         refused=lambda wildcards: private([list(one) for one in PHOTOGRAPHS.refused]),
     script:
         "../scripts/predictions.py"
@@ -53,6 +56,7 @@ rule predictions:
 rule index_of_predictions:
     input:
         table=f"{RESULTS}/images.csv",
+        workbook=f"{RESULTS}/images.xlsx",
         quality=f"{RESULTS}/quality/summary.csv",
         pages=rules.predictions.output.page,
         detector=DETECTOR,
@@ -68,7 +72,8 @@ rule index_of_predictions:
         title=config["experiment"] or "Photographs",
         links=[
             ["Every photograph with its heat map, highest score first", "pages/index.html", []],
-            ["A row a photograph, for a spreadsheet", "images.csv", []],
+            ["A row a photograph, as a workbook for a spreadsheet", "images.xlsx", []],
+            ["The same as a table for machines (CSV)", "images.csv", []],
         ],
         versions=lambda wildcards: versions_of(imports_of([SCRIPTS / "judge.py"], PYTHON_FOLDERS)[1]),
     script:

@@ -5,6 +5,7 @@ import pandas as pd
 from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, read_facts
 from fundus_anomaly.audit.findings import read_findings
 from fundus_anomaly.datasets.manifest import write_manifest
+from fundus_anomaly.datasets.named_roots import without_roots
 from fundus_anomaly.datasets.official_counts import Count
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.audit import page
@@ -20,13 +21,14 @@ def main(input, output, params):
     if input.masks:
         masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
     found = params.found
+    notes = [without_roots(note, found["roots"]) for note in found["notes"]]
     for file, named in ((output.page, True), (output.summary, False)):
         html = page(
             params.dataset,
             manifest,
             photographs,
             read_findings(input.findings),
-            found["notes"],
+            notes,
             found["excluded"],
             mask_facts=masks,
             counts=[Count(**count) for count in found["counts"]],

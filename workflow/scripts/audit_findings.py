@@ -9,6 +9,7 @@ from fundus_anomaly.audit.findings import findings_table
 from fundus_anomaly.audit.mask_findings import mask_findings
 from fundus_anomaly.audit.named_findings import named_findings
 from fundus_anomaly.audit.photograph_findings import photograph_findings
+from fundus_anomaly.datasets.named_roots import without_roots
 from fundus_anomaly.files.checksummed import write_csv
 from support.rule import run
 
@@ -23,7 +24,9 @@ def main(input, output, params):
         masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
         findings += mask_findings(manifest, photographs, masks, excluded)
     findings += named_findings(params.refused, params.unread, excluded)
+    # Pages and other tables show what is said there.
     table = findings_table(findings)
+    table["detail"] = [without_roots(detail, params.roots) for detail in table["detail"]]
     write_csv(output.findings, table)
     for text in params.unread:
         logging.warning("not read: %s", text)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.whole_folder import whole_folder
+from fundus_anomaly.files.workbook import write_workbook
 from fundus_anomaly.methods.resad.detector_file import read_trained
 from fundus_anomaly.predict.images_table import images_table, write_images_table
 from fundus_anomaly.predict.judge import MEASURED, read_judged
@@ -32,7 +33,11 @@ def main(input, output, params):
     ranked = seen.index[seen["quality"] != NOT_JUDGED]
     folder = Path(output.page).name
     maps = [f"{folder}/{FILES.of(name).heat_map}" if name in ranked else "" for name in table["id"]]
-    write_images_table(output.table, images_table(table, params.refused, threshold, maps))
+    # Neither table nor page names the folder of the photographs.
+    below = table.assign(path=[str(Path(path).relative_to(params.root)) for path in table["path"]])
+    rows = images_table(below, params.refused, threshold, maps)
+    write_images_table(output.table, rows)
+    write_workbook(output.workbook, rows, "photographs")
     light = shift_light({name: seen[name].to_numpy() for name in MEASURED}, trained.limits)
     unnamed = [NOT_JUDGED] * len(params.refused)
     write_csv(output.summary, summary([*table["quality"], *unnamed], light))
@@ -45,9 +50,7 @@ def main(input, output, params):
         unit=scale_in_words(calibrated=True, quantile=trained.scale_quantile),
         left_out_title="Could not be read",
     )
-    # A page names no folder.
-    unread = table[table["key"] == ""].itertuples()
-    missing = [(row.id, row.reason.replace(row.path, row.id)) for row in unread]
+    missing = [(row.id, row.reason) for row in table[table["key"] == ""].itertuples()]
     missing += [(Path(path).name, reason) for path, reason in params.refused]
     found = [Finding(row.Index, row.score, quality=row.quality, reason=row.reason) for row in seen.itertuples()]
     with whole_folder(output.page) as filling:

@@ -16,7 +16,7 @@ from fundus_anomaly.audit.perceptual_hash import perceptual_hash
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.imaging.colour_profile import profile_name
-from fundus_anomaly.imaging.decode import has_alpha, opened, read_mask, read_photograph
+from fundus_anomaly.imaging.decode import has_alpha, opened, read_mask, read_photograph, reason_of
 from fundus_anomaly.imaging.image_names import ending, is_read, kind_of
 from fundus_anomaly.imaging.orientation import orientation, stored_size
 from fundus_anomaly.progress import track
@@ -127,7 +127,7 @@ def _inspected(
         kind = "too large" if isinstance(error.__cause__, Image.DecompressionBombError) else kind
         return facts | {"error": error.problems[0].found, "error_kind": kind}
     except Exception as error:
-        return facts | {"error": f"a file that cannot be decoded ({type(error).__name__}: {error})", "error_kind": kind}
+        return facts | {"error": f"a file that cannot be decoded ({reason_of(error, path)})", "error_kind": kind}
     return facts
 
 

@@ -66,15 +66,24 @@ def opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
             raise
         except Exception as error:
             # A file is untrusted: a broken one makes decoders raise errors of every kind, KeyError and TypeError too.
-            reason = str(error) if isinstance(error, OSError | SyntaxError) else f"{type(error).__name__}: {error}"
             raise InputError(
                 Problem(
                     str(path),
-                    f"a file that cannot be decoded ({reason})",
+                    f"a file that cannot be decoded ({reason_of(error, path)})",
                     "a whole JPEG, PNG, TIFF or BMP image",
                     "replace the file, or exclude its id in data.exclude",
                 )
             ) from error
+
+
+def reason_of(error: Exception, path: str | Path) -> str:
+    """Return what a decoder says of a file, without the file's path: who reads it need not know the folder."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    said = str(error) if isinstance(error, OSError | SyntaxError) else f"{type(error).__name__}: {error}"
+    for form in (repr(str(path)), str(path)):
+        said = said.replace(f" {form}", "").replace(form, "the file")
+    return said
 
 
 def _read_by_its_bits(image: Image.Image, path: str | Path) -> None:

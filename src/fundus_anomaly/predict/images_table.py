@@ -21,8 +21,8 @@ def images_table(
     """Return a row a photograph, in the order of the folder.
 
     Args:
-        judged: Columns ``path``, ``id``, ``score``, ``percentile``, ``p_value``, ``unusual``, ``quality`` and
-            ``reason``; the figures are NaN where the photograph cannot be judged.
+        judged: Columns ``path``, below the folder of the photographs, ``id``, ``score``, ``percentile``, ``p_value``,
+            ``unusual``, ``quality`` and ``reason``; the figures are NaN where the photograph cannot be judged.
         refused: Photographs that could not even be named to a job: path and reason.
         threshold: Score at and above which a photograph is unlike the normals.
         heat_maps: Paths of the heat maps, relative to the table; empty where there is none.

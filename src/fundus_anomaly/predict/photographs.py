@@ -22,7 +22,7 @@ class NewPhotographs:
     Attributes:
         ids: Of the photographs, made from their paths below the folder.
         paths: Of the same photographs.
-        refused: Photographs that cannot even be named: path as it can be shown, and why.
+        refused: Photographs that cannot even be named: path below the folder as it can be shown, and why.
         notes: On what else lies there.
     """
 
@@ -57,7 +57,7 @@ def new_photographs(root: str | os.PathLike[str], results: str | os.PathLike[str
     for name, path in zip(below.ids, map(str, below.paths), strict=True):
         reason = _reason(path)
         if reason:
-            refused.append((shown_path(path), reason))
+            refused.append((shown_path(str(Path(path).relative_to(root))), reason))
         else:
             kept.append((name, path))
     if not kept and not refused:
