@@ -23,7 +23,7 @@ run: $(VENV)/.installed ## the default run on the built-in phantom, its report, 
 	$(BIN)/snakemake --cores 1 --report results/phantom/report.html
 	@PYTHONPATH=src $(BIN)/python workflow/support/show_results.py results/phantom resad.csv lesionpaste_3.csv
 
-test: $(VENV)/.installed ## all tests
+test: $(VENV)/.installed $(VENV)/kubernetes ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Of these, those of the library and the documents: none runs the workflow.
@@ -31,7 +31,7 @@ test-fast: $(VENV)/.installed ## the quick tests of library and documents
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/unit
 
 # Of all, the workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
-test-cluster: $(VENV)/.installed ## the workflow on a real SLURM of one node
+test-cluster: $(VENV)/.installed $(VENV)/kubernetes ## the workflow on a real SLURM of one node
 	$(BIN)/python -m pytest tests/cluster
 
 lint: $(VENV)/.installed ## style and rules of code, workflow and container
@@ -71,11 +71,18 @@ $(VENV)/.installed: requirements-installer.lock requirements.lock
 	$(INSTALL) --no-binary $(SOURCE_ONLY) --no-build-isolation -r requirements.lock
 	touch $@
 
+# Beside the environment, which a test puts before it: see pyproject.toml.
+$(VENV)/kubernetes: requirements-kubernetes.lock $(VENV)/.installed
+	$(INSTALL) --no-deps --upgrade --target $@ -r $<
+	touch $@
+
 # After a change of pyproject.toml's pins; `make lock UPGRADE=--upgrade` also renews what they leave open. Where there is no
 # environment yet, a uv of one's own: `make lock UV=uv`. Only what is published about the files is fetched, not they.
 lock: ## the locks, after a change of pins
 	$(LOCK) --group installer --output-file requirements-installer.lock
 	$(LOCK) --constraints requirements-installer.lock --extra workflow --extra dev --extra cluster --output-file requirements.lock pyproject.toml
+	$(LOCK) --constraints requirements.lock --extra kubernetes $$(sed -n 's/^\([a-z0-9.-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
+		--output-file requirements-kubernetes.lock pyproject.toml
 
 # docs/licences.md, from what the installed packages say of themselves.
 licences: $(VENV)/.installed ## docs/licences.md from the installed packages

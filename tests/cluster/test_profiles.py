@@ -1,8 +1,11 @@
 """The profiles: read by their plugins, run dry, and true to the rules; one of them with real jobs."""
 
-import importlib.util
+import os
 import re
 import subprocess
+import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,6 +20,8 @@ PLUGINS = {
     "lsf": ["snakemake_executor_plugin_lsf"],
     "kubernetes": ["snakemake_executor_plugin_kubernetes", "snakemake_storage_plugin_fs"],
 }
+# Executors that Make installs beside the environment, not into it.
+BESIDE = {"kubernetes": Path(sys.prefix) / "kubernetes"}
 RULE = re.compile(r"^rule (\w+):\n((?:(?:    .*)?\n)*)", re.MULTILINE)
 
 
@@ -73,7 +78,8 @@ def _commented_nearby(lines: list[str], number: int) -> bool:
 
 @pytest.mark.parametrize("name", PLUGINS)
 def test_a_dry_run_reads_the_profile_and_plans_the_whole_workflow(tmp_path, name):
-    missing = [plugin for plugin in PLUGINS[name] if importlib.util.find_spec(plugin) is None]
+    beside = [str(BESIDE[name])] if name in BESIDE else []
+    missing = [plugin for plugin in PLUGINS[name] if PathFinder.find_spec(plugin, [*sys.path, *beside]) is None]
     if missing:
         pytest.skip(f"{', '.join(missing).replace('_', '-')} not installed")
     project = TinyProject.checkout(tmp_path)
@@ -83,6 +89,7 @@ def test_a_dry_run_reads_the_profile_and_plans_the_whole_workflow(tmp_path, name
     done = subprocess.run(
         [*project.command()[:3], "-n", "--quiet", "host", *profile, "--configfile", "tiny.yaml"],
         cwd=tmp_path,
+        env=os.environ | ({"PYTHONPATH": beside[0]} if beside else {}),
         capture_output=True,
         text=True,
     )
@@ -90,6 +97,10 @@ def test_a_dry_run_reads_the_profile_and_plans_the_whole_workflow(tmp_path, name
     said = done.stdout + done.stderr
     for group in ("data", "images", "lesions", "features", "variant", "evaluation", "training"):
         assert f"Group job {group} " in said
+
+
+def test_no_executor_is_in_the_environment_that_is_slow_to_load_and_seldom_used():
+    assert PathFinder.find_spec("snakemake_executor_plugin_kubernetes", sys.path) is None
 
 
 class GenericProject(SlurmProject):

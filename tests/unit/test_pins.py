@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 METHODS = ROOT / "src" / "fundus_anomaly" / "methods"
-LOCKS = ("requirements.lock", "requirements-installer.lock")
+LOCKS = ("requirements.lock", "requirements-installer.lock", "requirements-kubernetes.lock")
 # The machines that the lock is for, as markers see them.
 PLATFORMS = [
     {
@@ -160,6 +160,13 @@ def test_the_installers_lock_holds_nothing_but_its_pins_and_the_same_as_the_lock
     assert locked_for("requirements-installer.lock", PLATFORMS[0]) == INSTALLER_PINS
     lock = locked_for("requirements.lock", PLATFORMS[0])
     assert {name: lock.get(name) for name in INSTALLER_PINS} == INSTALLER_PINS
+
+
+def test_kubernetes_lock_adds_its_executor_and_no_other_version_of_what_is_locked():
+    added, lock = (locked_for(name, PLATFORMS[0]) for name in ("requirements-kubernetes.lock", "requirements.lock"))
+    pins = versions(EXTRAS["kubernetes"])
+    assert {name: added.get(name) for name in pins} == pins
+    assert not added.keys() & lock.keys()
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -14,8 +14,10 @@ def all_cores(wildcards):
 
 def shared_cores(wildcards):
     """Return the threads of what may have a GPU, all or its share where several such jobs may run at once."""
-    at_once = workflow.global_resources.get("gpu")
-    return max(1, workflow.cores // max(1, at_once.value)) if at_once and workflow.cores else workflow.cores
+    limit = workflow.global_resources.get("gpu")
+    # A cluster has no limit on jobs with a GPU, and none on cores.
+    at_once = limit.value if limit is not None and limit.value else 1
+    return max(1, workflow.cores // at_once) if workflow.cores else workflow.cores
 
 
 def after_the_bank(wildcards):
