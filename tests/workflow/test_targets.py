@@ -139,3 +139,22 @@ def test_a_wrong_configuration_is_refused_before_any_job_and_named(checkout, cha
     assert "Job stats" not in refused.stdout
     for words in named:
         assert words in refused.stdout
+
+
+def test_a_graph_is_refused_for_methods_that_cannot_start_from_it_once_they_are_asked_for(checkout):
+    graph = checkout.folder / "graph.onnx"
+    graph.touch()
+    changes = {"backbone": {"name": "onnx", "weights": str(graph)}, "compared.methods": ["auto_encoder", "deep_if"]}
+    (checkout.folder / "graph.yaml").write_text(yaml.safe_dump(changed(TINY, changes)), encoding="utf-8")
+    refused = checkout.snakemake("compared", "-n", configfile="graph.yaml")
+    assert refused.returncode != 0
+    assert "config, backbone.name: found 'onnx'" in refused.stdout
+    assert "leave deep_if out of compared.methods" in refused.stdout
+    checkout.run("resad", "-n", configfile="graph.yaml")
+
+
+def test_the_forecast_has_a_line_for_the_methods_that_ours_are_compared_with(checkout):
+    said = checkout.run("compared", "-n", configfile=None)
+    lines = {line.split()[0]: line.split()[1:] for line in said.split("Forecast")[1].splitlines()[2:] if line.strip()}
+    assert int(lines["fit"][0]) == int(lines["apply"][0]) > 0
+    assert float(lines["fit"][-1]) > 0

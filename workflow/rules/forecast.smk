@@ -20,6 +20,8 @@ FORECAST = (
         "evaluate": (None, RESAD_NEEDS.evaluate_seconds),
         "train": (None, LESIONPASTE_NEEDS.train_seconds),
         "classify": (None, LESIONPASTE_NEEDS.classify_seconds),
+        "fit": (None, fit_seconds),
+        "apply": (None, apply_seconds),
     }
 )
 

@@ -9,7 +9,7 @@ rule fit:
         images=prepared_images("train"),
         abnormal=abnormal_images,
         findings=taken("abnormal", f"{RESULTS}/audit/findings.csv"),
-        backbone=taken("backbone", f"{RESULTS}/weights/{config['backbone']['name']}.weights"),
+        backbone=backbone_taken,
         network=taken("network", f"{RESULTS}/weights/{RUN.classifier_weights}.weights"),
         textures=textures_taken,
         code=code_of_method("fit.py"),

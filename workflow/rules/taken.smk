@@ -1,5 +1,6 @@
 # What a method takes and sees beside normal photographs, as its schema says, and how its rows are made.
 
+from fundus_anomaly.networks.weights import require_weights
 from fundus_anomaly.plan.row_facts import row_facts
 
 
@@ -30,6 +31,14 @@ def abnormal_taken(wildcards, columns):
     """Return the rows of abnormal photographs that a method may learn from; none if it learns from normals alone."""
     table = BESIDE if "abnormal" in METHODS_TAKE[wildcards.method] else BESIDE.iloc[:0]
     return columns_of(table, None, columns)
+
+
+def backbone_taken(wildcards):
+    """Return the backbone's weights if a method starts from them; a graph, which it cannot start from, stops the workflow."""
+    if "backbone" not in METHODS_TAKE[wildcards.method]:
+        return []
+    or_stop(require_weights, wildcards.method, config["backbone"]["name"])
+    return f"{RESULTS}/weights/{config['backbone']['name']}.weights"
 
 
 def textures_taken(wildcards):

@@ -20,8 +20,8 @@ from sklearn.ensemble import IsolationForest
 
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.interface import Fitted, Method, Network, Photographs, Scores, Work
-from fundus_anomaly.methods.learned import require_weights
 from fundus_anomaly.networks.interface import Backbone, load
+from fundus_anomaly.networks.weights import require_weights
 from fundus_anomaly.progress import track
 
 
@@ -78,7 +78,7 @@ def fit(normals: Photographs, held_out: Photographs, settings: Settings, work: W
     Raises:
         InputError: If the backbone is a user's own graph, whose normalisation the detector's file could not keep.
     """
-    require_weights("deep_if", backbone)
+    require_weights("deep_if", backbone.name)
     network = _loaded(backbone.name, backbone.weights, work)
     features = [pooled(network, normals.images([at])) for at in track(range(len(normals)), len(normals), "features")]
     kept = {

@@ -18,9 +18,10 @@ import torch
 
 from fundus_anomaly.methods.deviation import SCORED_AT_ONCE, Deviation
 from fundus_anomaly.methods.interface import Abnormal, Fitted, Method, Network, Photographs, Scores, Work
-from fundus_anomaly.methods.learned import first_network, network_again, require_weights, trained
+from fundus_anomaly.methods.learned import first_network, network_again, trained
 from fundus_anomaly.methods.reconstruction import unit_images
 from fundus_anomaly.networks.deviation import DeviationNetwork, load_features
+from fundus_anomaly.networks.weights import require_weights
 
 _SMOOTHING = 4 / 448
 
@@ -88,7 +89,7 @@ def fit(
         InputError: If there are fewer abnormal photographs than are to be learned from, or the backbone is a user's own
             graph, which cannot be trained.
     """
-    require_weights("devnet", backbone)
+    require_weights("devnet", backbone.name)
     network = first_network("devnet", lambda: DeviationNetwork(backbone.name, settings.top), work)
     load_features(network, backbone.name, backbone.weights)
     options = {name: value for name, value in asdict(settings).items() if name not in ("top", "epochs")}

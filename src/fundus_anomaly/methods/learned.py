@@ -8,8 +8,6 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.methods.interface import Network as Pretrained
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.networks.state import load_state
 from fundus_anomaly.training.epochs import BestEpoch, Learner, learn
@@ -44,14 +42,3 @@ def network_again(method: str, build: Callable[[], Network], state: Mapping[str,
         network = build()
     load_state(network, dict(state), method, "the detector's file", assign=True)
     return network
-
-
-def require_weights(method: str, backbone: Pretrained) -> None:
-    """Refuse a backbone that is a user's own graph: it cannot be trained, and a detector's file could not keep it.
-
-    Raises:
-        InputError: If so.
-    """
-    if backbone.name == "onnx":
-        remedy = f"leave {method} out of compared.methods, or name another backbone"
-        raise InputError(Problem("config, backbone.name", "'onnx'", f"for {method} a network with weights", remedy))

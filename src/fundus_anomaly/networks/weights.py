@@ -90,6 +90,21 @@ def torchvision_url(member: str) -> str:
     return get_weight(member).url
 
 
+def require_weights(method: str, name: str) -> None:
+    """Refuse a backbone that is a user's own graph: it cannot be trained, and a detector's file could not keep it.
+
+    Args:
+        method: The method that would start from it.
+        name: The backbone.
+
+    Raises:
+        InputError: If so.
+    """
+    if name == "onnx":
+        remedy = f"leave {method} out of compared.methods, or name another backbone"
+        raise InputError(Problem("config, backbone.name", "'onnx'", f"for {method} a network with weights", remedy))
+
+
 def require_source(name: str, path: str, section: str = "backbone") -> None:
     """Refuse weights that no run could get, before it starts.
 
