@@ -162,3 +162,16 @@ def test_the_forecast_has_a_line_for_the_methods_that_ours_are_compared_with(che
     lines = {line.split()[0]: line.split()[1:] for line in said.split("Forecast")[1].splitlines()[2:] if line.strip()}
     assert int(lines["fit"][0]) == int(lines["apply"][0]) > 0
     assert float(lines["fit"][-1]) > 0
+
+
+def test_a_run_that_the_disk_has_no_room_for_is_not_started(checkout, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import shutil\nshutil.disk_usage = lambda path: shutil._ntuple_diskusage(10**9, 10**9 - 10**8, 10**8)\n"
+    )
+    project = checkout.copy(tmp_path / "copy")
+    project.python = sys.executable
+    refused = project.snakemake(PYTHONPATH=str(tmp_path))
+    assert refused.returncode != 0
+    assert "0.1 GB" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert not any((project.folder / "results").rglob("*.h5"))
