@@ -38,12 +38,14 @@ def main_tables(name: str) -> list[list[str]]:
             f"{method}, ours",
             scores[method]["maximum"],
             scores[method]["top_quantile"],
-            *(pixels[method][figure] for figure in ("AUC, all images", "AUC, abnormal images", "AUPRO")),
+            *(pixels.get(method, {}).get(figure, "–") for figure in ("AUC, all images", "AUC, abnormal images", "AUPRO")),
         ]
         for method in scores
     ]
     for method in scores:
         published = f"{method} (published)"
+        if published not in images:
+            continue
         auc = images[published]["AUC"], pixels[published]["AUC, all images"]
         rows.append([f"{method}, published, WideResNet-50", auc[0], "–", auc[1], "–", "–"])
     columns = "method|image AUC (maximum)|image AUC (99.5 % quantile)|pixel AUC, all|pixel AUC, abnormal|AUPRO"
