@@ -38,7 +38,10 @@ def main_tables(name: str) -> list[list[str]]:
             f"{method}, ours",
             scores[method]["maximum"],
             scores[method]["top_quantile"],
-            *(pixels.get(method, {}).get(figure, "–") for figure in ("AUC, all images", "AUC, abnormal images", "AUPRO")),
+            *(
+                pixels.get(method, {}).get(figure, "–")
+                for figure in ("AUC, all images", "AUC, abnormal images", "AUPRO")
+            ),
         ]
         for method in scores
     ]
