@@ -21,6 +21,7 @@ from pathlib import Path
 _CLONE = Path(__file__).resolve().parents[2]
 _NEEDED = ("snakemake", "torch", "timm", "cv2", "h5py", "yaml", "jsonschema")
 _FREE = 5 * 10**9
+_ABOVE = "above the threshold"
 _NO_WORKFLOW = "The workflow is not here: clone the project and say where: fundus-anomaly --workflow FOLDER …"
 
 
@@ -101,9 +102,12 @@ def outcome(results: Path, *, trained: bool = False) -> str:
     if not table.is_file():
         return said
     with table.open(encoding="utf-8-sig", newline="") as file:
-        decisions = Counter(row["decision"] for row in csv.DictReader(file))
-    counts = ", ".join(f"{count} {decision}" for decision, count in sorted(decisions.items()))
-    return f"{sum(decisions.values())} photographs: {counts}. {said}"
+        rows = list(csv.DictReader(file))
+    counts = Counter(row["decision"] for row in rows)
+    expected = next((row["false_alarms"] for row in rows if row.get("false_alarms")), "")
+    alarms = f" at {100 * float(expected):.1f} % false alarms" if expected else ""
+    said = [f"{counts.pop(_ABOVE, 0)} {_ABOVE}{alarms}", *(f"{count} {name}" for name, count in sorted(counts.items()))]
+    return f"{len(rows)} photographs: {', '.join(said)}; open {results / 'index.html'}"
 
 
 def doctor(workflow: Path) -> int:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,7 +21,8 @@ _OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--remote-debugging-pipe"),
 )
-_PATIENCE = 60
+# Seconds; far more than it takes: what else the machine does is not the page's fault.
+_PATIENCE = 240
 _ENABLED = ("Page", "Runtime", "Log", "Network", "DOM")
 _KEYS = {"Enter": ("Enter", 13, "\r"), "Escape": ("Escape", 27, "")}
 _KEYS |= {name: (name, code, "") for name, code in (("ArrowLeft", 37), ("ArrowUp", 38), ("ArrowRight", 39))}
@@ -38,6 +40,14 @@ CUT_OFF = """
   const hides = getComputedStyle(one).overflowX === "hidden" && one.scrollWidth > one.clientWidth + 1;
   return box.right > innerWidth + 1 || box.left < -1 || hides;
 }).map((one) => one.outerHTML.slice(0, 120))
+"""
+
+# What axe-core finds that keeps people from reading or using a page, the elements shortened.
+_AXE = Path(find_spec("axe_core_python").origin).with_name("axe.min.js")
+_VIOLATIONS = """
+axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violations
+  .filter((one) => ["serious", "critical"].includes(one.impact))
+  .flatMap((one) => one.nodes.slice(0, 3).map((node) => `${one.id}: ${node.html.slice(0, 120)}`)))
 """
 
 
@@ -94,6 +104,11 @@ class Browser:
         found = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
+
+    def violations(self) -> list[str]:
+        """Return what axe-core calls a serious or critical fault of the page as it is now, with the elements."""
+        self.value(f"{_AXE.read_text(encoding='utf-8')}; 0")
+        return self.value(_VIOLATIONS)
 
     def press(self, key: str) -> None:
         """Press a key and release it."""

@@ -7,7 +7,9 @@ pytestmark = [pytest.mark.workflow, pytest.mark.skipif(CHROMIUM is None, reason=
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=NAMES)
-def test_every_page_opens_without_complaint_loads_nothing_from_elsewhere_and_is_whole(browser, finished, window):
+def test_every_page_opens_without_complaint_loads_nothing_from_elsewhere_and_is_whole_and_accessible(
+    browser, finished, window
+):
     pages = sorted(finished.results.rglob("*.html"))
     assert {"index.html", "audit.html", "resad.html", "curves.html"} <= {page.name for page in pages}
     wrong = {}
@@ -15,7 +17,7 @@ def test_every_page_opens_without_complaint_loads_nothing_from_elsewhere_and_is_
         browser.open(page, **window)
         beside = finished.results.as_uri() + "/"
         elsewhere = [one for one in browser.asked_for() if not one.startswith((beside, "data:"))]
-        if found := [*browser.complaints(), *elsewhere, *browser.value(CUT_OFF)]:
+        if found := [*browser.complaints(), *elsewhere, *browser.value(CUT_OFF), *browser.violations()]:
             wrong[str(page.relative_to(finished.results))] = found
     assert wrong == {}
 

@@ -85,9 +85,11 @@ def test_the_page_opens_without_complaint_loads_nothing_from_elsewhere_and_cuts_
     browser.open(gallery, **window)
     assert browser.value("innerWidth") == window["width"]
     assert browser.value(CUT_OFF) == []
+    assert browser.violations() == []
     browser.value("document.querySelector('.frame').click()")
     browser.value("Promise.all([...document.querySelectorAll('#large img')].map((one) => one.decode()))")
     assert browser.value(CUT_OFF) == []
+    assert browser.violations() == []
     assert browser.complaints() == []
     beside = gallery.parent.as_uri() + "/"
     assert browser.asked_for() and all(address.startswith((beside, "data:")) for address in browser.asked_for())
@@ -173,6 +175,7 @@ def test_patients_are_whole_in_every_window(browser, gallery, window):
     )
     assert right < left and top == beside
     assert browser.value(CUT_OFF) == []
+    assert browser.violations() == []
 
 
 def test_order_and_search(opened):

@@ -6,10 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from fundus_anomaly import command
+from fundus_anomaly.predict.images_table import images_table, write_images_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +45,7 @@ def test_predict_writes_paths_as_they_are_and_ends_with_what_was_decided(asked, 
     }
     assert line[3] == "predict" and line[line.index("--cores") + 1] == "2"
     said = capsys.readouterr().out
-    assert "3 photographs: 2 above the threshold, 1 cannot be judged. Open results/neue_Gr_en_1_2/index.html" in said
+    assert "3 photographs: 2 above the threshold, 1 cannot be judged; open results/neue_Gr_en_1_2/index.html" in said
     assert not Path(line[-1]).exists()
 
 
@@ -54,6 +56,20 @@ def test_a_run_that_stopped_gives_its_status_and_no_outcome(asked, tmp_path, cap
     assert str(ROOT / "config" / "images.yaml") in asked[1][0]
     told = capsys.readouterr()
     assert "detector.h5" not in told.out and "The run stopped" in told.err
+
+
+def test_the_last_words_count_the_decisions_and_say_what_false_alarms_to_expect(tmp_path):
+    judged = pd.DataFrame({"id": list("abcd"), "unusual": [1.0, float("nan"), 0.0, 1.0]})
+    figures = judged.assign(path=judged["id"], score=1.0, percentile=50.0, p_value=0.5, quality="judged", reason="")
+    table = images_table(figures, [("e{.png", "its name")], 2.0, 1 / 24, [""] * 4)
+    write_images_table(tmp_path / "images.csv", table)
+    assert command.outcome(tmp_path) == (
+        "5 photographs: 2 above the threshold at 4.2 % false alarms, 1 below the threshold, 2 cannot be judged; "
+        f"open {tmp_path / 'index.html'}"
+    )
+    # Nothing that could be judged, and no normals to expect anything of.
+    write_images_table(tmp_path / "images.csv", images_table(figures[1:2], [], float("nan"), float("nan"), [""]))
+    assert command.outcome(tmp_path).startswith("1 photographs: 0 above the threshold, 1 cannot be judged; open")
 
 
 def test_a_folder_without_letters_has_results_all_the_same():

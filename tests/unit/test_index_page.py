@@ -1,11 +1,13 @@
 """The page that leads to everything of a run."""
 
+from pathlib import Path
+
 import pandas as pd
 from html_seen import parsed
 
 from fundus_anomaly.report.pages.index import Link, Section, index_page
-from fundus_anomaly.report.pages.index_parts import judged, links
-from fundus_anomaly.report.pages.run_index import data, headlines, in_words
+from fundus_anomaly.report.pages.index_parts import costs, judged, links
+from fundus_anomaly.report.pages.run_index import data, headlines, in_words, there
 
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror='y'>&amp;"
 
@@ -65,3 +67,15 @@ def test_photographs_and_decisions_are_counted():
     part = judged(pd.Series(["above", "below", "below"]))
     assert part.words == ["3 photographs."]
     assert part.table.to_numpy().tolist() == [["below", 2], ["above", 1]]
+
+
+def test_of_further_pages_those_are_led_to_that_are_there():
+    given = [["Compared", "tables/compared.html", ["csv", "md"]], ["Rivals", "tables/rivals.html", ["csv"]]]
+    made = ["results/own/tables/compared.html", "results/own/tables/compared.md", "results/own/tables/rivals.csv"]
+    assert there(given, Path("results/own"), made) == [("Compared", "tables/compared.html", ["md"])]
+
+
+def test_what_a_run_took_has_a_part_where_anything_is_known():
+    table = pd.DataFrame([("coreset", "9", "12 min 5 s", "4 min 0 s", "1,024 MB")], columns=list("abcde"))
+    assert "Of the rules that take longest" in seen("run", {}, [costs(table)], {}, {}).text
+    assert "h2" not in seen("run", {}, [costs(table[:0])], {}, {}).tags

@@ -163,9 +163,10 @@ def test_what_cannot_be_judged_is_kept_with_its_reason_and_without_figures_and_h
     assert (refused["quality"], refused["reason"]) == (NOT_JUDGED, "blurred")
     assert refused[list(FIGURES)].isna().all()
     assert refused["redness"] == pytest.approx(0.5, abs=0.01)
-    shown = images_table(table, [("braces.png", "its name")], 100.0, [""] * len(table)).set_index("path")
+    shown = images_table(table, [("braces.png", "its name")], 100.0, 0.05, [""] * len(table)).set_index("path")
     assert shown["quality"].tolist() == [JUDGED, JUDGED, NOT_JUDGED, JUDGED, NOT_JUDGED]
     assert shown.loc["2.png", "decision"] == NOT_JUDGED
+    assert shown["false_alarms"].tolist() == [0.05] * 4 + [pytest.approx(float("nan"), nan_ok=True)]
     assert shown["reason"].tolist() == ["", "", "blurred", "", "its name"]
 
 

@@ -140,6 +140,15 @@ def test_a_finished_comparison_plans_nothing(compared):
     assert compared.plan("compared") == {}
 
 
+def test_the_index_leads_to_the_comparison_once_it_is_there(compared):
+    compared.run("index")
+    text = (compared.results / "index.html").read_text(encoding="utf-8")
+    for page in ("tables/compared.html", "tables/compared.csv", "figures/compared.html"):
+        assert f'href="{page}"' in text
+    assert "tables/rivals.html" not in text
+    assert compared.plan() == {}
+
+
 @pytest.mark.parametrize(
     ("module", "expected"),
     [

@@ -60,3 +60,6 @@ def test_the_index_leads_to_every_page_of_the_run_and_to_nothing_that_is_not_the
     assert made - led == {"index.html", "audit/summary.html"}
     assert str(finished.folder) not in text
     assert len(text) < 200_000
+    # Time and memory of the rules that take longest, as they were measured.
+    for rule in ("images", "features", "resc", "coreset", "score", "calibrate", "train"):
+        assert re.search(rf"<td>{rule}</td><td>\d+</td><td>[\d.]+ (s|min)", text), rule

@@ -96,6 +96,7 @@ def test_the_index_counts_the_decisions_and_names_no_folder(clinic):
     assert led and all((clinic.results / unquote(address)).is_file() for address in led)
     for decision, count in clinic.table["decision"].value_counts().items():
         assert re.search(rf"<td>{decision}</td><td[^>]*>{count}</td>", text)
+    assert re.search(r"<td>judge</td><td>1</td><td>[\d.]+ ", text)
     assert str(clinic.photographs) not in text and str(clinic.detector) not in text
 
 
@@ -204,5 +205,6 @@ def test_the_command_judges_and_ends_with_what_was_decided(clinic):
     table = pd.read_csv(clinic.project.folder / "results/neue_Gr_e/images.csv", encoding="utf-8-sig")
     words = done.stdout.splitlines()[-1]
     assert words.startswith(f"{len(table)} photographs: ")
-    assert f"{(table['decision'] == 'above the threshold').sum()} above the threshold" in words or "above" not in words
-    assert words.endswith("Open results/neue_Gr_e/index.html")
+    above, expected = (table["decision"] == "above the threshold").sum(), 100 * table["false_alarms"][0]
+    assert f"{above} above the threshold at {expected:.1f} % false alarms" in words
+    assert words.endswith("; open results/neue_Gr_e/index.html")

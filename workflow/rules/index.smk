@@ -13,6 +13,7 @@ rule index:
         quality=f"{RESULTS}/quality/summary.csv",
         linked=[*linked("Tables"), *linked("Figures"), *linked("Data")],
         photographs=rules.heat_maps.output.page,
+        further=further_made,
         code=code("index.py"),
     output:
         page=f"{RESULTS}/index.html",
@@ -32,6 +33,8 @@ rule index:
         },
         manifest=rows(columns=["id", "split", "label", "grade", "patient"]),
         links=LINKS,
+        further=FURTHER,
+        benchmarks=BENCHMARKS,
         versions=lambda wildcards: versions_of(imports_of(sorted(SCRIPTS.glob("*.py")), PYTHON_FOLDERS)[1]),
         # In a function: Snakemake would take braces in a text for wildcards.
         configuration=lambda wildcards: shown_configuration(config, SCHEMA),

@@ -75,6 +75,7 @@ rule index_of_predictions:
             ["A row a photograph, as a workbook for a spreadsheet", "images.xlsx", []],
             ["The same as a table for machines (CSV)", "images.csv", []],
         ],
+        benchmarks={"judge": [f"{RESULTS}/benchmarks/judge.tsv"]},
         versions=lambda wildcards: versions_of(imports_of([SCRIPTS / "judge.py"], PYTHON_FOLDERS)[1]),
     script:
         "../scripts/index_of_predictions.py"

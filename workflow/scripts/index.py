@@ -1,6 +1,7 @@
 """Write the page that leads to everything of a run."""
 
 import platform
+from pathlib import Path
 
 import pandas as pd
 
@@ -10,8 +11,9 @@ from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.quality.tables import read_summary, summary_in_words
 from fundus_anomaly.report.pages.index import Section, index_page
-from fundus_anomaly.report.pages.index_parts import links
-from fundus_anomaly.report.pages.run_index import data, headlines, in_words
+from fundus_anomaly.report.pages.index_parts import costs, links
+from fundus_anomaly.report.pages.run_index import data, headlines, in_words, there
+from fundus_anomaly.report.tables.job_costs import job_costs
 from support.rule import run
 
 
@@ -25,6 +27,8 @@ def main(input, output, params):
         *headlines(read_csv(input.resad), [read_csv(table) for table in input.lesionpaste]),
         data(manifest, read_findings(input.findings), len(left_out), leads_to.pop("Data")),
         *(Section(title, links=found) for title, found in leads_to.items()),
+        Section("Of further targets", links=links(there(params.further, Path(output.page).parent, input.further))),
+        costs(job_costs(params.benchmarks)),
     ]
     about = {name: str(value) for name, value in params.about.items()} | in_words(manifest)
     versions = {"Python": platform.python_version()} | dict(params.versions)

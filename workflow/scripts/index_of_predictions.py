@@ -9,7 +9,8 @@ from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.methods.resad.detector_file import read_trained
 from fundus_anomaly.quality.tables import read_summary, summary_in_words
 from fundus_anomaly.report.pages.index import Section, index_page
-from fundus_anomaly.report.pages.index_parts import judged, links
+from fundus_anomaly.report.pages.index_parts import costs, judged, links
+from fundus_anomaly.report.tables.job_costs import job_costs
 from fundus_anomaly.scoring.thresholds import calibration_in_words
 from support.rule import run
 
@@ -27,6 +28,7 @@ def main(input, output, params):
     table = read_csv(input.table, encoding="utf-8-sig", keep_default_na=False)
     said = summary_in_words(*read_summary(input.quality))
     sections = [Section("Photographs", said, links=links(params.links)), judged(table["decision"])]
+    sections.append(costs(job_costs(params.benchmarks)))
     settings = {name: json.dumps(value, ensure_ascii=False) for name, value in asdict(trained).items()}
     versions = {"Python": platform.python_version()} | dict(params.versions)
     write_text(output.page, index_page(params.title, about, sections, versions, settings))

@@ -18,7 +18,7 @@ from fundus_anomaly.report.pages.gallery_card import Finding
 from fundus_anomaly.report.pages.gallery_files import FILES
 from fundus_anomaly.report.pages.gallery_folder import write_gallery
 from fundus_anomaly.report.pages.gallery_page import Settings
-from fundus_anomaly.scoring.thresholds import calibration_in_words, image_threshold
+from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words
 from support.rule import run
 
 
@@ -27,7 +27,8 @@ def main(input, output, params):
     table, store = read_judged(input.judged), Store(params.store, input.judged)
     trained, scores = read_trained(input.detector)
     normals = scores.calibrated
-    threshold = image_threshold(normals, trained.normal_quantile)
+    calibration = calibrate(normals, trained.normal_quantile)
+    threshold = calibration.threshold
     # A photograph that could be read has a key; of these, what cannot be judged has no heat map.
     seen = table[table["key"] != ""].set_index("id")
     ranked = seen.index[seen["quality"] != NOT_JUDGED]
@@ -35,7 +36,7 @@ def main(input, output, params):
     maps = [f"{folder}/{FILES.of(name).heat_map}" if name in ranked else "" for name in table["id"]]
     # Neither table nor page names the folder of the photographs.
     below = table.assign(path=[str(Path(path).relative_to(params.root)) for path in table["path"]])
-    rows = images_table(below, params.refused, threshold, maps)
+    rows = images_table(below, params.refused, threshold, calibration.expected, maps)
     write_images_table(output.table, rows)
     write_workbook(output.workbook, rows, "photographs")
     light = shift_light({name: seen[name].to_numpy() for name in MEASURED}, trained.limits)

@@ -1,4 +1,4 @@
-"""What the index of any run says itself: its links, and decisions counted."""
+"""What the index of any run says itself: its links, decisions counted, and what it took."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fundus_anomaly.report.pages.index import Link, Section
+from fundus_anomaly.report.tables.job_costs import COSTS_NOTE
 
 _FORMS = {"csv": "CSV", "md": "Markdown", "png": "PNG"}
 
@@ -19,6 +20,11 @@ def judged(decisions: pd.Series) -> Section:
     """
     counts = decisions.value_counts().rename_axis("decision").reset_index(name="photographs")
     return Section("Decisions", [f"{len(decisions)} photographs."], counts)
+
+
+def costs(table: pd.DataFrame) -> Section:
+    """Return what the run took, from :func:`..tables.job_costs.job_costs`."""
+    return Section("Time and memory", [COSTS_NOTE] if len(table) else [], table)
 
 
 def links(given: Sequence[Sequence]) -> list[Link]:

@@ -33,7 +33,7 @@ _PAGE = """\
 """
 _PARTS = """\
 {% macro table(shown) %}
-<div class="scroll"><table><thead><tr>
+<div class="scroll" tabindex="0" role="group" aria-label="table"><table><thead><tr>
 {%- for cell in shown.head %}<th{% if cell.number %} class="number"{% endif %}>{{ cell.text }}</th>{% endfor -%}
 </tr></thead><tbody>
 {%- for row in shown.rows %}<tr{% if row.marked %} class="differs"{% endif %}>

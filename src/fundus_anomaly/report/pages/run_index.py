@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -39,6 +40,22 @@ def data(manifest: pd.DataFrame, findings: Sequence[Finding], left_out: int, lin
     words = ", ".join(f"{count} {grade}{'' if count == 1 else 's'}" for grade, count in numbers if count)
     excluded = f" {left_out} image{' was' if left_out == 1 else 's were'} excluded." if left_out else ""
     return Section("Data", [f"The audit found {words or 'nothing wrong'}.{excluded}"], summary_table(manifest), links)
+
+
+def there(given: Sequence[Sequence], results: Path, made: Collection[str]) -> list[tuple[str, str, list[str]]]:
+    """Return of pages those that are there, with the forms of each that are.
+
+    Args:
+        given: As :func:`.index_parts.links` takes them.
+        results: The folder that the paths are relative to.
+        made: The files that are there.
+    """
+    files = {Path(file) for file in made}
+    return [
+        (name, page, [form for form in forms if (results / page).with_suffix(f".{form}") in files])
+        for name, page, forms in given
+        if results / page in files
+    ]
 
 
 def in_words(manifest: pd.DataFrame) -> Mapping[str, str]:

@@ -21,7 +21,8 @@ def page(document: str) -> str:
     """
     body = MarkdownIt("commonmark", {"html": False}).enable("table").disable(_PLAIN).render(document)
     # Tables wider than the window scroll by themselves.
-    body = re.sub(r"<table>.*?</table>", r'<div class="scroll">\g<0></div>', body, flags=re.DOTALL)
+    scrolls = r'<div class="scroll" tabindex="0" role="group" aria-label="table">\g<0></div>'
+    body = re.sub(r"<table>.*?</table>", scrolls, body, flags=re.DOTALL)
     heading = re.match(r"# (.*)", document)
     # What the renderer gave is HTML, and has escaped all else.
     return render("table", "{{ body | safe }}", heading[1] if heading else "", body=body)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from fundus_anomaly.report.tables.benchmark_file import read_benchmark
 from fundus_anomaly.report.tables.layout import NONE, OURS, markdown, parameter
 
 NOTE = (
@@ -39,17 +39,9 @@ def taken(benchmarks: Mapping[str, str | os.PathLike[str]]) -> dict[str, float]:
     Returns:
         ``fit_seconds``, ``apply_seconds`` and ``peak_mb``; NaN where nothing tells.
     """
-    found = {name: _benchmark(Path(path)) for name, path in benchmarks.items()}
+    found = {name: read_benchmark(path) for name, path in benchmarks.items()}
     peaks = pd.Series([one.get("max_rss", float("nan")) for one in found.values()], dtype=float)
     return {f"{name}_seconds": one.get("s", float("nan")) for name, one in found.items()} | {"peak_mb": peaks.max()}
-
-
-def _benchmark(path: Path) -> dict[str, float]:
-    try:
-        table = pd.read_csv(path, sep="\t")
-        return {name: float(pd.to_numeric(table[name], errors="coerce").iloc[-1]) for name in ("s", "max_rss")}
-    except (OSError, ValueError, KeyError, IndexError):
-        return {}
 
 
 def made_of(rows: Sequence[Mapping]) -> list[dict[str, object]]:
