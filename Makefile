@@ -12,7 +12,7 @@ UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-binary $(SOURCE_ONLY) --custom-compile-command 'make lock' $(UPGRADE)
 .DEFAULT_GOAL := run
-.PHONY: help run test test-fast test-cluster gpu lint format docs lock licences audit-dependencies clean bench
+.PHONY: help run test test-fast test-cluster gpu lint format docs screenshots lock licences audit-dependencies clean bench
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 24
@@ -53,6 +53,10 @@ docs: $(VENV)/.installed ## what is derived in the documents
 	$(BIN)/python docs/result_tables.py
 	$(BIN)/python docs/rule_graph.py > docs/rule-graph.md.part
 	mv docs/rule-graph.md.part docs/rule-graph.md
+
+# Of the run that `make run` left; needs a Chromium.
+screenshots: $(VENV)/.installed ## pictures of the phantom's pages for README and documents
+	PYTHONPATH=src:tests/browser $(BIN)/python docs/screenshots.py results/phantom
 
 # What runs on a GPU, held to the CPU, and what it gives.
 gpu: $(VENV)/.installed ## checks and figures of all that runs on a GPU, against the CPU
