@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ("all", "compared", "rivals", "detector", "lesionpaste_ablations")
+TARGETS = ("all", "compared", "rivals", "detector", "lesionpaste_ablations", "select", "proxy")
 PAGE = """\
 # Which rule needs which
 

@@ -80,6 +80,16 @@ def test_calibration_takes_as_many_normals_as_there_are_up_to_what_is_configured
     assert few.calibrate_seconds(BANK) == pytest.approx(32 * by_photograph)
 
 
+def test_lesioned_copies_are_searched_for_as_test_photographs_are_and_are_none_of_the_run():
+    extent = Extent(idrid().counts, idrid().audited, idrid().lesions, idrid().sides, lesioned=264)
+    needs = resad(extent)
+    assert needs.score_lesioned_seconds(BANK) == pytest.approx(264 / 115 * needs.score_seconds(BANK))
+    copies = Job(backbone="efficientnet_lite0", pool="1", split="lesioned")
+    assert needs.resc_bytes(copies) == 2 * needs.resc_bytes(TRAIN)
+    assert extent.all == idrid().all
+    assert resad().resc_bytes(copies) == 0
+
+
 def test_an_approximate_index_needs_more_memory_and_a_wider_network_too():
     assert resad(bank={"index": "ivf"}).score_mb(BANK, 1) > resad().score_mb(BANK, 1)
     for name in ("features_mb", "resc_mb", "coreset_mb", "memory_bank_mb", "score_mb"):

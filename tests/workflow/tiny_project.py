@@ -50,6 +50,7 @@ ONE_THREAD = [
         "coreset",
         "score",
         "calibrate",
+        "score_lesioned",
         "images",
         "masks",
         "train",
@@ -58,7 +59,7 @@ ONE_THREAD = [
         "apply",
     )
 ]
-TARGETS = {"all", "resad", "ablations", "audit", "lesionpaste", "compared", "rivals"}
+TARGETS = {"all", "resad", "ablations", "audit", "lesionpaste", "compared", "rivals", "select", "proxy"}
 
 
 def changed(config: Mapping, changes: Mapping[str, object]) -> dict:

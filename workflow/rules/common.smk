@@ -97,7 +97,7 @@ def fitted_row(wildcards):
 
 wildcard_constraints:
     **variants.WILDCARDS,
-    split="train|test|unused|source",
+    split="train|test|unused|source|lesioned",
     prepared="resad|lesionpaste|compared|as_taken",
     method="[a-z0-9_]+",
     # What was scored: a variant of the memory bank, or a run of another method.

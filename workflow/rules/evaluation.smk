@@ -8,6 +8,13 @@ RESAMPLING = {
     "seed": config["seed"],
 }
 
+EVALUATION = {
+    "normal_quantile": config["evaluation"]["normal_quantile"],
+    "curve_points": 2000,
+    "memory_limit": 500_000_000,
+    **RESAMPLING,
+}
+
 TABLE = {
     "size": config["preprocessing"]["size"],
     "search": RUN.index,
@@ -44,12 +51,7 @@ rule evaluate:
         field_of_view_only=config["evaluation"]["field_of_view_only"],
         # Calibrated maps lift what lies outside of the field of view: their image scores alone count.
         pixels=not_calibrated,
-        settings={
-            "normal_quantile": config["evaluation"]["normal_quantile"],
-            "curve_points": 2000,
-            "memory_limit": 500_000_000,
-            **RESAMPLING,
-        },
+        settings=EVALUATION,
     script:
         "../scripts/evaluate.py"
 

@@ -17,6 +17,8 @@ FORECAST = (
         "memory_bank": (RESAD_NEEDS.memory_bank_bytes, RESAD_NEEDS.memory_bank_seconds),
         "score": (None, RESAD_NEEDS.score_seconds),
         "calibrate": (None, RESAD_NEEDS.calibrate_seconds),
+        "score_lesioned": (None, RESAD_NEEDS.score_lesioned_seconds),
+        "evaluate_lesioned": (None, RESAD_NEEDS.evaluate_lesioned_seconds),
         "evaluate": (None, RESAD_NEEDS.evaluate_seconds),
         "train": (None, LESIONPASTE_NEEDS.train_seconds),
         "classify": (None, LESIONPASTE_NEEDS.classify_seconds),

@@ -13,6 +13,9 @@ rule images:
         f"{RESULTS}/logs/images/{{prepared}}.{{split}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/images/{{prepared}}.{{split}}.tsv"
+    # Lesioned copies of normals are made of the prepared ones.
+    wildcard_constraints:
+        split="train|test|unused|source",
     conda:
         "../../envs/cpu.yaml"
     threads: all_cores
@@ -38,6 +41,8 @@ rule masks:
         masks=f"{RESULTS}/masks/{{prepared}}/{{split}}.h5",
     log:
         f"{RESULTS}/logs/masks/{{prepared}}.{{split}}.log",
+    wildcard_constraints:
+        split="train|test|unused|source",
     conda:
         "../../envs/cpu.yaml"
     threads: all_cores

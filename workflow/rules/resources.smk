@@ -1,7 +1,7 @@
 # What jobs ask a cluster for: memory and run time, from the size and number of images (plan/*_needs.py). On one machine
 # nothing is held to them.
 
-from fundus_anomaly.plan import method_needs
+from fundus_anomaly.plan import candidates, method_needs
 from fundus_anomaly.plan.extent import Extent
 from fundus_anomaly.plan.file_needs import FileNeeds
 from fundus_anomaly.plan.lesionpaste_needs import LesionPasteNeeds
@@ -12,6 +12,8 @@ EXTENT = Extent(
     audited=AUDITED["split"].value_counts().to_dict(),
     lesions=FOUND.lesions,
     sides={name: settings["size"] for name, settings in RUN.preprocessing.items()},
+    lesioned=config["select"]["copies"]
+    * min(candidates.lesioned_normals(config), int((DATASET.manifest["split"] == "train").sum())),
 )
 FILE_NEEDS = FileNeeds(EXTENT, config["data"]["phantom"])
 RESAD_NEEDS = ResadNeeds(EXTENT, config)

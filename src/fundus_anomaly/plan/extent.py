@@ -18,12 +18,14 @@ class Extent:
         audited: Photographs that the audit reads, by split.
         lesions: Types of lesion that the dataset has masks of.
         sides: Side of the photographs, in pixels, as ``resad``, ``lesionpaste`` and ``compared`` see them.
+        lesioned: Lesioned copies of normals, which settings are chosen by.
     """
 
     counts: Mapping[str, int]
     audited: Mapping[str, int]
     lesions: Sequence[str]
     sides: Mapping[str, int]
+    lesioned: int = 0
 
     @property
     def train(self) -> int:
@@ -39,6 +41,10 @@ class Extent:
     def all(self) -> int:
         """Photographs of the manifest."""
         return sum(self.counts.values())
+
+    def images(self, split: str) -> int:
+        """Return the images of a split of the manifest, or the lesioned copies."""
+        return self.lesioned if split == "lesioned" else self.counts.get(split, 0)
 
     @property
     def positions(self) -> int:

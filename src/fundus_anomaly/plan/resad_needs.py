@@ -112,6 +112,23 @@ class ResadNeeds:
         """Return the time that the scores of held-out normals need."""
         return self._search_seconds(job, min(self.config["evaluation"]["calibration_images"], self.extent.train))
 
+    def lesioned_mb(self, job: Any, threads: int) -> float:
+        """Return the memory that drawing lesioned copies needs."""
+        return 250 + 60e-6 * self.extent.pixels("resad")
+
+    def lesioned_seconds(self, job: Any) -> float:
+        """Return the time that drawing lesioned copies needs."""
+        return 1e-6 * self.extent.pixels("resad") * self.extent.lesioned
+
+    def score_lesioned_seconds(self, job: Any) -> float:
+        """Return the time that the scores of lesioned copies need."""
+        return self._search_seconds(job, self.extent.lesioned)
+
+    def evaluate_lesioned_seconds(self, job: Any) -> float:
+        """Return the time that the figures of lesioned copies need: of each and its normal two maps and all scores."""
+        resampled = 0.002 * self.config["evaluation"]["bootstrap"]
+        return 4e-6 * self.extent.pixels("resad") * self.extent.lesioned + resampled
+
     def calibrated_maps_mb(self, job: Any, threads: int) -> float:
         """Return the memory that calibrating maps by position needs."""
         return 200 + 50e-6 * self.extent.pixels("resad")
@@ -142,7 +159,7 @@ class ResadNeeds:
         return 1e-6 * self.extent.pixels("resad") * self.extent.test
 
     def _images(self, job: Any) -> int:
-        return self.extent.counts.get(job.split, 0)
+        return self.extent.images(job.split)
 
     def _value(self) -> int:
         return 4 if self.config["features"]["dtype"] == "float32" else 2

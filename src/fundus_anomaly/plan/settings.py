@@ -29,6 +29,7 @@ def require_consistent(config: Mapping, schema: Mapping) -> None:
     """
     problems = [*_ranges(config), *_cells(config["bank"]), *_idle(config, schema), *_idle_scales(config)]
     problems += [*_tested_epochs(config["lesionpaste"]["training"]), *_order(config["quality"])]
+    problems += _unheld(config)
     raise_if_any([*problems, *_idle_strengths(config), *_kinds(config), *compared_problems(config)])
 
 
@@ -47,6 +48,13 @@ def _order(quality: Mapping) -> Iterator[Problem]:
         if quality[first] > quality[second]:
             allowed = f"at most {quality[second]} (quality.{second})"
             yield Problem(f"config, quality.{first}", str(quality[first]), allowed, "exchange them")
+
+
+def _unheld(config: Mapping) -> Iterator[Problem]:
+    wanted, held_out = config["select"]["normals"], config["evaluation"]["calibration_images"]
+    if wanted > held_out:
+        allowed = f"at most {held_out}, the normals that are held out (evaluation.calibration_images)"
+        yield Problem("config, select.normals", str(wanted), allowed, "lower it, or raise the other")
 
 
 def _kinds(config: Mapping) -> Iterator[Problem]:
@@ -106,11 +114,15 @@ def _idle(config: Mapping, schema: Mapping) -> Iterator[Problem]:
 def _idle_scales(config: Mapping) -> Iterator[Problem]:
     """Yield each scale of eq. 4's logits that is named where no softmax is taken."""
     main = config["resad"]
-    rows = config["ablations"]["variants"]
-    for number, row in enumerate(rows):
+    tables = {
+        "ablations.variants": config["ablations"]["variants"],
+        "select.candidates": config["select"]["candidates"],
+    }
+    for place, number, row in ((place, *one) for place, table in tables.items() for one in enumerate(table)):
         spatial = row.get("spatial", main["spatial"])
         if spatial in _WITHOUT_SOFTMAX and row.get("scale", "none") != "none":
-            yield _idle_scale(f"ablations.variants[{number}].scale", row["scale"], spatial)
+            yield _idle_scale(f"{place}[{number}].scale", row["scale"], spatial)
+    rows = [row for table in tables.values() for row in table]
     inherited = any(row.get("spatial", main["spatial"]) not in _WITHOUT_SOFTMAX and "scale" not in row for row in rows)
     if main["spatial"] in _WITHOUT_SOFTMAX and main["scale"] not in ("none", "inv_sqrt") and not inherited:
         yield _idle_scale("resad.scale", main["scale"], main["spatial"])

@@ -52,7 +52,7 @@ def expand(config: Mapping) -> list[dict]:
         Problem("config, ablations.variants", f"{name!r} more than once", "names that differ", "rename one of them")
         for name in sorted({name for name in names if names.count(name) > 1})
     )
-    return [_without_idle(row) for row in rows]
+    return [without_idle(row) for row in rows]
 
 
 def unchanged(rows: Sequence[Mapping]) -> str:
@@ -67,7 +67,8 @@ def unchanged(rows: Sequence[Mapping]) -> str:
     return next((name for name in alike if name != RESAD), "")
 
 
-def _without_idle(row: dict) -> dict:
+def without_idle(row: dict) -> dict:
+    """Return a variant whose parameters that have no effect take one value, its keys in the order of :func:`expand`."""
     if row["spatial"] in ("off", "identity"):
         row = row | {"scale": "none"}
     order = ["variant", *RESC_KEYS, *BANK_KEYS]
