@@ -10,7 +10,7 @@ from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.neighbours.products import kernels
 
 HERE = Path(__file__).resolve().parent
-PATHS = ("hot_search", "hot_coreset", "hot_pixel_auc")
+PATHS = ("hot_features", "hot_search", "hot_coreset", "hot_pixel_auc")
 
 
 def processor() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from fundus_anomaly.networks.folding import fold_batch_norms
 from fundus_anomaly.networks.state import load_state, read_state
 from fundus_anomaly.networks.without_compiler import without_compiler
 
@@ -99,7 +100,9 @@ class TimmBackbone:
         state = {network.key(key): value for key, value in read_state(weights).items()}
         # A features_only model joins the names of what it keeps with underscores where it flattens the network.
         load_state(self._model, state, name, weights)
-        self._model.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+        self._model.eval().requires_grad_(False)
+        fold_batch_norms(self._model)
+        self._model.to(device, memory_format=torch.channels_last)
         self._mean = torch.tensor(network.mean, device=device).view(1, 3, 1, 1) * 255
         self._std = torch.tensor(network.std, device=device).view(1, 3, 1, 1) * 255
 
