@@ -18,7 +18,7 @@ FOLDERS = (SCRIPTS, ROOT / "workflow", ROOT / "src")
 # what it costs: benchmarks/start_up.py.
 LEARN = {"train", "classify", "fit", "apply", "figure_gradcam", "detector", "judge", "predictions"}
 LEARN |= {"index_of_predictions"}
-SEARCH = {"features", "resc", "coreset", "score", "calibrate"}
+SEARCH = {"features", "resc", "coreset", "score", "calibrate", "score_lesioned"}
 FIGURES = {f"figure_{name}" for name in ("curves", "effective_neighbours", "gradcam", "learning_curves", "lesion_bank")}
 FIGURES |= {f"figure_{name}" for name in ("misses", "qualitative", "twins", "compared", "compared_learning")}
 USERS = {
