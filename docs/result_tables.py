@@ -99,6 +99,26 @@ def lesionpaste() -> list[list[str]]:
     ]
 
 
+def rivals() -> list[list[str]]:
+    """Return ReSAD's Tables 1 and 2 and LesionPaste's Table 3 on the phantom, a row for each method in any of them."""
+    pixels = section("phantom_rivals/compared", "Pixels (the paper")
+    images = section("phantom_rivals/compared", "Images (the paper")
+    made = section("phantom_rivals/rivals", "How the other methods")
+    grades = section("phantom_rivals/rivals", "AUC")
+    rows = [
+        [
+            name,
+            images.get(name, grades.get(name, {}))["AUC" if name in images else "0 vs all"],
+            pixels.get(name, {}).get("AUC, all images", "–"),
+            pixels.get(name, {}).get("AUPRO", "–"),
+            *(made.get(name, {}).get(figure, "–") for figure in ("fit, s", "judging, s", "memory, MB")),
+        ]
+        for name in [*images, *(name for name in grades if name not in images)]
+        if not name.endswith("(published)")
+    ]
+    return [["method", "image AUC", "pixel AUC", "AUPRO", "fit, s", "judging, s", "memory, MB"], *rows]
+
+
 def summary() -> list[list[str]]:
     """Return the README's rows."""
     images, pixels = section("idrid/resad", "Images (the paper"), section("idrid/resad", "Pixels (the paper")
@@ -126,6 +146,7 @@ TABLES = {
     "idrid_resnet50v2": lambda: main_tables("idrid_resnet50v2"),
     "idrid_resnet50v2 ablations": lambda: ablations("idrid_resnet50v2"),
     "lesionpaste": lesionpaste,
+    "phantom rivals": rivals,
 }
 
 
