@@ -1,7 +1,8 @@
 # Everything that a fresh machine needs besides python3 (3.11 or 3.12), git and make.
 PYTHON ?= python3
 CORES ?= all
-WORKERS ?= 2
+# Tests of the workflow wait more than they compute: three on two cores.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 # Every file has to have the hash of the lock, and none runs code of its own when installed, but for one pure package that is

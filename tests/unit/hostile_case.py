@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from fundus_anomaly.errors import InputError
 
 # A child may map no more than this beyond its parent: what would fill the machine ends as a MemoryError.
@@ -83,6 +85,8 @@ def _read(case: Case, made: object, folder: Path, sender) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (mapped + _MAPPED, mapped + _MAPPED))
     resource.setrlimit(resource.RLIMIT_CPU, (_BUSY, _BUSY))
     os.chdir(folder / "work")
+    # Threads that earlier tests began are not in a forked child, which would wait for them for ever.
+    torch.set_num_threads(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
         result = case.read(made, folder / "results")

@@ -63,6 +63,7 @@ def made(folder, more=(), outcome=JUDGED):
         **files,
     )
     manifest = {"id": ids, "path": ids, "label": [1, 1, 0, *(0 for _ in more)], "grade": [-1] * len(ids)}
+    manifest |= {"patient": ids, "eye": [""] * len(ids)}
     params = SimpleNamespace(
         manifest=manifest,
         title="Own",
