@@ -24,7 +24,7 @@ run: $(VENV)/.installed ## the default run on the built-in phantom, its report, 
 	$(BIN)/snakemake --cores 1 --report results/phantom/report.html
 	@PYTHONPATH=src $(BIN)/python workflow/support/show_results.py results/phantom resad.csv lesionpaste_3.csv
 
-test: $(VENV)/.installed $(VENV)/kubernetes ## all tests
+test: $(VENV)/.installed $(VENV)/.kubernetes ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Of these, those of the library and the documents: none runs the workflow.
@@ -32,7 +32,7 @@ test-fast: $(VENV)/.installed ## the quick tests of library and documents
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" tests/unit
 
 # Of all, the workflow on a real SLURM of one node, installed from Debian's packages where root may do so.
-test-cluster: $(VENV)/.installed $(VENV)/kubernetes ## the workflow on a real SLURM of one node
+test-cluster: $(VENV)/.installed $(VENV)/.kubernetes ## the workflow on a real SLURM of one node
 	$(BIN)/python -m pytest tests/cluster
 
 lint: $(VENV)/.installed ## style and rules of code, workflow and container
@@ -77,8 +77,8 @@ $(VENV)/.installed: requirements-installer.lock requirements.lock
 	touch $@
 
 # Beside the environment, which a test puts before it: see pyproject.toml.
-$(VENV)/kubernetes: requirements-kubernetes.lock $(VENV)/.installed
-	$(INSTALL) --no-deps --upgrade --target $@ -r $<
+$(VENV)/.kubernetes: requirements-kubernetes.lock $(VENV)/.installed
+	$(INSTALL) --no-deps --upgrade --target $(VENV)/kubernetes -r $<
 	touch $@
 
 # After a change of pyproject.toml's pins; `make lock UPGRADE=--upgrade` also renews what they leave open. Where there is no

@@ -99,10 +99,6 @@ def test_a_dry_run_reads_the_profile_and_plans_the_whole_workflow(tmp_path, name
         assert f"Group job {group} " in said
 
 
-def test_no_executor_is_in_the_environment_that_is_slow_to_load_and_seldom_used():
-    assert PathFinder.find_spec("snakemake_executor_plugin_kubernetes", sys.path) is None
-
-
 class GenericProject(SlurmProject):
     """The tiny project whose jobs go to SLURM's ``sbatch`` through profiles/cluster-generic."""
 

@@ -66,3 +66,17 @@ def test_a_network_that_runs_its_layers_in_another_order_is_refused():
 
     with pytest.raises(ValueError, match="does not follow"):
         fold_batch_norms(unusual(Reversed()))
+
+
+def test_a_network_that_is_not_finite_only_once_it_is_folded_is_refused():
+    class Hidden(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convolution, self.last = nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3)
+            self.last.running_mean.fill_(float("nan"))
+
+        def forward(self, images):
+            return [self.convolution(images)]
+
+    with pytest.raises(ValueError, match="does not follow"):
+        fold_batch_norms(Hidden().eval().requires_grad_(False))

@@ -247,10 +247,19 @@ def test_the_digest_follows_what_decides_the_choice_and_nothing_else():
     assert known != selection_digest(config, code | {"y.py": "3"})
     assert known != selection_digest(configuration({"name": "a"}, most=9), code)
     assert known != selection_digest(config | {"seed": 1}, code)
+    for changes in (
+        {"exclude": ["phantom/train/0001_left"]},
+        {"phantom": config["data"]["phantom"] | {"train_patients": 9}},
+    ):
+        assert known != selection_digest(config | {"data": config["data"] | changes}, code)
+    assert known == selection_digest(config | {"data": config["data"] | {"near_duplicate_share": 0.2}}, code)
     pasted = configuration({"name": "a"}, lesions="source")
     other = copy.deepcopy(pasted)
     other["lesionpaste"]["source"]["images"] = ["another"]
     assert selection_digest(pasted, code) != selection_digest(other, code)
+    moved = copy.deepcopy(pasted)
+    moved["lesionpaste"]["source"]["root"] = "elsewhere"
+    assert selection_digest(pasted, code) == selection_digest(moved, code)
 
 
 def test_the_table_names_the_choice_and_how_far_the_others_are_from_it(tmp_path):

@@ -46,8 +46,7 @@ rule predictions:
     params:
         store=f"{RESULTS}/judged",
         title=config["experiment"] or "Photographs",
-        # In a function: Snakemake would take braces in a text for wildcards.
-        root=lambda wildcards: DATA_ROOT,
+        roots=lambda wildcards: private([DATA_ROOT]),
         refused=lambda wildcards: private([list(one) for one in PHOTOGRAPHS.refused]),
     script:
         "../scripts/predictions.py"

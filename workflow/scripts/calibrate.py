@@ -6,10 +6,8 @@ from fundus_anomaly.datasets.subsets import calibration_images, entries_of_own_p
 from fundus_anomaly.device import device_for
 from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
-from fundus_anomaly.methods.resad.scored_maps import score_images
+from fundus_anomaly.methods.resad.scored_maps import score_file
 from fundus_anomaly.neighbours.search import neighbours_for
-from fundus_anomaly.scoring.contract import FieldsOfView
-from fundus_anomaly.scoring.map_files import displacement_of
 from support.rule import run
 
 
@@ -29,18 +27,16 @@ def main(input, output, params, resources, threads):
         open_h5(input.images, "field_of_view", "id") as images,
         create_h5(output.maps) as file,
     ):
-        scores = score_images(
-            source["feature"],
-            read_ids(source),
-            chosen,
-            FieldsOfView(images),
+        scores = score_file(
+            source,
+            images,
             neighbours,
             file,
-            image_size=tuple(params.image_size),
-            displacement=displacement_of(source),
+            image_size=params.image_size,
             options=params.scores,
-            switches=params.switches,
+            chosen=chosen,
             excluding=excluding,
+            switches=params.switches,
         )
     write_csv(output.scores, scores)
 

@@ -35,7 +35,8 @@ def main(input, output, params):
     folder = Path(output.page).name
     maps = [f"{folder}/{FILES.of(name).heat_map}" if name in ranked else "" for name in table["id"]]
     # Neither table nor page names the folder of the photographs.
-    below = table.assign(path=[str(Path(path).relative_to(params.root)) for path in table["path"]])
+    (root,) = params.roots
+    below = table.assign(path=[str(Path(path).relative_to(root)) for path in table["path"]])
     rows = images_table(below, params.refused, threshold, calibration.expected, maps)
     write_images_table(output.table, rows)
     write_workbook(output.workbook, rows, "photographs")

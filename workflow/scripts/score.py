@@ -7,10 +7,8 @@ import numpy as np
 from fundus_anomaly.device import device_for
 from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
-from fundus_anomaly.methods.resad.scored_maps import sampled_positions, score_images
+from fundus_anomaly.methods.resad.scored_maps import sampled_positions, score_file
 from fundus_anomaly.neighbours.search import neighbours_for
-from fundus_anomaly.scoring.contract import FieldsOfView
-from fundus_anomaly.scoring.map_files import displacement_of
 from support.rule import run
 
 
@@ -25,20 +23,16 @@ def main(input, output, params, resources, threads):
         open_h5(input.images, "field_of_view", "id") as images,
         create_h5(output.maps) as file,
     ):
-        ids = read_ids(source)
         if params.search["index"] == "ivf":
-            sample = sampled_positions(source["feature"], ids, params.seed)
+            sample = sampled_positions(source["feature"], read_ids(source), params.seed)
             file.attrs["recall"] = neighbours.recall(sample)
             logging.info("recall of the ivf index on %d positions: %.4f", len(sample), file.attrs["recall"])
-        scores = score_images(
-            source["feature"],
-            ids,
-            range(len(ids)),
-            FieldsOfView(images),
+        scores = score_file(
+            source,
+            images,
             neighbours,
             file,
-            image_size=tuple(params.image_size),
-            displacement=displacement_of(source),
+            image_size=params.image_size,
             options=params.scores,
             switches=params.switches,
         )

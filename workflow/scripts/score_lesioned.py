@@ -6,10 +6,8 @@ from fundus_anomaly.datasets.subsets import entries_of_own_patients
 from fundus_anomaly.device import device_for
 from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids, read_texts
-from fundus_anomaly.methods.resad.scored_maps import score_images
+from fundus_anomaly.methods.resad.scored_maps import score_file
 from fundus_anomaly.neighbours.search import neighbours_for
-from fundus_anomaly.scoring.contract import FieldsOfView
-from fundus_anomaly.scoring.map_files import displacement_of
 from support.rule import run
 
 
@@ -26,18 +24,15 @@ def main(input, output, params, resources, threads):
         open_h5(input.images, "field_of_view", "id", "normal") as images,
         create_h5(output.maps) as file,
     ):
-        ids, normals = read_ids(source), read_texts(images, "normal")
+        normals = read_texts(images, "normal")
         patients = [patient_of[name] for name in names]
         own = entries_of_own_patients(names, patients, image, [number[name] for name in dict.fromkeys(normals)])
-        scores = score_images(
-            source["feature"],
-            ids,
-            range(len(ids)),
-            FieldsOfView(images),
+        scores = score_file(
+            source,
+            images,
             neighbours,
             file,
-            image_size=tuple(params.image_size),
-            displacement=displacement_of(source),
+            image_size=params.image_size,
             options=params.scores,
             excluding={copy: own[name] for copy, name in zip(read_ids(images), normals, strict=True)},
         )

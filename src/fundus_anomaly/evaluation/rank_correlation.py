@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from fundus_anomaly.evaluation.bootstrap import percentile_interval
-from fundus_anomaly.evaluation.clustered_delong import midranks
 from fundus_anomaly.seeds import generator
 
 FEWEST_ROWS = 4
@@ -68,6 +68,5 @@ def rank_correlation(
 
 
 def _spearman(first: np.ndarray, second: np.ndarray) -> float:
-    a, b = (midranks(values) - (len(values) + 1) / 2 for values in (first, second))
-    length = np.sqrt((a @ a) * (b @ b))
-    return float(a @ b / length) if length > 0 else float("nan")
+    varied = np.ptp(first) > 0 and np.ptp(second) > 0
+    return float(spearmanr(first, second).statistic) if varied else float("nan")

@@ -11,6 +11,8 @@ from fundus_anomaly.errors import Problem, raise_if_any
 from fundus_anomaly.plan.variants import BANK_KEYS, RESC_KEYS, without_idle
 
 _OWN_KEYS = ("name", "image_score", "calibrated")
+# Of the data's section, what decides which photographs are copied and how they are read.
+_DATA = ("exclude", "on_bad_image", "max_pixels", "bits_used")
 # Sections of the configuration that decide a choice.
 _SECTIONS = (
     "dataset",
@@ -99,10 +101,13 @@ def selection_digest(config: Mapping, code: Mapping[str, str]) -> str:
         config: The validated configuration; folders, other methods and the test have no part in it.
         code: The SHA-256 of each file of code by its name.
     """
-    parts = {name: config[name] for name in _SECTIONS}
+    parts = {name: config[name] for name in _SECTIONS} | {"data": {key: config["data"][key] for key in _DATA}}
+    if config["dataset"] == "phantom":
+        parts["phantom"] = config["data"]["phantom"]
     if config["select"]["lesions"] == "source":
         section = config["lesionpaste"]
-        parts["lesions"] = [section["source"]["images"], section["mix"], section["mixup"], section["augmentation"]]
+        source = {key: value for key, value in section["source"].items() if key != "root"}
+        parts["lesions"] = [source, section["mix"], section["mixup"], section["augmentation"]]
     text = json.dumps([parts, dict(sorted(code.items()))], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

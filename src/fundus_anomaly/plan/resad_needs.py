@@ -113,11 +113,11 @@ class ResadNeeds:
         return self._search_seconds(job, min(self.config["evaluation"]["calibration_images"], self.extent.train))
 
     def lesioned_mb(self, job: Any, threads: int) -> float:
-        """Return the memory that drawing lesioned copies needs."""
+        """Return the memory that drawing lesioned copies needs: an estimate, not measured."""
         return 250 + 60e-6 * self.extent.pixels("resad")
 
     def lesioned_seconds(self, job: Any) -> float:
-        """Return the time that drawing lesioned copies needs."""
+        """Return the time that drawing lesioned copies needs: an estimate, not measured."""
         return 1e-6 * self.extent.pixels("resad") * self.extent.lesioned
 
     def score_lesioned_seconds(self, job: Any) -> float:

@@ -8,10 +8,12 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from fundus_anomaly.files.hdf5 import read_ids
 from fundus_anomaly.methods.resad.reweighted import reweighted_score
 from fundus_anomaly.neighbours.search import NearestNeighbours
 from fundus_anomaly.progress import track
 from fundus_anomaly.scoring.contract import FieldsOfView, ScoredMaps
+from fundus_anomaly.scoring.map_files import displacement_of
 from fundus_anomaly.seeds import generator
 
 _SAMPLED_IMAGES, _SAMPLED_POSITIONS = 32, 64
@@ -36,6 +38,47 @@ def sampled_positions(features: h5py.Dataset, ids: Sequence[str], seed: int) -> 
         places = generator(seed, "sampled positions", ids[image]).permutation(positions)[:_SAMPLED_POSITIONS]
         sampled.append(features[image].reshape(positions, -1)[places].astype(np.float32))
     return np.concatenate(sampled)
+
+
+def score_file(
+    source: h5py.File,
+    images: h5py.File,
+    neighbours: NearestNeighbours,
+    file: h5py.File,
+    *,
+    image_size: Sequence[int],
+    options: Mapping[str, float],
+    chosen: Sequence[int] | None = None,
+    excluding: Mapping[str, np.ndarray] | None = None,
+    switches: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """Do :func:`score_images` for a file of features.
+
+    Args:
+        source: C of eq. 5 as ``feature``, ``id``, and how far its maps are displaced.
+        images: ``field_of_view`` and ``id`` of the images, in any order.
+        neighbours: As there.
+        file: As there.
+        image_size: As there.
+        options: As there.
+        chosen: Which images to score, in this order; None for all.
+        excluding: As there.
+        switches: As there.
+    """
+    ids = read_ids(source)
+    return score_images(
+        source["feature"],
+        ids,
+        range(len(ids)) if chosen is None else chosen,
+        FieldsOfView(images),
+        neighbours,
+        file,
+        image_size=tuple(image_size),
+        displacement=displacement_of(source),
+        options=options,
+        excluding=excluding,
+        switches=switches,
+    )
 
 
 def score_images(
