@@ -18,7 +18,7 @@ from fundus_anomaly.quality.statistics import Statistics, statistics
 from fundus_anomaly.quality.verdict import Quality, quality
 from fundus_anomaly.scoring.contract import margin_of
 from fundus_anomaly.scoring.maps import anomaly_map, image_scores
-from fundus_anomaly.scoring.thresholds import calibrate, p_values
+from fundus_anomaly.scoring.thresholds import calibrate, p_values, percentiles
 from fundus_anomaly.scoring.typical import typical_value
 
 
@@ -127,11 +127,11 @@ class Detector:
         map_, score = self._scored(distance, view, "image_score")
         z_map, z_score = self._scored(self._detector.positions.calibrate(distance), view, "calibrated_score")
         p_value = float(p_values(np.array([z_score]), self.calibrated_normals)[0])
-        below = _percentile(z_score, self.calibrated_normals)
+        below = float(percentiles(np.array([z_score]), self.calibrated_normals)[0])
         calibrated = Calibrated(z_score, below, p_value, z_score >= self.calibrated_threshold, z_map)
         said = quality(measured, self.limits)
         typical = typical_value(z_map, view, margin_of(view.shape, distance.shape))
-        below, unusual = _percentile(score, self.normals), score >= self.threshold
+        below, unusual = float(percentiles(np.array([score]), self.normals)[0]), score >= self.threshold
         return Found(score, below, unusual, map_, image, view, calibrated, said, measured, typical)
 
     def _scored(self, values: np.ndarray, view: np.ndarray, name: str) -> tuple[np.ndarray, float]:
@@ -147,10 +147,6 @@ def _require_file_name(name: object, what: str) -> None:
     """Raise if a caller gave something else than the name of a file."""
     if not isinstance(name, str | os.PathLike):
         raise TypeError(f"{what} is given by the name of its file (str or os.PathLike), not by {type(name).__name__}")
-
-
-def _percentile(score: float, normals: np.ndarray) -> float:
-    return 100 * float(np.searchsorted(normals, score) / len(normals))
 
 
 def load(path: str | os.PathLike[str], *, device: str = "cpu", threads: int = 1) -> Detector:

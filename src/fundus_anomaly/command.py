@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Those of the command line by default.
     """
     given = _parser().parse_args(arguments)
+    if given.what == "card":
+        return card(given.detector)
     if not (given.workflow / "workflow" / "Snakefile").is_file():
         print(_NO_WORKFLOW, file=sys.stderr)
         return 2
@@ -55,6 +57,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif status:
         print("The run stopped; what is said above names the cause and what to do.", file=sys.stderr)
     return status
+
+
+def card(detector: Path) -> int:
+    """Print a detector's model card, and return the status that the process is to end with."""
+    from fundus_anomaly.errors import InputError
+    from fundus_anomaly.methods.resad.detector_file import read_card
+
+    try:
+        print(read_card(detector), end="")
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def experiment_of(folder: Path) -> str:
@@ -145,6 +160,8 @@ def _parser() -> argparse.ArgumentParser:
     predict = commands.add_parser("predict", parents=[shared, named], help="judge new photographs")
     predict.add_argument("detector", type=Path, help="the file that train made")
     predict.add_argument("folder", type=Path, help="folder of photographs")
+    shown = commands.add_parser("card", help="what a detector was made of, promises, and is not for")
+    shown.add_argument("detector", type=Path, help="the file that train made")
     commands.add_parser("doctor", help="what this machine has of what is needed")
     return parser
 

@@ -5,7 +5,14 @@ import pytest
 from scipy import stats
 
 from fundus_anomaly.evaluation.proportions import mean_interval, share_interval
-from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words, image_threshold, p_values, rank_of
+from fundus_anomaly.scoring.thresholds import (
+    calibrate,
+    calibration_in_words,
+    image_threshold,
+    p_values,
+    percentiles,
+    rank_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +103,12 @@ def test_p_values_are_shares_of_normals_that_score_as_high_and_never_0():
     normals = np.array([4.0, 1.0, 3.0, 2.0])
     assert p_values(np.array([0.0, 2.0, 2.5, 4.0, 9.0]), normals).tolist() == [1, 0.8, 0.6, 0.4, 0.2]
     assert p_values(np.array([5.0]), np.array([])).tolist() == [1]
+
+
+def test_percentiles_are_shares_of_normals_that_score_lower():
+    normals = np.array([4.0, 1.0, 3.0, 2.0])
+    assert percentiles(np.array([0.0, 2.0, 2.5, 4.0, 9.0]), normals).tolist() == [0, 25, 50, 75, 100]
+    assert np.isnan(percentiles(np.array([5.0]), np.array([]))).all()
 
 
 def test_p_values_of_new_normals_are_at_most_uniform():

@@ -35,6 +35,11 @@ def test_links_lead_beside_the_page_whatever_a_folder_is_called():
     assert read.sources == ["lesion_bank/a%20b%20%C3%BC%23/lesions.html", "lesion_bank/a%20b%20%C3%BC%23/lesions.png"]
 
 
+def test_a_table_has_its_workbook_beside_it():
+    (link,) = links([["Every photograph", "images.csv", ["xlsx"]]])
+    assert seen("run", {}, [Section("Photographs", links=[link])], {}, {}).sources == ["images.csv", "images.xlsx"]
+
+
 def test_a_part_without_anything_in_it_is_left_out():
     read = seen("run", {}, [Section("empty"), Section("of nothing", table=pd.DataFrame())], {}, {})
     assert not {"h2", "table", "details"} & set(read.tags)

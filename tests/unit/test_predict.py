@@ -15,7 +15,16 @@ from fundus_anomaly.errors import InputError
 from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.preprocess import preprocess
-from fundus_anomaly.predict.images_table import images_table
+from fundus_anomaly.predict.images_table import (
+    ABOVE,
+    BELOW,
+    COLUMNS,
+    KNOWN,
+    NO_THRESHOLD,
+    images_table,
+    judged_together,
+    write_images_table,
+)
 from fundus_anomaly.predict.judge import FIGURES, judge, read_judged
 from fundus_anomaly.predict.photographs import new_photographs, state_of, unseen
 from fundus_anomaly.predict.shown import pictured
@@ -168,6 +177,50 @@ def test_what_cannot_be_judged_is_kept_with_its_reason_and_without_figures_and_h
     assert shown.loc["2.png", "decision"] == NOT_JUDGED
     assert shown["false_alarms"].tolist() == [0.05] * 4 + [pytest.approx(float("nan"), nan_ok=True)]
     assert shown["reason"].tolist() == ["", "", "blurred", "", "its name"]
+
+
+@pytest.fixture
+def scored_together():
+    """Three photographs of a run, one not judged and one of an unknown label; their scores are in another order."""
+    photographs = pd.DataFrame(
+        {
+            "path": ["test/a.jpg", "test/b.jpg", "test/c.jpg"],
+            "patient": ["7", "=7", ""],
+            "eye": ["left", "right", ""],
+            "label": [1, 0, -1],
+            "grade": [3, -1, -1],
+            "quality": [JUDGED, NOT_JUDGED, JUDGED],
+            "reason": ["", "blurred", ""],
+        },
+        index=["a", "b", "c"],
+    )
+    return photographs, pd.Series({"c": 2.0, "b": 9.0, "a": 4.0})
+
+
+def test_photographs_of_a_run_have_what_is_known_of_them_and_figures_where_they_were_judged(scored_together, tmp_path):
+    judged = judged_together(*scored_together, np.array([4.0, 1.0, 3.0, 2.0]), 4.0)
+    table = images_table(judged, [("d", "its mask")], 4.0, 0.2, ["heat_maps/png/a.png", "", "heat_maps/png/c.png"])
+    assert list(table) == [*COLUMNS[:2], *KNOWN, *COLUMNS[2:]]
+    assert table["decision"].tolist() == [ABOVE, NOT_JUDGED, BELOW, NOT_JUDGED]
+    assert table["score"].fillna(-1).tolist() == [4.0, -1, 2.0, -1]
+    assert table["percentile"].fillna(-1).tolist() == [75.0, -1, 25.0, -1]
+    assert table["p_value"].fillna(-1).tolist() == [0.4, -1, 0.8, -1]
+    write_images_table(tmp_path / "images.csv", table)
+    written = pd.read_csv(tmp_path / "images.csv", encoding="utf-8-sig", dtype="str", keep_default_na=False)
+    assert written[["patient", "eye", "label", "grade"]].to_numpy().tolist() == [
+        ["7", "left", "1", "3"],
+        ["'=7", "right", "0", ""],
+        ["", "", "", ""],
+        ["", "", "", ""],
+    ]
+    assert written["path"].tolist() == ["test/a.jpg", "test/b.jpg", "test/c.jpg", "d"]
+
+
+def test_without_normals_there_is_no_threshold_and_no_percentile(scored_together):
+    judged = judged_together(*scored_together, np.array([]), float("nan"))
+    table = images_table(judged, [], float("nan"), float("nan"), [""] * 3)
+    assert table["decision"].tolist() == [NO_THRESHOLD, NOT_JUDGED, NO_THRESHOLD]
+    assert table["percentile"].isna().all()
 
 
 def test_a_record_whose_heat_map_is_lost_is_judged_again(folder, store, tmp_path):

@@ -20,6 +20,7 @@ LEARN = {"train", "classify", "fit", "apply", "figure_gradcam", "detector", "jud
 LEARN |= {"index_of_predictions"}
 SEARCH = {"features", "resc", "coreset", "score", "calibrate", "score_lesioned"}
 FIGURES = {f"figure_{name}" for name in ("curves", "effective_neighbours", "gradcam", "learning_curves", "lesion_bank")}
+FIGURES |= {"figure_p_values"}
 FIGURES |= {f"figure_{name}" for name in ("misses", "qualitative", "twins", "compared", "compared_learning")}
 USERS = {
     "torch": LEARN | SEARCH,

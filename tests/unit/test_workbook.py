@@ -34,6 +34,12 @@ def opened(content):
     return parts, rows
 
 
+def test_a_whole_number_that_is_not_known_is_an_empty_cell():
+    table = pd.DataFrame({"id": ["a", "b"], "grade": pd.array([3, None], "Int64")})
+    _, rows = opened(workbook(table, "photographs"))
+    assert rows[1:] == [{"A": "a", "B": 3.0}, {"A": "b"}]
+
+
 def test_rows_and_values_are_those_of_the_table():
     table = pd.DataFrame(
         {"id": ["a", "Größe ß", ""], "score": [1.25, float("nan"), -3e-12], "above": [True, False, True]}

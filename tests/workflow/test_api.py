@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 
 import h5py
 import numpy as np
@@ -13,7 +14,9 @@ import torch
 from tiny_project import REPOSITORY
 
 from fundus_anomaly import load
+from fundus_anomaly.datasets.manifest import read_manifest
 from fundus_anomaly.errors import InputError
+from fundus_anomaly.methods.resad.detector_file import read_card
 from fundus_anomaly.quality.tables import MEASURED, read_quality
 from fundus_anomaly.scoring.contract import read_scores
 
@@ -64,6 +67,17 @@ def test_the_place_among_normals_is_a_percentage_of_the_held_out_ones(carried, d
         found = detector.score(file)
         below = sum(found.score > one for one in detector.normals)
         assert found.percentile == pytest.approx(100 * below / len(detector.normals))
+
+
+def test_the_model_card_counts_the_normals_and_names_neither_photograph_nor_folder(carried, detector):
+    project, folder = carried
+    card = read_card(folder / "detector.h5")
+    train = read_manifest(project.results / "audit" / "manifest.csv").query("split == 'train'")
+    assert f"{len(train)} photographs that the user called normal, of {train['patient'].nunique()} patients" in card
+    assert f"Threshold: {detector.calibrated_threshold:.6g}, " in card
+    assert f"Held-out normals that fix the threshold: {len(detector.calibrated_normals)}" in card
+    assert "96×96 pixels" in card and "Apache-2.0" in card and f"- torch {version('torch')}" in card
+    assert not any(name in card for name in [*train["id"], str(project.folder)])
 
 
 def test_the_calibrated_map_is_the_workflows_too(carried, detector):

@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from fundus_anomaly.predict.images_table import ABOVE, BELOW
+from fundus_anomaly.quality.verdict import NOT_JUDGED
+
 pytestmark = pytest.mark.workflow
 
 BAD = {"normal/leer ñ.jpg": b"", "unknown/Notiz.jpg": "kein Bild, só texto".encode() * 50}
@@ -80,4 +83,12 @@ def test_with_exclude_the_run_goes_through_and_says_what_it_left_out(project, se
         assert (results / "heat_maps/png/images/unknown" / name).is_file()
     assert "test images: 8" in table
     assert len(list(results.glob("heat_maps/png/**/*.png"))) == 8
+    images = pd.read_csv(results / "images.csv", encoding="utf-8-sig", keep_default_na=False)
+    seen = images["quality"] != NOT_JUDGED
+    assert seen.sum() <= len(scores) < len(images)
+    assert images.loc[seen, "decision"].isin([ABOVE, BELOW]).all()
+    assert all((results / file).is_file() for file in images.loc[seen, "heat_map"])
+    assert {"unknown/u1.jpg", "unknown/u1.png/2.jpg"} <= set(images["path"])
+    assert any("Notiz" in path for path in images["path"])
+    assert (results / "images.xlsx").is_file()
     assert project.plan("resad") == {}

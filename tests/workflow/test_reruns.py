@@ -10,7 +10,9 @@ pytestmark = pytest.mark.workflow
 
 # Jobs of one rule in the tiny run: 4 variants (ReSAD, PatchCore, two ablations) with 3 kinds of features, 2 splits.
 TABLES = {"table_resad": 1, "table_ablations": 1}
-POINTS = {"table_operating_points": 1, "table_froc": 1}
+POINT_TABLES = {"table_operating_points": 1, "table_froc": 1}
+POINTS = {**POINT_TABLES, "figure_p_values": 1}
+CURVES = {"figure_curves": 1, "figure_p_values": 1}
 PICTURES = {"figure_qualitative": 1, "figure_misses": 1, "heat_maps": 1}
 # The maps of two variants are calibrated too, and their scores evaluated.
 EVALUATED = {"evaluate": 6, **TABLES, "figure_curves": 1}
@@ -100,8 +102,11 @@ def test_a_config_value_reruns_what_it_reaches(project, key, value, expected):
         ("evaluation/pixel_metrics.py", {**EVALUATED, **ALL_EVALUATED}),
         ("scoring/by_position.py", {**CALIBRATED, "heat_maps": 1}),
         ("imaging/graham.py", {**IMAGES, **LESIONS, **BOTH_SIZES, **ALL_EVALUATED}),
-        ("report/figures/style.py", {**PICTURES, **NEIGHBOURS, "figure_curves": 1, **LESIONPASTE_PICTURES}),
-        ("report/tables/layout.py", {**TABLES, **POINTS, "table_lesionpaste": 1}),
+        (
+            "report/figures/style.py",
+            {**PICTURES, **NEIGHBOURS, **CURVES, **LESIONPASTE_PICTURES},
+        ),
+        ("report/tables/layout.py", {**TABLES, **POINT_TABLES, "table_lesionpaste": 1}),
         ("methods/lesionpaste/lesion.py", LESIONS),
         ("training/classification.py", TRAINED),
         ("report/pages/audit.py", {"audit": 1}),

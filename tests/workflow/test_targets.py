@@ -38,6 +38,7 @@ RESAD = {
     "figure_qualitative",
     "figure_misses",
     "figure_curves",
+    "figure_p_values",
     "heat_maps",
 }
 ABLATIONS = {"table_ablations", "figure_effective_neighbours"}

@@ -179,6 +179,8 @@ LABELLED = {0, 1} <= set(DATASET.manifest.loc[DATASET.manifest["split"] == "test
 MISSES_SHOWN = bool({0, 1} & set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"]))
 # Likewise Fig. A3: abnormal images, whatever normals stand beside them.
 ABNORMAL_TESTED = 1 in set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
+# What p-values deliver is seen on normal images.
+NORMAL_TESTED = 0 in set(DATASET.manifest.loc[DATASET.manifest["split"] == "test", "label"])
 # Types of lesion of all figures: each has one colour in every one of them.
 ALL_LESIONS = sorted({*DATASET.lesions, *SOURCE_DATASET.lesions})
 MASKS = [f"{RESULTS}/masks/resad/test.h5"] if "test" in MASKED_SPLITS else []

@@ -131,8 +131,8 @@ rule table_operating_points:
         test=rows("test", ["id", "label", "patient"]),
         train=rows("train", ["id", "patient"]),
         dataset=config["dataset"],
-        methods=[*MAIN, *(f"{name}, calibrated" for name in MAIN)],
-        image_scores=[config["scoring"]["image_score"]] * 2 + [config["calibration"]["image_score"]] * 2,
+        methods=list(JUDGED_BY),
+        image_scores=list(JUDGED_BY.values()),
         promised=config["evaluation"]["promised_specificities"],
         confidence=config["evaluation"]["confidence"],
     script:

@@ -68,6 +68,36 @@ rule figure_curves:
         "../scripts/figure_curves.py"
 
 
+rule figure_p_values:
+    input:
+        scores=judged("test.csv"),
+        normals=judged("calibration.csv"),
+        left_out=f"{RESULTS}/audit/left_out.csv",
+        code=code("figure_p_values.py"),
+    output:
+        picture=f"{RESULTS}/figures/p_values.png",
+        page=report(
+            f"{RESULTS}/figures/p_values.html",
+            caption="../report/p_values.rst",
+            category="Figures",
+            labels={"figure": "False alarms promised and delivered"},
+        ),
+    log:
+        f"{RESULTS}/logs/figure_p_values.log",
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    params:
+        title="False alarms promised and delivered",
+        test=rows("test", ["id", "label"]),
+        methods=list(JUDGED_BY),
+        image_scores=list(JUDGED_BY.values()),
+        confidence=config["evaluation"]["confidence"],
+        dpi=160,
+    script:
+        "../scripts/figure_p_values.py"
+
+
 rule figure_misses:
     input:
         images=f"{RESULTS}/images/resad/test.h5",
@@ -114,7 +144,7 @@ if CALIBRATION["heat_maps"]:
     SHOWN_SCORES = f"{SHOWN_SCORES}/{CALIBRATED}"
 
 
-# One heat map a test image, and a page to look through them: what a clinic's engineer came for. It is not in
+# One heat map a test image, a table, and a page to look through them: what a clinic's engineer came for. It is not in
 # Snakemake's report, since a report of one file cannot hold a folder.
 rule heat_maps:
     input:
@@ -131,6 +161,8 @@ rule heat_maps:
         code=code("heat_maps.py"),
     output:
         page=directory(f"{RESULTS}/heat_maps"),
+        table=f"{RESULTS}/images.csv",
+        workbook=f"{RESULTS}/images.xlsx",
     log:
         f"{RESULTS}/logs/heat_maps.log",
     conda:
@@ -139,7 +171,8 @@ rule heat_maps:
         mem_mb=memory(RESAD_NEEDS.heat_maps_mb),
         runtime=minutes(RESAD_NEEDS.heat_maps_seconds),
     params:
-        manifest=rows("test", ["id", "label", "grade", "patient", "eye"]),
+        manifest=rows("test", ["id", "path", "label", "grade", "patient", "eye"]),
+        roots=lambda wildcards: ROOTS,
         lesions=list(DATASET.lesions),
         all_lesions=ALL_LESIONS,
         title=config["experiment"] or config["dataset"],
@@ -188,6 +221,7 @@ rule resad:
         rules.figure_misses.output if MISSES_SHOWN else [],
         rules.heat_maps.output,
         rules.figure_curves.output if LABELLED or MASKS else [],
+        rules.figure_p_values.output if NORMAL_TESTED else [],
         # It leads to all that the default target makes: where that is no more than this, it belongs here too.
         [] if RUN.ablations or SOURCES else f"{RESULTS}/index.html",
 

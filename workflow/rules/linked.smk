@@ -4,7 +4,10 @@ IN_TABLE_3 = f"LesionPaste, Table {lesionpaste_rows.MAIN_TABLE}"
 LESIONS = [Path(bank_of(row)).with_name("lesions.html") for row in table_rows(lesionpaste_rows.MAIN_TABLE)][:1]
 # By part of the page: what each page shows, its path below the results, and the endings of its further forms.
 LINKS = {
-    "Photographs": [["Every test photograph with its heat map", "heat_maps/index.html", []]],
+    "Photographs": [
+        ["Every test photograph with its heat map", "heat_maps/index.html", []],
+        ["A row a photograph: decision, score, percentile, p-value, quality", "images.csv", ["xlsx"]],
+    ],
     "Tables": [
         [name, f"tables/{table}.html", ["csv", "md"]]
         for name, table, made in (
@@ -22,6 +25,7 @@ LINKS = {
             ("Anomaly maps (Fig. 2)", "figures/qualitative", True),
             ("Worst misses", "figures/misses", MISSES_SHOWN),
             ("ROC and precision–recall curves", "figures/curves", LABELLED or MASKS),
+            ("False alarms promised and delivered", "figures/p_values", NORMAL_TESTED),
             ("Effective neighbours of the attention", "figures/effective_neighbours", RUN.attending),
             *(("Lesions that are pasted", str(file.with_suffix("").relative_to(RESULTS)), SOURCES) for file in LESIONS),
             ("Artificial anomalous images", "figures/twins", SOURCES),

@@ -68,6 +68,9 @@ rule detector:
         "../../envs/gpu.yaml"
     params:
         variant=RUN.named([variants.RESAD])[0],
+        train=rows("train", ["id", "patient"]),
+        own_weights=config["backbone"]["weights"] != "",
+        versions=lambda wildcards: versions_of(imports_of([SCRIPTS / "judge.py"], PYTHON_FOLDERS)[1]),
         features=config["features"],
         onnx=config["backbone"]["onnx"],
         epsilon=config["bank"]["epsilon"],

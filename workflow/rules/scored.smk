@@ -1,5 +1,11 @@
 # Whose scores are evaluated, and of which images.
 
+# By method, the image score that the files of `judged` go by.
+JUDGED_BY = {
+    **dict.fromkeys(MAIN, config["scoring"]["image_score"]),
+    **{f"{name}, calibrated": config["calibration"]["image_score"] for name in MAIN},
+}
+
 
 def judged(file):
     """Return a file of the scores of ReSAD and PatchCore, then of their calibrated maps."""

@@ -1,8 +1,11 @@
 """Write ReSAD as one file: its bank, its backbone, and all that a photograph needs to be judged by it."""
 
-from fundus_anomaly.files.hdf5 import open_h5
+from fundus_anomaly.files.hdf5 import open_h5, read_ids, read_texts
+from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.methods.resad.detector import Settings
-from fundus_anomaly.methods.resad.detector_file import Trained, write_resad
+from fundus_anomaly.methods.resad.detector_file import Normals, Trained, write_resad
+from fundus_anomaly.methods.resad.model_card import Made, model_card
+from fundus_anomaly.networks.weights import licence_of
 from fundus_anomaly.quality.limits import Options, quartiles_of
 from fundus_anomaly.quality.tables import read_quartiles
 from fundus_anomaly.report.figures.shown_images import scale_of
@@ -22,6 +25,7 @@ def main(input, output, params):
         scale = scale_of(file, params.scale_quantile)
         with open_h5(input.images, "field_of_view", "id") as images:
             distance = typical_values(file, images)
+            ids, sources = read_ids(images), read_texts(images, "source")
     variant = dict(params.variant)
     trained = Trained(
         settings=Settings(
@@ -42,7 +46,20 @@ def main(input, output, params):
         quartiles=read_quartiles(input.quality) | quartiles_of({"distance": distance}),
     )
     normals, calibrated = read_scores(input.normals), read_scores(input.calibrated)
-    write_resad(output.detector, bank, input.weights, normals, calibrated, read_positions(input.positions), trained)
+    patient = dict(zip(params.train["id"], params.train["patient"], strict=True))
+    made = Made(
+        photographs=len(ids),
+        patients=len({patient[name] for name in ids}),
+        sizes=[source_geometry(source)[1][::-1] for source in sources],
+        entries=bank.shape,
+        licence=licence_of(variant["backbone"], params.own_weights),
+        versions=dict(params.versions),
+    )
+    chosen = params.image_score, params.calibrated_score
+    scores = Normals(*(table[name].to_numpy() for table, name in zip((normals, calibrated), chosen, strict=True)))
+    card = model_card(made, scores, trained)
+    positions = read_positions(input.positions)
+    write_resad(output.detector, bank, input.weights, normals, calibrated, positions, trained, card)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,37 @@
-"""Write a heat map for every test image, and pages to look through them."""
+"""Write a heat map for every test image, pages to look through them, and a table of them."""
+
+from pathlib import Path
 
 import pandas as pd
 
+from fundus_anomaly.datasets.named_roots import without_roots
 from fundus_anomaly.files.filled_folder import filled_folder
 from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.files.workbook import write_workbook
+from fundus_anomaly.predict.images_table import images_table, judged_together, write_images_table
 from fundus_anomaly.quality.tables import read_quality, read_summary
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.figures.heat_map import levels, scale_in_words
 from fundus_anomaly.report.figures.lesion_colours import lesion_colours
 from fundus_anomaly.report.figures.shown_images import scales_of, scores_by_id, shown_images
 from fundus_anomaly.report.pages.gallery_card import Finding
+from fundus_anomaly.report.pages.gallery_files import FILES
 from fundus_anomaly.report.pages.gallery_folder import Pictured, write_gallery
 from fundus_anomaly.report.pages.gallery_page import Settings
-from fundus_anomaly.scoring.thresholds import calibration_in_words, image_threshold
+from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words
 from support.rule import run
 
 
 def main(input, output, params):
-    """Write the pictures of each image, and pages."""
+    """Write the pictures of each image, pages, and ``images.csv``."""
     normal_scores = scores_by_id(input.calibration_scores[0], params.image_score).to_numpy()
     (scale,) = scales_of(input.calibration, params.scale_quantile)
+    calibration = calibrate(normal_scores, params.normal_quantile)
     lesions = list(params.lesions)
     settings = Settings(
         title=params.title,
         method=f"{params.method}, image score {params.image_score}",
-        threshold=image_threshold(normal_scores, params.normal_quantile),
+        threshold=calibration.threshold,
         threshold_meaning=calibration_in_words(len(normal_scores), params.normal_quantile),
         scale=scale,
         unit=scale_in_words(params.calibrated, params.scale_quantile),
@@ -33,7 +40,7 @@ def main(input, output, params):
     )
     manifest = pd.DataFrame(dict(params.manifest)).set_index("id")
     scores = scores_by_id(input.scores[0], params.image_score)
-    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
+    left_out = read_results_table(input.left_out, {"id": "str", "split": "str", "reason": "str"})
     missing = list(zip(left_out["id"], left_out["reason"], strict=True))
     said, (_, light) = read_quality(input.quality), read_summary(input.summary)
     with (
@@ -49,6 +56,7 @@ def main(input, output, params):
             painted = levels(shown.maps(name)[0], shown.field_of_view(name), scale)
             return Pictured(photograph, painted, shown.coverage(name) if name in annotated else None)
 
+        photographs = manifest.loc[shown.ids].join(said[["quality", "reason"]])
         found = [
             Finding(
                 row.Index,
@@ -60,9 +68,17 @@ def main(input, output, params):
                 patient=row.patient,
                 eye=row.eye,
             )
-            for row in manifest.loc[shown.ids].join(said[["quality", "reason"]]).itertuples()
+            for row in photographs.itertuples()
         ]
         write_gallery(folder, found, pictured, normal_scores, missing, settings, light)
+    photographs["path"] = [without_roots(path, params.roots) for path in photographs["path"]]
+    judged = judged_together(photographs, scores, normal_scores, calibration.threshold)
+    name = Path(output.page).name
+    maps = ["" if row.quality == NOT_JUDGED else f"{name}/{FILES.of(row.id).heat_map}" for row in judged.itertuples()]
+    refused = left_out.loc[left_out["split"] == "test", ["id", "reason"]].itertuples(index=False)
+    rows = images_table(judged, list(refused), calibration.threshold, calibration.expected, maps)
+    write_images_table(output.table, rows)
+    write_workbook(output.workbook, rows, "photographs")
 
 
 if __name__ == "__main__":

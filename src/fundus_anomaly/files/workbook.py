@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 import re
 from datetime import UTC, datetime
@@ -56,7 +55,7 @@ def _write(sheet: object, row: int, column: int, value: object) -> None:
     if isinstance(value, str):
         if value:
             sheet.write_string(row, column, _NO_TEXT.sub("\ufffd", value)[:MOST_LETTERS])
-    elif not math.isnan(value):
+    elif not pd.isna(value):
         sheet.write_number(row, column, value)
 
 

@@ -56,6 +56,16 @@ SOURCES = {
 }
 
 
+def licence_of(name: str, own: bool) -> str:
+    """Return the licence of a network's weights.
+
+    Args:
+        name: Of the network.
+        own: Whether the weights are a file that the user named.
+    """
+    return "that of the file that the user named" if own or name not in SOURCES else SOURCES[name].licence
+
+
 def weights_of_methods(config: Mapping) -> dict[str, dict]:
     """Return the files of weights that a run needs, by name.
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from fundus_anomaly.datasets.columns import UNKNOWN
 from fundus_anomaly.datasets.spreadsheet import guarded
 from fundus_anomaly.files.checksummed import checksummed
 from fundus_anomaly.quality.verdict import NOT_JUDGED
+from fundus_anomaly.scoring.thresholds import p_values, percentiles
 
-ABOVE, BELOW = "above the threshold", "below the threshold"
+ABOVE, BELOW, NO_THRESHOLD = "above the threshold", "below the threshold", "no threshold"
 COLUMNS = (
     "path",
     "id",
@@ -25,6 +29,31 @@ COLUMNS = (
     "reason",
     "heat_map",
 )
+KNOWN = ("patient", "eye", "label", "grade")
+"""What may be known of a photograph beforehand; these columns follow ``id``."""
+
+
+def judged_together(
+    photographs: pd.DataFrame, scores: pd.Series, normal_scores: np.ndarray, threshold: float
+) -> pd.DataFrame:
+    """Return what :func:`images_table` takes, of photographs that were scored in one run.
+
+    Args:
+        photographs: Index ``id``, with ``path``, ``quality``, ``reason`` and what is known of each.
+        scores: By ``id``.
+        normal_scores: ``(n,)`` float, those of held-out normals.
+        threshold: As in :func:`images_table`.
+    """
+    table = photographs.rename_axis("id").reset_index()
+    found = scores.loc[table["id"]].to_numpy(np.float64)
+    figures = {
+        "score": found,
+        "percentile": percentiles(found, normal_scores),
+        "p_value": p_values(found, normal_scores),
+        "unusual": (found >= threshold).astype(np.float64),
+    }
+    seen = (table["quality"] != NOT_JUDGED).to_numpy()
+    return table.assign(**{name: np.where(seen, values, np.nan) for name, values in figures.items()})
 
 
 def images_table(
@@ -38,22 +67,31 @@ def images_table(
 
     Args:
         judged: Columns ``path``, below the folder of the photographs, ``id``, ``score``, ``percentile``, ``p_value``,
-            ``unusual``, ``quality`` and ``reason``; the figures are NaN where the photograph cannot be judged.
+            ``unusual``, ``quality`` and ``reason``; the figures are NaN where the photograph cannot be judged. Of
+            :data:`KNOWN` those that there are; a label or grade of -1 is unknown, and its cell is empty.
         refused: Photographs that could not even be named to a job: path and reason.
-        threshold: Score at and above which a photograph is unlike the normals.
+        threshold: Score at and above which a photograph is unlike the normals; NaN without normals.
         false_alarms: Share of new normals that is expected to be above it, in [0, 1].
         heat_maps: Paths of the heat maps, relative to the table; empty where there is none.
 
     Returns:
-        The columns :data:`COLUMNS`. Texts that a spreadsheet would take for a formula have ``'`` before them.
+        The columns :data:`COLUMNS`, and those of :data:`KNOWN` that were given. Texts that a spreadsheet would take for
+        a formula have ``'`` before them.
     """
     decision = judged["unusual"].map({1.0: ABOVE, 0.0: BELOW}).fillna(NOT_JUDGED)
+    if math.isnan(threshold):
+        decision = decision.where(decision == NOT_JUDGED, NO_THRESHOLD)
     table = judged.assign(decision=decision, threshold=threshold, false_alarms=false_alarms, heat_map=list(heat_maps))
     others = pd.DataFrame(refused, columns=["path", "reason"]).assign(decision=NOT_JUDGED, quality=NOT_JUDGED)
-    others = others.assign(id="", heat_map="")
-    table = pd.concat([table, others])[list(COLUMNS)] if len(others) else table[list(COLUMNS)]
-    for name in ("path", "id", "reason", "heat_map"):
-        table[name] = table[name].map(guarded)
+    others = others.assign(id="", patient="", eye="", heat_map="")
+    known = [name for name in KNOWN if name in judged]
+    columns = [*COLUMNS[:2], *known, *COLUMNS[2:]]
+    table = pd.concat([table, others])[columns] if len(others) else table[columns]
+    for name in {"label", "grade"}.intersection(known):
+        table[name] = table[name].where(table[name] != UNKNOWN).astype("Int64")
+    for name in ("path", "id", "patient", "reason", "heat_map"):
+        if name in columns:
+            table[name] = table[name].map(guarded)
     return table
 
 

@@ -88,6 +88,21 @@ def p_values(scores: np.ndarray, normal_scores: np.ndarray) -> np.ndarray:
     return (1 + len(ordered) - np.searchsorted(ordered, scores, side="left")) / (len(ordered) + 1)
 
 
+def percentiles(scores: np.ndarray, normal_scores: np.ndarray) -> np.ndarray:
+    """Return the share of normals, in percent, whose score is lower.
+
+    Args:
+        scores: ``(m,)`` float.
+        normal_scores: ``(n,)`` float, as in :func:`calibrate`.
+
+    Returns:
+        ``(m,)`` float64 in [0, 100]; NaN without normals.
+    """
+    if not len(normal_scores):
+        return np.full(len(scores), np.nan)
+    return 100 * np.searchsorted(np.sort(normal_scores), scores, side="left") / len(normal_scores)
+
+
 def calibration_in_words(count: int, quantile: float) -> str:
     """Return what n held-out normals make of a quantile, as the end of a sentence without its stop.
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from fundus_anomaly.errors import InputError, Problem, raise_if_any
 from fundus_anomaly.files.digest import sha256
-from fundus_anomaly.files.hdf5 import create_h5, open_h5, write_array
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_texts, write_array, write_texts
 from fundus_anomaly.methods.resad.attention import Attention
 from fundus_anomaly.methods.resad.detector import ReSAD, Settings
 from fundus_anomaly.networks.interface import load
@@ -26,6 +26,7 @@ from fundus_anomaly.scoring.maps import IMAGE_SCORES
 
 _FORMAT = "fundus-anomaly ReSAD 4"
 _SCORES, _POSITIONS = ("normals", "calibrated_normals"), ("mean", "spread")
+_LONGEST_CARD = 100_000
 _REMEDY = "make the file again: snakemake detector"
 
 
@@ -86,6 +87,7 @@ def write_resad(
     calibrated: pd.DataFrame,
     positions: Positions,
     trained: Trained,
+    card: str,
 ) -> None:
     """Write a detector, whole or not at all.
 
@@ -97,6 +99,7 @@ def write_resad(
         calibrated: Likewise of their calibrated maps.
         positions: What normals have at each position.
         trained: See :class:`Trained`.
+        card: The model card, see :func:`.model_card.model_card`; ``h5dump -d card`` shows it.
     """
     with create_h5(path) as file:
         file.attrs["format"] = _FORMAT
@@ -108,6 +111,23 @@ def write_resad(
         calibrated_scores = calibrated[trained.scoring["calibrated_score"]].to_numpy(np.float64)
         write_array(file, "calibrated_normals", np.sort(calibrated_scores))
         write_positions(file, positions)
+        write_texts(file, "card", [card])
+
+
+def read_card(path: str | os.PathLike[str]) -> str:
+    """Return a detector's model card, Markdown in which nothing can command a terminal.
+
+    Raises:
+        InputError: If the file is damaged, or holds none.
+    """
+    with open_h5(path, "card") as file:
+        texts = read_texts(file, "card") if file["card"].nbytes <= _LONGEST_CARD and file["card"].shape == (1,) else []
+    if not texts:
+        allowed = f"one text of {_LONGEST_CARD:,} bytes or less"
+        raise InputError(Problem(f"{path}, dataset 'card'", "no model card", allowed, _REMEDY))
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in texts[0]
+    )
 
 
 def read_resad(

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fundus_anomaly.report.figures.style import METHOD_COLOURS, METHOD_DASHES, QUIET, new_figure, styled
+from fundus_anomaly.report.figures.style import METHOD_COLOURS, QUIET, line_of, new_figure, styled
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _draw_roc(axes: Axes, level: str, curves: Sequence[Curve]) -> None:
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.6, linestyle=(0, (2, 2)))
     for number, curve in enumerate(curves):
         x, y = thinned(curve.fpr, curve.tpr)
-        axes.plot(x, y, label=f"{curve.method}: AUC {curve.roc_auc}", **_line(number))
+        axes.plot(x, y, label=f"{curve.method}: AUC {curve.roc_auc}", **line_of(number))
         point = curve.operating_point()
         if point is not None:
             _mark(axes, point[0], point[1], number)
@@ -109,7 +109,7 @@ def _draw_precision_recall(axes: Axes, level: str, curves: Sequence[Curve], prev
     for number, curve in enumerate(curves):
         x, y = thinned(curve.tpr, curve.precision)
         # Average precision is the area under these steps; straight lines between the points would promise more.
-        axes.plot(x, y, drawstyle="steps-pre", label=f"{curve.method}: AP {curve.average_precision}", **_line(number))
+        axes.plot(x, y, drawstyle="steps-pre", label=f"{curve.method}: AP {curve.average_precision}", **line_of(number))
         point = curve.operating_point()
         if point is not None:
             _mark(axes, point[1], point[2], number)
@@ -122,13 +122,6 @@ def _finish(axes: Axes, title: str, x: str, y: str, curves: Sequence[Curve]) -> 
         axes.plot([], [], "o", color="white", markeredgecolor=QUIET, label="calibrated threshold")
     # Below the axes, where no curve can run through it.
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), borderaxespad=0)
-
-
-def _line(number: int) -> dict[str, object]:
-    return {
-        "color": METHOD_COLOURS[number % len(METHOD_COLOURS)],
-        "linestyle": METHOD_DASHES[number % len(METHOD_DASHES)],
-    }
 
 
 def _mark(axes: Axes, x: float, y: float, number: int) -> None:

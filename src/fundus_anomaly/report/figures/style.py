@@ -76,6 +76,18 @@ def styled(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
     return run
 
 
+def line_of(number: int) -> dict[str, object]:
+    """Return colour and dashes of a plot's line, the same for a method in every panel.
+
+    Args:
+        number: Of the method, from 0.
+    """
+    return {
+        "color": METHOD_COLOURS[number % len(METHOD_COLOURS)],
+        "linestyle": METHOD_DASHES[number % len(METHOD_DASHES)],
+    }
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of ``width`` × ``height`` inches, outside pyplot's global list of figures."""
     figure = Figure(figsize=(width, height))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 import pandas as pd
 
 from fundus_anomaly.report.pages.index import Link, Section
 from fundus_anomaly.report.tables.job_costs import COSTS_NOTE
 
-_FORMS = {"csv": "CSV", "md": "Markdown", "png": "PNG"}
+_FORMS = {"csv": "CSV", "md": "Markdown", "png": "PNG", "xlsx": "workbook"}
 
 
 def judged(decisions: pd.Series) -> Section:
@@ -35,6 +36,6 @@ def links(given: Sequence[Sequence]) -> list[Link]:
             hold the same in further forms.
     """
     return [
-        Link(name, page, [(_FORMS[ending], f"{page.removesuffix('.html')}.{ending}") for ending in endings])
+        Link(name, page, [(_FORMS[ending], str(PurePosixPath(page).with_suffix(f".{ending}"))) for ending in endings])
         for name, page, endings in given
     ]
