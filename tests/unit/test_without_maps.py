@@ -20,6 +20,8 @@ from fundus_anomaly.files.hdf5 import create_h5, write_array, write_ids
 from fundus_anomaly.methods.applied import apply_detector
 from fundus_anomaly.methods.interface import Scores
 from fundus_anomaly.plan.row_facts import row_facts
+from fundus_anomaly.quality.tables import MEASURED
+from fundus_anomaly.quality.verdict import JUDGED, NOT_JUDGED
 from fundus_anomaly.report.tables.footnotes import without_maps_note
 from fundus_anomaly.report.tables.main_tables import Settings as TableSettings
 from fundus_anomaly.report.tables.main_tables import main_tables
@@ -197,6 +199,9 @@ def test_the_table_of_all_methods_has_them_in_the_papers_order_and_how_each_was_
             files[name].append(case / f"{number}.{path}")
         files["scores"].append(paths["scores"])
     write_csv(case / "left_out.csv", pd.DataFrame({"id": ["t/7"], "reason": ["blurred"]}))
+    tested = IDS["test"]
+    quality = pd.DataFrame({"id": tested, "quality": [NOT_JUDGED] + [JUDGED] * (len(tested) - 1), "reason": ""})
+    write_csv(case / "quality.csv", quality.assign(**dict.fromkeys(MEASURED, 1.0)))
     (case / "fit.tsv").write_text("s\tmax_rss\n7.5\t812.0\n", encoding="utf-8")
     compared = [
         {"name": name, "title": name, "run": "repeat~0", "settings": {"epochs": 3}}
@@ -207,7 +212,7 @@ def test_the_table_of_all_methods_has_them_in_the_papers_order_and_how_each_was_
     output = {name: case / f"compared.{name}" for name in ("csv", "lesions", "differences", "md", "html")}
     settings = {"dataset": "idrid", "image_score": "maximum", "normal_quantile": 0.9, "confidence": 0.95}
     table_compared(
-        SimpleNamespace(left_out=case / "left_out.csv", **files),
+        SimpleNamespace(left_out=case / "left_out.csv", quality=case / "quality.csv", **files),
         output,
         SimpleNamespace(
             names=["ReSAD", "PatchCore"],
@@ -235,6 +240,7 @@ def test_the_table_of_all_methods_has_them_in_the_papers_order_and_how_each_was_
     assert all(
         f"Image AUC, ReSAD {ours.loc['ReSAD', 'image_auc']:.3f} against {name}" in text for name in list(rows)[1:]
     )
+    assert f"1 of the test's {len(tested)} photographs cannot be judged by their quality." in text
     assert "## How the other methods were made" in text and ".687 and .638" in text
     made = text[text.index("## How the other methods were made") :]
     assert re.search(r"WDMT-Net +\| own paper +\| – +\| 3 epochs +\| +64 +\| +– +\| +8 +\| +– +\| +812 ", made), made

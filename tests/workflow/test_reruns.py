@@ -84,7 +84,7 @@ def test_touching_every_library_module_without_changing_it_plans_nothing(project
         (
             "quality.care",
             3,
-            {**QUALITY, "heat_maps": 1, "figure_misses": 1, "table_resad": 1, "table_operating_points": 1},
+            {**QUALITY, "heat_maps": 1, "figure_misses": 1, **TABLES, "table_operating_points": 1},
         ),
         ("figures.misses", 6, {"figure_misses": 1}),
         ("features.batch", 2, {"features": 2, **RESC}),

@@ -41,7 +41,7 @@ RESAD = {
     "figure_p_values",
     "heat_maps",
 }
-ABLATIONS = {"table_ablations", "figure_effective_neighbours"}
+ABLATIONS = {"normal_quality", "quality", "table_ablations", "figure_effective_neighbours"}
 LESIONPASTE = {
     "lesion_bank",
     "figure_lesion_bank",

@@ -185,6 +185,7 @@ rule table_ablations:
         coresets=variant_paths(RUN.ablations, f"{RESULTS}/bank/{{variant}}/coreset.h5"),
         calibrated_metrics=variant_paths(RUN.unchanged, f"{RESULTS}/evaluation/{{variant}}/{CALIBRATED}/metrics.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
+        quality=f"{RESULTS}/quality/test.csv",
         published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_ablations.py"),
     output:

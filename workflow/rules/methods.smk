@@ -95,6 +95,7 @@ rule table_compared:
             *(f"{RESULTS}/scores/patchcore/{row['key']}/test.csv" for row in RUN.patchcores),
             *(f"{RESULTS}/scores/{fit}/test.csv" for fit in COMPARED_RUNS),
         ],
+        quality=f"{RESULTS}/quality/test.csv",
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=lambda wildcards: ancient(PUBLISHED),
         code=code("table_compared.py"),

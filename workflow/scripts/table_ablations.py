@@ -8,6 +8,7 @@ from fundus_anomaly.files.checksummed import read_csv, write_csv
 from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.files.whole import write_text
+from fundus_anomaly.quality.tables import read_quality
 from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.report.tables.calibrated import calibrated_note, calibrated_row
@@ -23,6 +24,7 @@ from fundus_anomaly.report.tables.footnotes import (
 from fundus_anomaly.report.tables.layout import PUBLISHED
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.report.tables.resad import FIGURES
+from fundus_anomaly.report.tables.unjudged import still_counted_note
 from fundus_anomaly.report.tables.variant import Variant
 from fundus_anomaly.scoring.map_files import recall_of
 from support.rule import run
@@ -77,6 +79,7 @@ def main(input, output, params):
             *calibration_notes(variants, params.image_score, params.normal_quantile),
             *notes_of(variants, FIGURES, params.image_score),
             *(calibrated_note(params.calibrated_score) for _ in params.calibrated),
+            *still_counted_note(read_quality(input.quality)["quality"]),
         ],
         independence(params.test, left_out["id"]),
     )

@@ -4,6 +4,7 @@ from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
 from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.tables import read_results_table
+from fundus_anomaly.quality.tables import read_quality
 from fundus_anomaly.report.pages.main_tables import write_main_tables
 from fundus_anomaly.report.tables.compared import compared_notes, compared_rows, patchcore_notes
 from fundus_anomaly.report.tables.footnotes import without_maps_note
@@ -11,6 +12,7 @@ from fundus_anomaly.report.tables.made import NOTE, made_of, made_part
 from fundus_anomaly.report.tables.main_tables import Settings, main_tables
 from fundus_anomaly.report.tables.order import in_order_of_print
 from fundus_anomaly.report.tables.published import doubts, methods_in_print
+from fundus_anomaly.report.tables.unjudged import still_counted_note
 from fundus_anomaly.scoring.contract import read_scores
 from support.rule import run
 
@@ -39,6 +41,7 @@ def main(input, output, params):
             *compared_notes(params.compared, params.side, params.held_out, params.apart),
             *without_maps_note(compared),
             *doubts("resad", params.dataset),
+            *still_counted_note(read_quality(input.quality)["quality"]),
             *([NOTE] if made else []),
         ],
         order=order,
