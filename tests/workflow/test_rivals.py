@@ -31,12 +31,12 @@ def test_each_has_its_row_beside_lesionpaste_and_its_control(rivals):
     table = pd.read_csv(rivals.results / "tables" / "rivals.csv")
     ours = table[(table["source"] == "this run") & (table["against"] == "all")]
     assert set(METHODS.values()) < set(ours["method"])
-    assert ours["method"].nunique() == len(METHODS) + 2
+    # LesionPaste and two controls.
+    assert ours["method"].nunique() == len(METHODS) + 3
     assert ours.loc[ours["method"] == "DevNet", "run"].tolist() == ["repeat~0", "repeat~1"]
     assert ours["auc"].between(0, 1).all()
     text = (rivals.results / "tables" / "rivals.md").read_text(encoding="utf-8")
     assert "## How the other methods were made" in text
-    assert "epochs 2" in text or "2 epochs" in text
 
 
 def test_what_learns_from_labels_saw_abnormal_photographs_of_no_tested_patient(rivals):
