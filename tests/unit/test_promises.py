@@ -59,6 +59,13 @@ def test_the_figure_has_a_panel_for_abnormal_images_where_there_are_any(abnormal
     assert legend[-1] == "95 % by chance"
 
 
+def test_without_tested_normals_nothing_is_delivered_and_anything_is_chance():
+    low, high = chance_band(9, 0, np.array([0, 0.5]), 0.95)
+    assert (low.tolist(), high.tolist()) == ([0, 0], [1, 1])
+    found = promises(np.array([9.0]), np.array([True]), np.arange(9.0))
+    assert draw({"ReSAD": found}, 0.95).axes[0].get_title() == "0 normal images"
+
+
 def test_without_held_out_normals_the_figure_still_says_so():
     found = promises(np.array([0.5, 9.0]), np.array([False, True]), np.array([]))
     figure = draw({"ReSAD": found}, 0.95)

@@ -71,8 +71,10 @@ def chance_band(held_out: int, tested: int, promised: np.ndarray, confidence: fl
         confidence: As 0.95.
 
     Returns:
-        Lower and upper ends, ``(a,)`` float64 each.
+        Lower and upper ends, ``(a,)`` float64 each; 0 and 1 where none was tested.
     """
+    if not tested:
+        return np.zeros(len(promised)), np.ones(len(promised))
     rank = np.floor(np.asarray(promised) * (held_out + 1) + 1e-9).astype(int)
     low, high = np.zeros(len(rank)), np.zeros(len(rank))
     low[rank > held_out] = high[rank > held_out] = 1
