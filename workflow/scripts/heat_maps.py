@@ -7,15 +7,13 @@ import pandas as pd
 from fundus_anomaly.datasets.named_roots import without_roots
 from fundus_anomaly.files.filled_folder import filled_folder
 from fundus_anomaly.files.tables import read_results_table
-from fundus_anomaly.files.workbook import write_workbook
-from fundus_anomaly.predict.images_table import images_table, judged_together, write_images_table
+from fundus_anomaly.predict.images_table import heat_maps_in, images_table, judged_together, write_images
 from fundus_anomaly.quality.tables import read_quality, read_summary
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.figures.heat_map import levels, scale_in_words
 from fundus_anomaly.report.figures.lesion_colours import lesion_colours
 from fundus_anomaly.report.figures.shown_images import scales_of, scores_by_id, shown_images
 from fundus_anomaly.report.pages.gallery_card import Finding
-from fundus_anomaly.report.pages.gallery_files import FILES
 from fundus_anomaly.report.pages.gallery_folder import Pictured, write_gallery
 from fundus_anomaly.report.pages.gallery_page import Settings
 from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words
@@ -73,12 +71,10 @@ def main(input, output, params):
         write_gallery(folder, found, pictured, normal_scores, missing, settings, light)
     photographs["path"] = [without_roots(path, params.roots) for path in photographs["path"]]
     judged = judged_together(photographs, scores, normal_scores, calibration.threshold)
-    name = Path(output.page).name
-    maps = ["" if row.quality == NOT_JUDGED else f"{name}/{FILES.of(row.id).heat_map}" for row in judged.itertuples()]
+    maps = heat_maps_in(Path(output.page).name, judged["id"], judged["quality"])
     refused = left_out.loc[left_out["split"] == "test", ["id", "reason"]].itertuples(index=False)
     rows = images_table(judged, list(refused), calibration.threshold, calibration.expected, maps)
-    write_images_table(output.table, rows)
-    write_workbook(output.workbook, rows, "photographs")
+    write_images(output.table, output.workbook, rows)
 
 
 if __name__ == "__main__":

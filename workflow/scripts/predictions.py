@@ -4,9 +4,8 @@ from pathlib import Path
 
 from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.whole_folder import whole_folder
-from fundus_anomaly.files.workbook import write_workbook
 from fundus_anomaly.methods.resad.detector_file import read_trained
-from fundus_anomaly.predict.images_table import images_table, write_images_table
+from fundus_anomaly.predict.images_table import heat_maps_in, images_table, write_images
 from fundus_anomaly.predict.judge import MEASURED, read_judged
 from fundus_anomaly.predict.shown import pictured
 from fundus_anomaly.predict.store import Store
@@ -15,7 +14,6 @@ from fundus_anomaly.quality.tables import summary
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.figures.heat_map import Scale, scale_in_words
 from fundus_anomaly.report.pages.gallery_card import Finding
-from fundus_anomaly.report.pages.gallery_files import FILES
 from fundus_anomaly.report.pages.gallery_folder import write_gallery
 from fundus_anomaly.report.pages.gallery_page import Settings
 from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words
@@ -31,15 +29,12 @@ def main(input, output, params):
     threshold = calibration.threshold
     # A photograph that could be read has a key; of these, what cannot be judged has no heat map.
     seen = table[table["key"] != ""].set_index("id")
-    ranked = seen.index[seen["quality"] != NOT_JUDGED]
-    folder = Path(output.page).name
-    maps = [f"{folder}/{FILES.of(name).heat_map}" if name in ranked else "" for name in table["id"]]
+    maps = heat_maps_in(Path(output.page).name, table["id"], table["quality"])
     # Neither table nor page names the folder of the photographs.
     (root,) = params.roots
     below = table.assign(path=[str(Path(path).relative_to(root)) for path in table["path"]])
     rows = images_table(below, params.refused, threshold, calibration.expected, maps)
-    write_images_table(output.table, rows)
-    write_workbook(output.workbook, rows, "photographs")
+    write_images(output.table, output.workbook, rows)
     light = shift_light({name: seen[name].to_numpy() for name in MEASURED}, trained.limits)
     unnamed = [NOT_JUDGED] * len(params.refused)
     write_csv(output.summary, summary([*table["quality"], *unnamed], light))

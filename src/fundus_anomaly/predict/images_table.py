@@ -12,7 +12,9 @@ import pandas as pd
 from fundus_anomaly.datasets.columns import UNKNOWN
 from fundus_anomaly.datasets.spreadsheet import guarded
 from fundus_anomaly.files.checksummed import checksummed
+from fundus_anomaly.files.workbook import write_workbook
 from fundus_anomaly.quality.verdict import NOT_JUDGED
+from fundus_anomaly.report.pages.gallery_files import FILES
 from fundus_anomaly.scoring.thresholds import p_values, percentiles
 
 ABOVE, BELOW, NO_THRESHOLD = "above the threshold", "below the threshold", "no threshold"
@@ -56,6 +58,12 @@ def judged_together(
     return table.assign(**{name: np.where(seen, values, np.nan) for name, values in figures.items()})
 
 
+def heat_maps_in(folder: str, ids: Sequence[str], quality: Sequence[str]) -> list[str]:
+    """Return the path of each photograph's heat map in a folder of pages; empty where it cannot be judged."""
+    pairs = zip(ids, quality, strict=True)
+    return ["" if said == NOT_JUDGED else f"{folder}/{FILES.of(name).heat_map}" for name, said in pairs]
+
+
 def images_table(
     judged: pd.DataFrame,
     refused: Sequence[tuple[str, str]],
@@ -93,6 +101,12 @@ def images_table(
         if name in columns:
             table[name] = table[name].map(guarded)
     return table
+
+
+def write_images(csv: str | os.PathLike[str], workbook: str | os.PathLike[str], table: pd.DataFrame) -> None:
+    """Write the table as CSV, see :func:`write_images_table`, and as a workbook."""
+    write_images_table(csv, table)
+    write_workbook(workbook, table, "photographs")
 
 
 def write_images_table(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
