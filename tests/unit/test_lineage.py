@@ -29,6 +29,7 @@ def test_no_name_of_a_person_and_no_path_is_shown():
         "root": "/data/Mustermann/photographs",
         "windows": "C:\\Mustermann",
         "nested": {"sources": ["Mustermann"]},
+        "roots": {"/clinic/Mustermann": "data_root", "": "nothing"},
         "size": 392,
         "range": [0.5, 0.8],
         "aspect": "keep",

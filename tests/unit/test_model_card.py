@@ -14,8 +14,8 @@ from fundus_anomaly.networks.weights import licence_of
 from fundus_anomaly.quality.limits import Options
 
 MADE = Made(
-    photographs=5,
-    patients=3,
+    dataset="images",
+    patient_of={"a_left": "a", "a_right": "a", "b_left": "b", "b_right": "b", "c_left": "c"},
     sizes=[(4288, 2848)] * 3 + [(2000, 1500), (640, 480)],
     entries=(1234, 1792),
     licence="Apache-2.0",
@@ -46,6 +46,7 @@ def test_it_says_what_the_detector_was_made_of_and_what_the_threshold_promises()
     card = model_card(MADE, normals, trained())
     for said in (
         "5 photographs that the user called normal, of 3 patients.",
+        "Dataset: images.",
         "4288×2848 (3), 2000×1500 (1), 640×480 (1).",
         "Memory: 1,234 features of 1,792 channels each.",
         "region filter of radius 12, spatial attention (matmul); stored as float16.",
@@ -61,12 +62,31 @@ def test_it_says_what_the_detector_was_made_of_and_what_the_threshold_promises()
 
 
 def test_what_is_switched_off_is_said_to_be_off_and_rare_sizes_are_counted_together():
-    made = Made(9, 9, [(100 + i, 100) for i in range(9)], (1, 1), "x", {})
+    made = Made("images", {"a": "a"}, [(100 + i, 100) for i in range(9)], (1, 1), "x", {})
     card = model_card(made, Normals(np.ones(9), np.ones(9)), trained(region=0, spatial="off", graham=True))
     assert "no region filter, no attention" in card
     assert "their local average is taken away" in card
     assert "3 of other sizes." in card
     assert "109×100" not in card
+
+
+@pytest.mark.parametrize(
+    ("patient_of", "said"),
+    [
+        (
+            {"a": "a", "b": "b"},
+            "2 photographs that the user called normal, of which no patient is known, and each",
+        ),
+        (
+            {"a": "7", "b": "7", "c": "c"},
+            "3 photographs that the user called normal, of 1 patients; of 1 of them no",
+        ),
+    ],
+)
+def test_patients_that_are_not_known_are_not_counted_as_known(patient_of, said):
+    made = Made("images", patient_of, [(9, 9)], (1, 1), "x", {})
+    card = model_card(made, Normals(np.ones(9), np.ones(9)), trained())
+    assert said in card and "more false alarms are to be expected than stated below" in card
 
 
 @pytest.mark.parametrize(
@@ -111,4 +131,6 @@ def test_a_card_that_cannot_be_one_is_refused_in_words(tmp_path, capsys, damage)
     with pytest.raises(InputError, match="card"):
         read_card(tmp_path / "detector.h5")
     assert command.main(["card", str(tmp_path / "detector.h5")]) == 1
-    assert "detector.h5" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    # It may judge as before, and nothing makes it again here.
+    assert "detector.h5" in said and "keep a detector that judges" in said and "delete" not in said

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from fundus_anomaly.audit.inspect import inspect_photograph
-from fundus_anomaly.datasets.named_roots import without_roots
+from fundus_anomaly.datasets.named_roots import below_root, without_roots
 from fundus_anomaly.errors import InputError
 from fundus_anomaly.imaging.decode import read_photograph
 
@@ -25,6 +25,21 @@ ROOTS = {ROOT: "data_root", f"{ROOT}/lesions": "lesionpaste.source.root", "data"
 )
 def test_paths_are_relative_to_the_folders_that_data_lie_in(said, left):
     assert without_roots(said, ROOTS) == left
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "below"),
+    [
+        ("/data/a/data/b.jpg", "/data", "a/data/b.jpg"),
+        ("/data/ x.jpg", "/data", " x.jpg"),
+        ("results/phantom/data/test/1.jpg", "results/phantom/data", "test/1.jpg"),
+        ("results/mosmed/slices/1.png", "/data", "results/mosmed/slices/1.png"),
+        ("/elsewhere/Erika/1.jpg", "/data", "1.jpg"),
+        ("/database/1.jpg", "/data", "1.jpg"),
+    ],
+)
+def test_a_path_is_below_its_folder_and_names_no_other(path, root, below):
+    assert below_root(path, root) == below
 
 
 def test_a_folder_that_is_shown_escaped_is_known_too():

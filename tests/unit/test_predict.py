@@ -19,10 +19,13 @@ from fundus_anomaly.predict.images_table import (
     ABOVE,
     BELOW,
     COLUMNS,
+    EXCLUDED,
     KNOWN,
     NO_THRESHOLD,
+    heat_maps_in,
     images_table,
     judged_together,
+    with_excluded,
     write_images_table,
 )
 from fundus_anomaly.predict.judge import FIGURES, judge, read_judged
@@ -198,22 +201,31 @@ def scored_together():
 
 
 def test_photographs_of_a_run_have_what_is_known_of_them_and_figures_where_they_were_judged(scored_together, tmp_path):
-    judged = judged_together(*scored_together, np.array([4.0, 1.0, 3.0, 2.0]), 4.0)
-    table = images_table(judged, [("d", "its mask")], 4.0, 0.2, ["heat_maps/png/a.png", "", "heat_maps/png/c.png"])
+    photographs, scores = scored_together
+    manifest, said = photographs.drop(columns=["quality", "reason"]), photographs.loc[["c", "a", "b"]]
+    manifest.loc["d"] = ["test/d.jpg", "8", "", 1, 2]
+    photographs = with_excluded(manifest, said, {"d": "its mask", "e": "its name"})
+    judged = judged_together(photographs, scores, np.array([4.0, 1.0, 3.0, 2.0]), 4.0)
+    maps = heat_maps_in("heat_maps", judged["id"], judged["quality"])
+    assert maps == ["heat_maps/png/c.png", "heat_maps/png/a.png", "", "", ""]
+    table = images_table(judged, [], 4.0, 0.2, maps)
     assert list(table) == [*COLUMNS[:2], *KNOWN, *COLUMNS[2:]]
-    assert table["decision"].tolist() == [ABOVE, NOT_JUDGED, BELOW, NOT_JUDGED]
-    assert table["score"].fillna(-1).tolist() == [4.0, -1, 2.0, -1]
-    assert table["percentile"].fillna(-1).tolist() == [75.0, -1, 25.0, -1]
-    assert table["p_value"].fillna(-1).tolist() == [0.4, -1, 0.8, -1]
+    assert table["id"].tolist() == ["c", "a", "b", "d", "e"]
+    assert table["decision"].tolist() == [BELOW, ABOVE, NOT_JUDGED, EXCLUDED, EXCLUDED]
+    assert table["score"].fillna(-1).tolist() == [2.0, 4.0, -1, -1, -1]
+    assert table["percentile"].fillna(-1).tolist() == [25.0, 75.0, -1, -1, -1]
+    assert table["p_value"].fillna(-1).tolist() == [0.8, 0.4, -1, -1, -1]
     write_images_table(tmp_path / "images.csv", table)
     written = pd.read_csv(tmp_path / "images.csv", encoding="utf-8-sig", dtype="str", keep_default_na=False)
     assert written[["patient", "eye", "label", "grade"]].to_numpy().tolist() == [
+        ["", "", "", ""],
         ["7", "left", "1", "3"],
         ["'=7", "right", "0", ""],
-        ["", "", "", ""],
+        ["8", "", "1", "2"],
         ["", "", "", ""],
     ]
-    assert written["path"].tolist() == ["test/a.jpg", "test/b.jpg", "test/c.jpg", "d"]
+    assert written["path"].tolist() == ["test/c.jpg", "test/a.jpg", "test/b.jpg", "test/d.jpg", ""]
+    assert written["reason"].tolist() == ["", "", "blurred", "its mask", "its name"]
 
 
 def test_without_normals_there_is_no_threshold_and_no_percentile(scored_together):

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fundus_anomaly.predict.images_table import ABOVE, BELOW
-from fundus_anomaly.quality.verdict import NOT_JUDGED
+from fundus_anomaly.predict.images_table import ABOVE, BELOW, EXCLUDED
+from fundus_anomaly.quality.verdict import JUDGED, WITH_CARE
 
 pytestmark = pytest.mark.workflow
 
@@ -84,10 +84,11 @@ def test_with_exclude_the_run_goes_through_and_says_what_it_left_out(project, se
     assert "test images: 8" in table
     assert len(list(results.glob("heat_maps/png/**/*.png"))) == 8
     images = pd.read_csv(results / "images.csv", encoding="utf-8-sig", keep_default_na=False)
-    seen = images["quality"] != NOT_JUDGED
-    assert seen.sum() <= len(scores) < len(images)
-    assert images.loc[seen, "decision"].isin([ABOVE, BELOW]).all()
+    seen = images["decision"].isin([ABOVE, BELOW])
+    assert (images["decision"] != EXCLUDED).sum() == len(scores) < len(images)
+    assert seen.tolist() == (images["quality"].isin([JUDGED, WITH_CARE])).tolist() and seen.any()
     assert all((results / file).is_file() for file in images.loc[seen, "heat_map"])
+    assert not any("Fundus Bilder" in file.read_text() for file in results.glob(".images.*"))
     assert {"unknown/u1.jpg", "unknown/u1.png/2.jpg"} <= set(images["path"])
     assert any("Notiz" in path for path in images["path"])
     assert (results / "images.xlsx").is_file()

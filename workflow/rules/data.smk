@@ -149,7 +149,7 @@ rule audit_findings:
     localrule: True
     conda:
         "../../envs/cpu.yaml"
-    # No more than one is used: nothing else starts until the gate can.
+    # No more than one is used: on one machine nothing else starts until the gate can.
     threads: all_cores
     params:
         manifest=columns_of(AUDITED),

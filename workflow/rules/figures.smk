@@ -172,7 +172,7 @@ rule heat_maps:
         runtime=minutes(RESAD_NEEDS.heat_maps_seconds),
     params:
         manifest=rows("test", ["id", "path", "label", "grade", "patient", "eye"]),
-        roots=lambda wildcards: ROOTS,
+        roots=lambda wildcards: private([DATA_ROOT]),
         lesions=list(DATASET.lesions),
         all_lesions=ALL_LESIONS,
         title=config["experiment"] or config["dataset"],

@@ -13,6 +13,7 @@ from fundus_anomaly.scoring.calibrated_maps import read_positions
 from fundus_anomaly.scoring.contract import read_scores
 from fundus_anomaly.scoring.map_files import displacement_of
 from fundus_anomaly.scoring.typical import typical_values
+from support.library_versions import NOT_INSTALLED, versions_of
 from support.rule import run
 
 
@@ -46,14 +47,15 @@ def main(input, output, params):
         quartiles=read_quartiles(input.quality) | quartiles_of({"distance": distance}),
     )
     normals, calibrated = read_scores(input.normals), read_scores(input.calibrated)
-    patient = dict(zip(params.train["id"], params.train["patient"], strict=True))
+    patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
     made = Made(
-        photographs=len(ids),
-        patients=len({patient[name] for name in ids}),
+        dataset=params.dataset,
+        patient_of={name: patient_of[name] for name in ids},
         sizes=[source_geometry(source)[1][::-1] for source in sources],
         entries=bank.shape,
         licence=licence_of(variant["backbone"], params.own_weights),
-        versions=dict(params.versions),
+        # Those of this job's own Python: the one that planned it may have others, or none.
+        versions={name: one for name, one in versions_of(params.libraries).items() if one != NOT_INSTALLED},
     )
     chosen = params.image_score, params.calibrated_score
     scores = Normals(*(table[name].to_numpy() for table, name in zip((normals, calibrated), chosen, strict=True)))

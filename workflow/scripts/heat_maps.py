@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fundus_anomaly.datasets.named_roots import without_roots
+from fundus_anomaly.datasets.named_roots import below_root
 from fundus_anomaly.files.filled_folder import filled_folder
 from fundus_anomaly.files.tables import read_results_table
-from fundus_anomaly.predict.images_table import heat_maps_in, images_table, judged_together, write_images
+from fundus_anomaly.predict.images_table import heat_maps_in, images_table, judged_together, with_excluded, write_images
 from fundus_anomaly.quality.tables import read_quality, read_summary
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.figures.heat_map import levels, scale_in_words
@@ -54,7 +54,8 @@ def main(input, output, params):
             painted = levels(shown.maps(name)[0], shown.field_of_view(name), scale)
             return Pictured(photograph, painted, shown.coverage(name) if name in annotated else None)
 
-        photographs = manifest.loc[shown.ids].join(said[["quality", "reason"]])
+        judged = said.loc[shown.ids]
+        photographs = manifest.loc[shown.ids].join(judged[["quality", "reason"]])
         found = [
             Finding(
                 row.Index,
@@ -69,11 +70,11 @@ def main(input, output, params):
             for row in photographs.itertuples()
         ]
         write_gallery(folder, found, pictured, normal_scores, missing, settings, light)
-    photographs["path"] = [without_roots(path, params.roots) for path in photographs["path"]]
-    judged = judged_together(photographs, scores, normal_scores, calibration.threshold)
-    maps = heat_maps_in(Path(output.page).name, judged["id"], judged["quality"])
-    refused = left_out.loc[left_out["split"] == "test", ["id", "reason"]].itertuples(index=False)
-    rows = images_table(judged, list(refused), calibration.threshold, calibration.expected, maps)
+    excluded = left_out[left_out["split"] == "test"].set_index("id")["reason"].to_dict()
+    below = manifest.assign(path=[below_root(path, *params.roots) for path in manifest["path"]])
+    table = judged_together(with_excluded(below, judged, excluded), scores, normal_scores, calibration.threshold)
+    maps = heat_maps_in(Path(output.page).name, table["id"], table["quality"])
+    rows = images_table(table, [], calibration.threshold, calibration.expected, maps)
     write_images(output.table, output.workbook, rows)
 
 

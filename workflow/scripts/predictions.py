@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fundus_anomaly.datasets.named_roots import below_root
 from fundus_anomaly.files.checksummed import write_csv
 from fundus_anomaly.files.whole_folder import whole_folder
 from fundus_anomaly.methods.resad.detector_file import read_trained
@@ -32,7 +33,7 @@ def main(input, output, params):
     maps = heat_maps_in(Path(output.page).name, table["id"], table["quality"])
     # Neither table nor page names the folder of the photographs.
     (root,) = params.roots
-    below = table.assign(path=[str(Path(path).relative_to(root)) for path in table["path"]])
+    below = table.assign(path=[below_root(path, root) for path in table["path"]])
     rows = images_table(below, params.refused, threshold, calibration.expected, maps)
     write_images(output.table, output.workbook, rows)
     light = shift_light({name: seen[name].to_numpy() for name in MEASURED}, trained.limits)

@@ -17,6 +17,7 @@ _DISTRIBUTIONS = {
     "onnxruntime": ("onnxruntime", "onnxruntime-gpu"),
     "sklearn": ("scikit-learn",),
 }
+NOT_INSTALLED = "not installed"
 # They decide no value: containers, progress bars, and what is not installed on its own.
 _NO_VALUES = {"h5py", "tqdm", "snakemake", "fundus_anomaly"}
 
@@ -37,4 +38,4 @@ def _version(package: str) -> str:
             return importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return "not installed"
+    return NOT_INSTALLED

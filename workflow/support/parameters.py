@@ -40,10 +40,13 @@ def shown(value: object) -> object:
     if isinstance(value, Mapping):
         if all(isinstance(one, list | tuple) for one in value.values()) and value:
             return f"sha256:{digest_of(value)[:16]}"
-        return {str(key): shown(one) for key, one in value.items()}
+        return {_named(str(key)): shown(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         short = len(value) <= 10 and all(isinstance(one, int | float | bool) for one in value)
         return plain(value) if short else f"sha256:{digest_of(value)[:16]}"
-    if isinstance(value, str) and (len(value) > 60 or "/" in value or "\\" in value):
-        return f"sha256:{digest_of(value)[:16]}"
-    return plain(value)
+    return _named(value) if isinstance(value, str) else plain(value)
+
+
+def _named(text: str) -> str:
+    """Return a short text as it is, and by its digest what is long or a path: a mapping's keys may be folders, too."""
+    return f"sha256:{digest_of(text)[:16]}" if len(text) > 60 or "/" in text or "\\" in text else text

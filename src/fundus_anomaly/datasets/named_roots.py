@@ -9,6 +9,18 @@ from pathlib import Path
 from fundus_anomaly.datasets.refused import shown_path
 
 
+def below_root(path: str, root: str) -> str:
+    """Return a path as it is below the folder that data lie in; of one elsewhere on the machine the name alone.
+
+    Args:
+        path: Of a photograph.
+        root: The folder.
+    """
+    if Path(path).is_relative_to(root):
+        return str(Path(path).relative_to(root))
+    return Path(path).name if Path(path).is_absolute() else path
+
+
 def without_roots(text: str, roots: Mapping[str, str]) -> str:
     """Return a text with the paths in it relative to the folders that data lie in.
 

@@ -80,8 +80,13 @@ def write_ids(file: h5py.File, ids: Sequence[str]) -> None:
     write_texts(file, "id", ids)
 
 
-def read_texts(file: h5py.File, name: str) -> list[str]:
+def read_texts(file: h5py.File, name: str, remedy: str = "") -> list[str]:
     """Return the texts that :func:`write_texts` wrote.
+
+    Args:
+        file: Open for reading.
+        name: Of the dataset.
+        remedy: As in :func:`open_h5`.
 
     Raises:
         InputError: If they are no texts in UTF-8.
@@ -89,7 +94,7 @@ def read_texts(file: h5py.File, name: str) -> list[str]:
     try:
         return [str(text) for text in file[name].asstr("utf-8")[:]]
     except (TypeError, UnicodeDecodeError) as error:
-        remedy = f"delete {file.filename} and run the same command again; the workflow makes it again"
+        remedy = remedy or f"delete {file.filename} and run the same command again; the workflow makes it again"
         where = f"{file.filename}, dataset {name!r}"
         raise InputError(Problem(where, f"values that are not texts ({error})", "texts in UTF-8", remedy)) from error
 
@@ -119,19 +124,20 @@ def open_for_reading(path: str | os.PathLike[str]) -> h5py.File:
 
 
 @contextmanager
-def open_h5(path: str | os.PathLike[str], *datasets: str) -> Iterator[h5py.File]:
+def open_h5(path: str | os.PathLike[str], *datasets: str, remedy: str = "") -> Iterator[h5py.File]:
     """Yield an HDF5 file opened for reading, after checking that it is whole and holds what is needed.
 
     Args:
         path: The file.
         *datasets: Names of the datasets that must be in it, each as :mod:`.hdf5_contents` says.
+        remedy: What to do about a file that is not; by default to delete it, since the workflow makes it again.
 
     Raises:
         InputError: If the file is missing, truncated or not HDF5, lacks a dataset, or has one that is reached through
             a link, of another type or not stored whole; also if a chunk read inside the block fails its checksum.
     """
     path = Path(path)
-    remedy = f"delete {path} and run the same command again; the workflow makes it again"
+    remedy = remedy or f"delete {path} and run the same command again; the workflow makes it again"
     try:
         file = open_for_reading(path)
     except (OSError, RuntimeError, ValueError) as error:

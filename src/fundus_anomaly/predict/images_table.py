@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ from fundus_anomaly.report.pages.gallery_files import FILES
 from fundus_anomaly.scoring.thresholds import p_values, percentiles
 
 ABOVE, BELOW, NO_THRESHOLD = "above the threshold", "below the threshold", "no threshold"
+EXCLUDED = "excluded"
+"""The decision on a photograph that takes no part in the run; its quality is empty, and why it does not its reason."""
 COLUMNS = (
     "path",
     "id",
@@ -35,33 +37,49 @@ KNOWN = ("patient", "eye", "label", "grade")
 """What may be known of a photograph beforehand; these columns follow ``id``."""
 
 
+def with_excluded(manifest: pd.DataFrame, judged: pd.DataFrame, excluded: Mapping[str, str]) -> pd.DataFrame:
+    """Return the rows of a manifest with what is said of each photograph, and those that the audit excluded last.
+
+    Args:
+        manifest: Index ``id``, with ``path`` and what is known of each.
+        judged: Index ``id``, with ``quality`` and ``reason``, of those that were scored.
+        excluded: By id, why a photograph takes no part. Of one that is not in the manifest nothing is known.
+    """
+    unknown = {"path": "", "patient": "", "eye": "", "label": UNKNOWN, "grade": UNKNOWN}
+    reasons = pd.DataFrame({"quality": "", "reason": excluded.values()}, index=list(excluded), dtype="str")
+    said = pd.concat([judged[["quality", "reason"]], reasons])
+    known = manifest.reindex(said.index)
+    return known.fillna({name: value for name, value in unknown.items() if name in known}).join(said)
+
+
 def judged_together(
     photographs: pd.DataFrame, scores: pd.Series, normal_scores: np.ndarray, threshold: float
 ) -> pd.DataFrame:
     """Return what :func:`images_table` takes, of photographs that were scored in one run.
 
     Args:
-        photographs: Index ``id``, with ``path``, ``quality``, ``reason`` and what is known of each.
+        photographs: Index ``id``, with ``path``, ``quality``, ``reason`` and what is known of each; of those that were
+            excluded the quality is empty.
         scores: By ``id``.
         normal_scores: ``(n,)`` float, those of held-out normals.
         threshold: As in :func:`images_table`.
     """
     table = photographs.rename_axis("id").reset_index()
-    found = scores.loc[table["id"]].to_numpy(np.float64)
+    found = scores.reindex(table["id"]).to_numpy(np.float64)
     figures = {
         "score": found,
         "percentile": percentiles(found, normal_scores),
         "p_value": p_values(found, normal_scores),
         "unusual": (found >= threshold).astype(np.float64),
     }
-    seen = (table["quality"] != NOT_JUDGED).to_numpy()
+    seen = ~table["quality"].isin([NOT_JUDGED, ""]).to_numpy()
     return table.assign(**{name: np.where(seen, values, np.nan) for name, values in figures.items()})
 
 
 def heat_maps_in(folder: str, ids: Sequence[str], quality: Sequence[str]) -> list[str]:
     """Return the path of each photograph's heat map in a folder of pages; empty where it cannot be judged."""
     pairs = zip(ids, quality, strict=True)
-    return ["" if said == NOT_JUDGED else f"{folder}/{FILES.of(name).heat_map}" for name, said in pairs]
+    return ["" if said in (NOT_JUDGED, "") else f"{folder}/{FILES.of(name).heat_map}" for name, said in pairs]
 
 
 def images_table(
@@ -89,6 +107,7 @@ def images_table(
     decision = judged["unusual"].map({1.0: ABOVE, 0.0: BELOW}).fillna(NOT_JUDGED)
     if math.isnan(threshold):
         decision = decision.where(decision == NOT_JUDGED, NO_THRESHOLD)
+    decision = decision.where(judged["quality"] != "", EXCLUDED)
     table = judged.assign(decision=decision, threshold=threshold, false_alarms=false_alarms, heat_map=list(heat_maps))
     others = pd.DataFrame(refused, columns=["path", "reason"]).assign(decision=NOT_JUDGED, quality=NOT_JUDGED)
     others = others.assign(id="", patient="", eye="", heat_map="")

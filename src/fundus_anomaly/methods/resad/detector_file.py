@@ -27,7 +27,8 @@ from fundus_anomaly.scoring.maps import IMAGE_SCORES
 _FORMAT = "fundus-anomaly ReSAD 4"
 _SCORES, _POSITIONS = ("normals", "calibrated_normals"), ("mean", "spread")
 _LONGEST_CARD = 100_000
-_REMEDY = "make the file again: snakemake detector"
+_NO_CARD = "keep a detector that judges; one that `snakemake detector` makes now has a card"
+_REMEDY = "copy the file again from where it was made, or make it again: snakemake detector"
 
 
 @dataclass(frozen=True)
@@ -118,13 +119,14 @@ def read_card(path: str | os.PathLike[str]) -> str:
     """Return a detector's model card, Markdown in which nothing can command a terminal.
 
     Raises:
-        InputError: If the file is damaged, or holds none.
+        InputError: If the file is damaged, or holds none: those of earlier versions judge as they are.
     """
-    with open_h5(path, "card") as file:
-        texts = read_texts(file, "card") if file["card"].nbytes <= _LONGEST_CARD and file["card"].shape == (1,) else []
+    with open_h5(path, "card", remedy=_NO_CARD) as file:
+        fits = file["card"].nbytes <= _LONGEST_CARD and file["card"].shape == (1,)
+        texts = read_texts(file, "card", _NO_CARD) if fits else []
     if not texts:
         allowed = f"one text of {_LONGEST_CARD:,} bytes or less"
-        raise InputError(Problem(f"{path}, dataset 'card'", "no model card", allowed, _REMEDY))
+        raise InputError(Problem(f"{path}, dataset 'card'", "no model card", allowed, _NO_CARD))
     return "".join(
         letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in texts[0]
     )
@@ -143,7 +145,7 @@ def read_resad(
     Raises:
         InputError: If the file is damaged or none of a detector.
     """
-    with open_h5(path, "feature", "weights", *_SCORES, *_POSITIONS) as file:
+    with open_h5(path, "feature", "weights", *_SCORES, *_POSITIONS, remedy=_REMEDY) as file:
         trained = _trained(path, file.attrs)
         bank = file["feature"][:]
         scores, (mean, spread) = ({name: file[name][:] for name in _SCORES}, (file[name][:] for name in _POSITIONS))
@@ -175,7 +177,7 @@ def read_trained(path: str | os.PathLike[str]) -> tuple[Trained, Normals]:
     Raises:
         InputError: If the file is damaged or none of a detector.
     """
-    with open_h5(path, *_SCORES) as file:
+    with open_h5(path, *_SCORES, remedy=_REMEDY) as file:
         trained, scores = _trained(path, file.attrs), {name: file[name][:] for name in _SCORES}
     raise_if_any(_without_values(path, scores))
     return trained, Normals(*(np.sort(one) for one in scores.values()))

@@ -20,16 +20,16 @@ class Made:
     """What a detector was made of, in numbers that name no photograph and no person.
 
     Attributes:
-        photographs: Of normal eyes, those in the bank.
-        patients: Whose they are.
+        dataset: The configuration's ``dataset``.
+        patient_of: By the id of each photograph in the bank its patient; its own id where none is known.
         sizes: Width and height of each photograph in pixels.
         entries: Of the memory bank: ``(number, channels)``.
         licence: Of the backbone's weights.
-        versions: Of the libraries that decide values, by name.
+        versions: Of the libraries that it was made with, by name.
     """
 
-    photographs: int
-    patients: int
+    dataset: str
+    patient_of: Mapping[str, str]
     sizes: Sequence[tuple[int, int]]
     entries: tuple[int, int]
     licence: str
@@ -60,8 +60,8 @@ def model_card(made: Made, normals: Normals, trained: Trained) -> str:
 
 ## What it is
 
-ReSAD: a detector of what is unlike normal eyes in colour photographs of the fundus. It compares each place of a
-photograph with a memory of normal photographs, and gives a heat map, a score, and where that score stands among
+ReSAD: a detector of what is unlike normal images, made for colour photographs of the fundus. It compares each place of
+a photograph with a memory of normal photographs, and gives a heat map, a score, and where that score stands among
 normals. It was given no photograph of a disease and names none.
 
 - Network: {network["name"]}, {network["precision"]}; its weights lie in this file.
@@ -72,10 +72,11 @@ normals. It was given no photograph of a disease and names none.
 
 ## What it was made of
 
-- {made.photographs:,} photographs that the user called normal, of {made.patients:,} patients.
+- {_photographs(made.patient_of)}
+- Dataset: {made.dataset}.
 - Width and height in pixels: {", ".join(shown)}.
-- Held-out normals that fix the threshold: {len(normals.calibrated):,}; each was scored without its
-  patient in the memory.
+- Held-out normals that fix the threshold: {len(normals.calibrated):,}; each was scored without
+  its patient in the memory, as far as patients are known.
 
 ## What it promises
 
@@ -104,7 +105,21 @@ about a patient may rest on it alone.
 - The network's weights: {made.licence}.
 - The memory is derived from the photographs: whoever passes this file on needs the right to do so.
 
-## Libraries that decided its values
+## Libraries that it was made with
 
 {versions}
 """
+
+
+def _photographs(patient_of: Mapping[str, str]) -> str:
+    """Return how many photographs there are of how many patients, and what it means where these are not known."""
+    known = {patient for name, patient in patient_of.items() if patient != name}
+    unknown = sum(patient == name for name, patient in patient_of.items())
+    count = f"{len(patient_of):,} photographs that the user called normal"
+    if not unknown:
+        return f"{count}, of {len(known):,} patients."
+    of_them = f"of {len(known):,} patients; of {unknown:,} of them" if known else "of which"
+    return (
+        f"{count}, {of_them} no patient is known, and each counts as one: if several show one patient, more false "
+        "alarms are to be expected than stated below."
+    )
