@@ -66,6 +66,7 @@ def made(folder, more=(), outcome=JUDGED):
     manifest |= {"patient": ids, "eye": [""] * len(ids)}
     params = SimpleNamespace(
         manifest=manifest,
+        roots=["unknown"],
         title="Own",
         backbone="lite",
         method="ReSAD",
@@ -83,6 +84,12 @@ def made(folder, more=(), outcome=JUDGED):
     return inputs, params
 
 
+def written(folder):
+    """Return where the script writes."""
+    names = {"page": "heat_maps", "table": "images.csv", "workbook": "images.xlsx"}
+    return SimpleNamespace(**{output: folder / name for output, name in names.items()})
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """Pages and figures without and with a map that is far above all."""
@@ -90,7 +97,7 @@ def drawn(tmp_path_factory):
     for name, more in (("few", []), ("more", [EXTREME])):
         folder = tmp_path_factory.mktemp("scale") / name
         inputs, params = made(folder, more)
-        heat_maps.main(inputs, SimpleNamespace(page=folder / "heat_maps"), params)
+        heat_maps.main(inputs, written(folder), params)
         figure_misses.main(inputs, SimpleNamespace(picture=folder / "m.png", page=folder / "m.html"), params)
         results.append(folder)
     return results
@@ -104,7 +111,7 @@ def test_a_page_that_is_no_fundus_changes_nobodys_heat_map(drawn):
 
 def test_what_cannot_be_judged_comes_last_with_its_reason_and_has_neither_rank_nor_heat_map(tmp_path):
     inputs, params = made(tmp_path / "refused", [EXTREME], NOT_JUDGED)
-    heat_maps.main(inputs, SimpleNamespace(page=tmp_path / "heat_maps"), params)
+    heat_maps.main(inputs, written(tmp_path), params)
     page = (tmp_path / "heat_maps" / "index.html").read_text(encoding="utf-8")
     *ranked, last = page.split("<article")[1:]
     assert len(ranked) == 3 and not any(EXTREME in card for card in ranked)
@@ -113,6 +120,10 @@ def test_what_cannot_be_judged_comes_last_with_its_reason_and_has_neither_rank_n
     assert (tmp_path / f"heat_maps/photograph/{EXTREME}.jpg").is_file()
     assert not (tmp_path / f"heat_maps/png/{EXTREME}.png").exists()
     assert "3 photographs, scored by" in page and "1 more cannot be judged" in page
+    table = pd.read_csv(tmp_path / "images.csv", encoding="utf-8-sig").set_index("id")
+    assert table.loc[EXTREME, ["decision", "reason"]].tolist() == ["cannot be judged", "blurred"]
+    assert np.isnan(table.loc[EXTREME, "score"]) and table["score"].notna().sum() == 3
+    assert table["path"].tolist()[:3] == ["0", "1", "2"]
 
 
 def test_what_cannot_be_judged_is_no_miss(tmp_path, monkeypatch):
@@ -128,7 +139,7 @@ def test_what_cannot_be_judged_is_no_miss(tmp_path, monkeypatch):
 
 def test_what_is_judged_with_care_stays_in_the_ranking_and_says_why(tmp_path):
     inputs, params = made(tmp_path / "care", [EXTREME], WITH_CARE)
-    heat_maps.main(inputs, SimpleNamespace(page=tmp_path / "heat_maps"), params)
+    heat_maps.main(inputs, written(tmp_path), params)
     page = (tmp_path / "heat_maps" / "index.html").read_text(encoding="utf-8")
     assert "cannot be judged" not in page
     assert "with care: blurred" in page.split("<article")[1]
