@@ -22,16 +22,18 @@ def exact_small_numbers():
 
 
 # Files, and folders of them, that take longest: they come first, so that short ones are left to even out the end. The
-# first two need no finished run, and fill the minutes in which another worker makes it.
+# first five need no finished run, and fill the minutes in which another worker makes it.
 LONGEST = (
     "tests/workflow/test_eyeq.py",
     "tests/workflow/test_mosmed.py",
+    "tests/workflow/test_bare_snakemake.py",
+    "tests/workflow/test_configuration_files.py",
+    "tests/workflow/test_targets.py",
     "tests/workflow/test_staleness.py",
     "tests/cluster/",
     "tests/faults/",
     "tests/workflow/test_adding_a_method.py",
     "tests/workflow/test_reruns.py",
-    "tests/workflow/test_configuration_files.py",
     "tests/workflow/",
 )
 # Files whose tests stand alone, on a run that all workers share: each goes where there is room.
