@@ -16,9 +16,9 @@ RUN apt-get update \
 WORKDIR /fundus-anomaly
 USER $UID
 
-# The environment's own layer, which a change of the code leaves alone.
+# The environment's own layer, which a change of the code leaves alone. What a container compiled would go with it.
 COPY --chown=$UID Makefile requirements-installer.lock requirements.lock ./
-RUN make .venv/.installed
+RUN make .venv/.installed COMPILE=--compile
 
 COPY --chown=$UID . .
 CMD ["make", "run"]

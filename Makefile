@@ -6,9 +6,10 @@ WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 # Every file has to have the hash of the lock, and none runs code of its own when installed, but for one pure package that is
-# published as source alone; it is built with the locked setuptools. Modules are compiled when they are first imported: of most
-# that are installed none ever is.
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --require-hashes --only-binary :all:
+# published as source alone; it is built with the locked setuptools. Modules are compiled when they are first imported, and most
+# never are; COMPILE=--compile does it at once, for an environment that its users cannot write to.
+COMPILE ?= --no-compile
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(COMPILE) --require-hashes --only-binary :all:
 SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \

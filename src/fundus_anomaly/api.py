@@ -13,7 +13,7 @@ from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.imaging.graham import subtract_local_average
 from fundus_anomaly.imaging.preprocess import Preprocessed, preprocess
-from fundus_anomaly.methods.resad.detector_file import read_resad
+from fundus_anomaly.methods.resad.detector_file import read_resad, require_detector
 from fundus_anomaly.quality.statistics import Statistics, statistics
 from fundus_anomaly.quality.verdict import Quality, quality
 from fundus_anomaly.scoring.contract import margin_of
@@ -90,9 +90,7 @@ class Detector:
             raise TypeError(f"threads must be a whole number, not {threads!r}")
         if threads < 1:
             raise ValueError(f"threads must be at least 1, not {threads}")
-        if not Path(path).is_file():
-            found, remedy = "no file", "correct the path; `snakemake detector` in the workflow's folder makes the file"
-            raise InputError(Problem(str(path), found, "a detector.h5 of the workflow", remedy))
+        require_detector(path)
         # The arithmetic of the workflow's rules, so that the scores are the same to the bit.
         device = device_for(int(device == "cuda"), threads)
         self._detector, normals, self.trained = read_resad(path, device=device, threads=threads)

@@ -79,7 +79,7 @@ def test_what_is_switched_off_is_said_to_be_off_and_rare_sizes_are_counted_toget
         ),
         (
             {"a": "7", "b": "7", "c": "c"},
-            "3 photographs that the user called normal, of 1 patients; of 1 of them no",
+            "3 photographs that the user called normal, of 1 patient; of 1 of them no",
         ),
     ],
 )
@@ -134,3 +134,9 @@ def test_a_card_that_cannot_be_one_is_refused_in_words(tmp_path, capsys, damage)
     said = capsys.readouterr().err
     # It may judge as before, and nothing makes it again here.
     assert "detector.h5" in said and "keep a detector that judges" in said and "delete" not in said
+
+
+@pytest.mark.parametrize("name", ["none.h5", "."])
+def test_a_path_that_leads_to_no_file_is_to_be_corrected(tmp_path, capsys, name):
+    assert command.main(["card", str(tmp_path / name)]) == 1
+    assert "found no file" in (said := capsys.readouterr().err) and "correct the path" in said

@@ -115,12 +115,24 @@ def write_resad(
         write_texts(file, "card", [card])
 
 
+def require_detector(path: str | os.PathLike[str]) -> None:
+    """Raise if there is no file of a detector's name.
+
+    Raises:
+        InputError: If there is none, or a folder.
+    """
+    if not Path(path).is_file():
+        remedy = "correct the path; `snakemake detector` in the workflow's folder makes the file"
+        raise InputError(Problem(str(path), "no file", "a detector.h5 of the workflow", remedy))
+
+
 def read_card(path: str | os.PathLike[str]) -> str:
     """Return a detector's model card, Markdown in which nothing can command a terminal.
 
     Raises:
         InputError: If the file is damaged, or holds none: those of earlier versions judge as they are.
     """
+    require_detector(path)
     with open_h5(path, "card", remedy=_NO_CARD) as file:
         fits = file["card"].nbytes <= _LONGEST_CARD and file["card"].shape == (1,)
         texts = read_texts(file, "card", _NO_CARD) if fits else []

@@ -116,9 +116,10 @@ def _photographs(patient_of: Mapping[str, str]) -> str:
     known = {patient for name, patient in patient_of.items() if patient != name}
     unknown = sum(patient == name for name, patient in patient_of.items())
     count = f"{len(patient_of):,} photographs that the user called normal"
+    patients = f"of {len(known):,} patient{'s' if len(known) != 1 else ''}"
     if not unknown:
-        return f"{count}, of {len(known):,} patients."
-    of_them = f"of {len(known):,} patients; of {unknown:,} of them" if known else "of which"
+        return f"{count}, {patients}."
+    of_them = f"{patients}; of {unknown:,} of them" if known else "of which"
     return (
         f"{count}, {of_them} no patient is known, and each counts as one: if several show one patient, more false "
         "alarms are to be expected than stated below."
