@@ -156,8 +156,9 @@ class Memory(TorchDispatchMode):
     [("matmul", "inv_sqrt"), ("matmul", "perplexity-100"), ("column_mass", "none"), ("self_weight", "none")],
 )
 def test_the_whole_map_is_never_in_memory(reading, scale, made_of):
-    # Channels first in memory, as ReSC's convolutions leave them: torch's attention is not blockwise on those.
+    # Channels first in memory, as convolutions leave them: torch's attention is not blockwise on those.
     f, level3 = made_of(98, 98, 4)
+    f = f.permute(2, 0, 1).contiguous().permute(1, 2, 0)
     assert f.stride(-1) == 98 * 98
     with Memory() as memory:
         spatial_aware(f, Attention(reading, scale), level3)

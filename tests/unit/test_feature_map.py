@@ -30,9 +30,11 @@ def test_products_from_the_levels_are_those_of_the_whole_map(fine, coarse, norma
         torch.testing.assert_close(levels.similarities(torch.arange(len(levels))).diagonal(), torch.ones(len(levels)))
     rows = torch.tensor([0, len(whole) - 1, 7, 2])
     torch.testing.assert_close(levels.similarities(rows), whole.similarities(rows))
-    assert torch.equal(whole.similarities(rows), whole.flat @ whole.flat[rows].T)
-    weights = torch.rand(len(whole), 3, generator=torch.Generator().manual_seed(1))
-    torch.testing.assert_close(levels.averaged(weights), weights.T @ whole.flat)
+    torch.testing.assert_close(whole.similarities(rows), whole.flat[rows] @ whole.flat.T)
+    assert levels.similarities(rows).is_contiguous()
+    weights = torch.rand(3, len(whole), generator=torch.Generator().manual_seed(1))
+    for values in (levels, whole):
+        torch.testing.assert_close(values.averaged(weights), weights @ whole.flat)
 
 
 def test_a_position_of_zeros_stays_one_when_normalised():

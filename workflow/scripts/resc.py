@@ -24,6 +24,7 @@ def main(input, output, params, resources, threads):
     workers = threads if device == "cpu" else 1
     resc = dict(params.resc)
     attention = Attention(resc["spatial"], resc["scale"])
+    dtype = getattr(torch, params.dtype)
 
     def one(pair: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, float]:
         level2, level3 = (torch.from_numpy(level).to(device) for level in pair)
@@ -33,7 +34,7 @@ def main(input, output, params, resources, threads):
             combined, neighbours = combine(
                 level2, level3, pool=resc["pool"], region=resc["region"], attention=attention
             )
-        return combined.cpu().numpy().astype(params.dtype), neighbours
+        return combined.to(dtype).cpu().numpy(), neighbours
 
     with open_h5(input.features, "level2", "level3", "id") as levels, create_h5(output.features) as file:
         fine, coarse = levels["level2"], levels["level3"]

@@ -119,7 +119,7 @@ def _keys_and_factor(values: FeatureMap, scale: str, channels: int) -> tuple[Fea
 
 def _sampled_logits(keys: FeatureMap) -> torch.Tensor:
     rows = torch.linspace(0, len(keys) - 1, min(_SAMPLED, len(keys)), device=keys.device).long()
-    return keys.similarities(rows).T.contiguous()
+    return keys.similarities(rows)
 
 
 def _factor_for(logits: torch.Tensor, wanted: float) -> float:
@@ -147,16 +147,17 @@ def _attend(keys: FeatureMap, values: FeatureMap, factor: float) -> torch.Tensor
 
 def _received(keys: FeatureMap, factor: float) -> torch.Tensor:
     """Return the column sums of softmax(factor · keys·keysᵀ), ``(hw,)``."""
-    return sum(weights.sum(dim=1) for _, weights in _softmax_of_g(keys, factor))
+    return sum(weights.sum(dim=0) for _, weights in _softmax_of_g(keys, factor))
 
 
 def _to_itself(keys: FeatureMap, factor: float) -> torch.Tensor:
     """Return the diagonal of softmax(factor · keys·keysᵀ), ``(hw,)``."""
     # A view of the diagonal would keep its block, and all of them are the whole map.
-    return torch.cat([weights.diagonal(offset=-first).clone() for first, weights in _softmax_of_g(keys, factor)])
+    return torch.cat([weights.diagonal(offset=first).clone() for first, weights in _softmax_of_g(keys, factor)])
 
 
 def _softmax_of_g(keys: FeatureMap, factor: float) -> Iterator[tuple[int, torch.Tensor]]:
-    """Yield softmax(factor · keys·keysᵀ) in blocks of rows: the first row's number, and the block as ``(hw, rows)``."""
+    """Yield softmax(factor · keys·keysᵀ) in blocks of rows: the first row's number, and the block, ``(rows, hw)``."""
     for rows in torch.arange(len(keys), device=keys.device).split(_ROWS):
-        yield int(rows[0]), torch.softmax(keys.similarities(rows).mul_(factor), dim=0)
+        # Along the numbers that lie side by side a softmax takes a quarter of the time.
+        yield int(rows[0]), torch.softmax(keys.similarities(rows).mul_(factor), dim=1)

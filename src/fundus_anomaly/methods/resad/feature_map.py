@@ -32,8 +32,12 @@ class WholeMap:
         return WholeMap(F.normalize(self.flat, dim=1))
 
     def similarities(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return F · F[rows]ᵀ, ``(hw, rows)``, for ``rows`` ``(rows,)`` int64."""
-        return self.flat @ self.flat[rows].T
+        """Return F[rows] · Fᵀ, ``(rows, hw)`` contiguous, for ``rows`` ``(rows,)`` int64."""
+        return self.flat[rows] @ self.flat.T
+
+    def averaged(self, weights: torch.Tensor) -> torch.Tensor:
+        """Return weights · F, ``(rows, c)``, for ``weights`` ``(rows, hw)``."""
+        return weights @ self.flat
 
 
 @dataclass(frozen=True)
@@ -46,26 +50,34 @@ class LevelsMap:
     Attributes:
         level2: f₂, ``(hw, c2)`` float32, contiguous; of a normalised map divided by the lengths of F's rows.
         level3: f₃, ``(h3·w3, c3)`` float32, contiguous.
+        down, along: ``(h, h3)`` and ``(w, w3)`` float32, the two sides of U, see :func:`upscaling`.
         corners: The positions of f₃ between which a position of F lies, ``(hw, 4)`` int64 (fewer where f₃ has
             a side of 1).
         shares: The bilinear weights of these corners, ``(hw, 4)`` float32; of a normalised map divided likewise.
+        lengths: Of F's rows, ``(hw,)`` float32, for a normalised map; else None.
     """
 
     level2: torch.Tensor
     level3: torch.Tensor
+    down: torch.Tensor
+    along: torch.Tensor
     corners: torch.Tensor
     shares: torch.Tensor
+    lengths: torch.Tensor | None = None
 
     @classmethod
     def of(cls, level2: torch.Tensor, level3: torch.Tensor) -> LevelsMap:
         """Return the map of f₂ ``(h, w, c2)`` and f₃ ``(h3, w3, c3)``, both float32."""
         (height, width), (height3, width3) = level2.shape[:2], level3.shape[:2]
-        (above, down), (left, along) = _between(height, height3, level2), _between(width, width3, level2)
+        down, along = upscaling(height, height3, level2), upscaling(width, width3, level2)
+        (share_down, above), (share_along, left) = (side.topk(min(2, side.shape[1]), dim=1) for side in (down, along))
         corners = above[:, None, :, None] * width3 + left[None, :, None, :]
-        shares = down[:, None, :, None] * along[None, :, None, :]
+        shares = share_down[:, None, :, None] * share_along[None, :, None, :]
         return cls(
             level2.reshape(height * width, -1).contiguous(),
             level3.reshape(height3 * width3, -1).contiguous(),
+            down,
+            along,
             corners.reshape(height * width, -1).contiguous(),
             shares.reshape(height * width, -1).contiguous(),
         )
@@ -82,43 +94,40 @@ class LevelsMap:
     def normalised(self) -> LevelsMap:
         """Return the map with rows of length 1."""
         upscaled = _weighted_sums(self.level3, self.corners, self.shares)
-        lengths = (self.level2.square().sum(dim=1) + upscaled.square().sum(dim=1)).sqrt().clamp(min=1e-12)[:, None]
-        return replace(self, level2=self.level2 / lengths, shares=self.shares / lengths)
+        lengths = (self.level2.square().sum(dim=1) + upscaled.square().sum(dim=1)).sqrt().clamp(min=1e-12)
+        return replace(
+            self, level2=self.level2 / lengths[:, None], shares=self.shares / lengths[:, None], lengths=lengths
+        )
 
     def similarities(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return F · F[rows]ᵀ, ``(hw, rows)``, for ``rows`` ``(rows,)`` int64."""
+        """Return F[rows] · Fᵀ, ``(rows, hw)`` contiguous, for ``rows`` ``(rows,)`` int64."""
         near, corners = self.corners[rows].unique(return_inverse=True)
         coarse = _weighted_sums(self.level3[near] @ self.level3.T, corners, self.shares[rows])
-        upscaled = _weighted_sums(coarse.T.contiguous(), self.corners, self.shares)
-        return upscaled.addmm_(self.level2, self.level2[rows].T)
+        upscaled = self.down @ coarse.reshape(len(rows), -1, self.along.shape[1])
+        upscaled = (upscaled.reshape(-1, self.along.shape[1]) @ self.along.T).reshape(len(rows), -1)
+        if self.lengths is not None:
+            upscaled /= self.lengths
+        return upscaled.addmm_(self.level2[rows], self.level2.T)
 
     def averaged(self, weights: torch.Tensor) -> torch.Tensor:
-        """Return weightsᵀ · F, ``(rows, c)``, for ``weights`` ``(hw, rows)``."""
-        corners = self.corners.flatten()
-        order = corners.argsort(stable=True)
-        first = torch.searchsorted(corners[order], torch.arange(len(self.level3), device=corners.device))
-        folded = F.embedding_bag(
-            order // self.corners.shape[1],
-            weights.contiguous(),
-            first,
-            mode="sum",
-            per_sample_weights=self.shares.flatten()[order],
-        )
-        return torch.cat([weights.T @ self.level2, folded.T @ self.level3], dim=1)
+        """Return weights · F, ``(rows, c)``, for ``weights`` ``(rows, hw)`` contiguous."""
+        of_level3 = weights if self.lengths is None else weights / self.lengths
+        height, width = len(self.down), len(self.along)
+        folded = of_level3.reshape(-1, width) @ self.along
+        folded = self.down.T @ folded.reshape(len(weights), height, -1)
+        return torch.cat([weights @ self.level2, folded.reshape(len(weights), -1) @ self.level3], dim=1)
 
 
 FeatureMap = WholeMap | LevelsMap
 
 
-def _between(length: int, length3: int, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return which of level 3's indices along one side an index of level 2 lies between, and their weights.
+def upscaling(length: int, length3: int, like: torch.Tensor) -> torch.Tensor:
+    """Return one side of U, the bilinear interpolation of eq. 2: ``(length, length3)`` of the type of ``like``.
 
-    They are read off what interpolates eq. 2, so that U is the same map.
+    It is read off what torch interpolates, so that U is the same map: of a map at level 3, U·f₃ = down · f₃ · alongᵀ.
     """
     eye = torch.eye(length3, device=like.device, dtype=like.dtype)[None]
-    matrix = F.interpolate(eye, size=length, mode="linear", align_corners=False)[0].T
-    shares, indices = matrix.topk(min(2, length3), dim=1)
-    return indices, shares
+    return F.interpolate(eye, size=length, mode="linear", align_corners=False)[0].T.contiguous()
 
 
 def _weighted_sums(values: torch.Tensor, indices: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
