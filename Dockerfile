@@ -16,9 +16,9 @@ RUN apt-get update \
 WORKDIR /fundus-anomaly
 USER $UID
 
-# The environment's own layer, which a change of the code leaves alone. What a container compiled would go with it.
+# The environment's own layer, which a change of the code leaves alone.
 COPY --chown=$UID Makefile requirements-installer.lock requirements.lock ./
-RUN make .venv/.installed COMPILE=--compile
+RUN make .venv/.installed
 
 COPY --chown=$UID . .
 CMD ["make", "run"]

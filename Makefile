@@ -6,10 +6,11 @@ WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 # Every file has to have the hash of the lock, and none runs code of its own when installed, but for one pure package that is
-# published as source alone; it is built with the locked setuptools. Modules are compiled when they are first imported, and most
-# never are; COMPILE=--compile does it at once, for an environment that its users cannot write to.
-COMPILE ?= --no-compile
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet $(COMPILE) --require-hashes --only-binary :all:
+# published as source alone; it is built with the locked setuptools. Modules are compiled afterwards, on all cores: where Python
+# may not write beside them (PYTHONDONTWRITEBYTECODE, as in many images) each job would compile anew what it imports.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --require-hashes --only-binary :all:
+# What is written for another Python is left as it is.
+COMPILE = $(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(1) || true
 SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
@@ -76,11 +77,13 @@ $(VENV)/.installed: requirements-installer.lock requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) -r requirements-installer.lock
 	$(INSTALL) --no-binary $(SOURCE_ONLY) --no-build-isolation -r requirements.lock
+	$(call COMPILE,$(VENV)/lib)
 	touch $@
 
 # Beside the environment, which a test puts before it: see pyproject.toml.
 $(VENV)/.kubernetes: requirements-kubernetes.lock $(VENV)/.installed
 	$(INSTALL) --no-deps --upgrade --target $(VENV)/kubernetes -r $<
+	$(call COMPILE,$(VENV)/kubernetes)
 	touch $@
 
 # After a change of pyproject.toml's pins; `make lock UPGRADE=--upgrade` also renews what they leave open. Where there is no

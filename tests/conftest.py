@@ -1,10 +1,13 @@
 """One finished tiny run for all tests of the workflow, on this machine and through a cluster."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+# Else every process that a test starts would compile what it imports of the project.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.path.insert(0, str(Path(__file__).parent / "workflow"))
 
 from shared_run import shared_run

@@ -64,7 +64,7 @@ def test_the_base_is_one_release_of_a_supported_python():
 
 def test_its_steps_are_the_makefiles_set_up_and_its_command_is_make_run():
     set_up = [value for instruction, value in SETUP if instruction == "RUN"]
-    assert set_up == ["make .venv/.installed COMPILE=--compile"]
+    assert set_up == ["make .venv/.installed"]
     assert [json.loads(value) for instruction, value in STEPS if instruction == "CMD"] == [["make", "run"]]
     assert not [value for instruction, value in STEPS if instruction == "ENTRYPOINT"]
 
