@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent / "workflow"))
 
 from shared_run import shared_run
 from tiny_project import TinyProject, without_network
-
-# Writes the network interfaces that the run has, for test_no_network.py.
-RECORD_INTERFACES = ("sh", "-c", 'cat /proc/net/dev > interfaces.txt; exec "$@"', "sh")
+from warm import WarmPython
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +75,13 @@ def finished(tmp_path_factory) -> TinyProject:
 
     def make(folder: Path) -> None:
         project = TinyProject.checkout(folder)
-        project.python = sys.executable
-        project.run(prefix=(*without_network(), *RECORD_INTERFACES))
+        # Writes the network interfaces that the run and all of its jobs have, for test_no_network.py.
+        record = ("sh", "-c", f'cat /proc/net/dev > "{folder}/interfaces.txt"; exec "$@"', "sh")
+        with (
+            tempfile.TemporaryDirectory(prefix="warm") as place,
+            WarmPython(Path(place), (*without_network(), *record)) as warm,
+        ):
+            project.python = str(warm.python)
+            project.run()
 
     return shared_run(tmp_path_factory, "finished", make)

@@ -128,11 +128,11 @@ class TinyProject:
         return [self.python, "-m", "snakemake", *arguments, *rest, *config]
 
     def snakemake(
-        self, *arguments: str, configfile: str | None = "tiny.yaml", prefix: tuple[str, ...] = (), **environment: str
+        self, *arguments: str, configfile: str | None = "tiny.yaml", **environment: str
     ) -> subprocess.CompletedProcess:
         """Run Snakemake and return how it ended, standard error within standard output."""
         return subprocess.run(
-            [*prefix, *self.command(*arguments, configfile=configfile)],
+            self.command(*arguments, configfile=configfile),
             cwd=self.folder,
             env=os.environ | environment,
             stdout=subprocess.PIPE,
@@ -141,7 +141,7 @@ class TinyProject:
             timeout=3600,
         )
 
-    def run(self, *arguments: str, **options: str | tuple[str, ...]) -> str:
+    def run(self, *arguments: str, **options: str) -> str:
         """Run Snakemake, which must succeed, and return its output."""
         done = self.snakemake(*arguments, **options)
         assert done.returncode == 0, done.stdout

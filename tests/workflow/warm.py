@@ -51,19 +51,20 @@ class WarmPython:
 
     Args:
         folder: An empty folder for the program and the socket; its path must be short and hold no space.
+        prefix: A command that the process is started through, so that what holds for it holds for all of its forks.
 
     Attributes:
         python: The program that takes a Python's place.
     """
 
-    def __init__(self, folder: Path):
-        self.python, self._address = folder / "python", folder / "socket"
+    def __init__(self, folder: Path, prefix: tuple[str, ...] = ()):
+        self.python, self._address, self._prefix = folder / "python", folder / "socket", prefix
 
     def __enter__(self) -> WarmPython:
         """Start the process and wait until its imports are done."""
         self.python.write_text(_CLIENT.format(python=sys.executable, address=str(self._address)), encoding="utf-8")
         self.python.chmod(self.python.stat().st_mode | stat.S_IXUSR)
-        command = [sys.executable, __file__, str(self._address), str(self.python)]
+        command = [*self._prefix, sys.executable, __file__, str(self._address), str(self.python)]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._server.stdout.readline() == "ready\n"
         return self
