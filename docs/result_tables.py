@@ -69,9 +69,9 @@ def ablations(name: str) -> list[list[str]]:
             ours["effective neighbours"],
             ours["AUC"],
             published(images, row, "AUC"),
-            pixels[row]["AUC, all images"],
+            pixels.get(row, {}).get("AUC, all images", "–"),
             published(pixels, row, "AUC, all images"),
-            pixels[row]["AUPRO"],
+            pixels.get(row, {}).get("AUPRO", "–"),
         ]
         for row, ours in images.items()
         if not row.endswith("(published)")
@@ -144,7 +144,8 @@ TABLES = {
     "idrid": lambda: main_tables("idrid"),
     "idrid ablations": lambda: ablations("idrid"),
     "idrid_resnet50v2": lambda: main_tables("idrid_resnet50v2"),
-    "idrid_resnet50v2 ablations": lambda: ablations("idrid_resnet50v2"),
+    "idrid_resnet50v2_392": lambda: main_tables("idrid_resnet50v2_392"),
+    "idrid_resnet50v2_392 ablations": lambda: ablations("idrid_resnet50v2_392"),
     "lesionpaste": lesionpaste,
     "phantom rivals": rivals,
 }

@@ -9,6 +9,8 @@ import pytest
 
 # Else every process that a test starts would compile what it imports of the project.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Several tests share the cores: a thread that waits for others leaves its core to them. Before torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 sys.path.insert(0, str(Path(__file__).parent / "workflow"))
 
 from shared_run import shared_run
