@@ -181,6 +181,12 @@ def test_an_average_precision_that_one_patients_lesions_decide_has_no_interval_a
         assert np.isfinite(found["auc"].low)
     assert widths[4] > widths[1]
     assert "one patient" in found["average_precision"].note
+    other, _ = images(seed=1, normals=10, abnormal=10)
+    other = other._replace(positive=np.where(np.arange(20)[:, None] == 10, 10_000, 1) * other.positive)
+    compared = pixel_differences(heavy, other, values_of(heavy), values_of(other), heavy.ids, groups, DRAWING)
+    assert np.isnan(compared["average_precision"][1:4]).all()
+    assert "one patient" in compared["average_precision"].note
+    assert np.isfinite(compared["auc"].p_value)
 
 
 def test_average_precision_alone_is_widened_by_students_t(monkeypatch):

@@ -26,7 +26,7 @@ def test_products_from_the_levels_are_those_of_the_whole_map(fine, coarse, norma
     whole, levels = both(fine, coarse)
     assert len(whole) == len(levels) == fine[0] * fine[1]
     if normalised:
-        whole, levels = whole.normalised(), levels.normalised()
+        whole, levels = whole.normalised(), levels.normalised().normalised()
         torch.testing.assert_close(levels.similarities(torch.arange(len(levels))).diagonal(), torch.ones(len(levels)))
     rows = torch.tensor([0, len(whole) - 1, 7, 2])
     torch.testing.assert_close(levels.similarities(rows), whole.similarities(rows))

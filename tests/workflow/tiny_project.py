@@ -128,11 +128,11 @@ class TinyProject:
         return [self.python, "-m", "snakemake", *arguments, *rest, *config]
 
     def snakemake(
-        self, *arguments: str, configfile: str | None = "tiny.yaml", **environment: str
+        self, *arguments: str, configfile: str | None = "tiny.yaml", prefix: tuple[str, ...] = (), **environment: str
     ) -> subprocess.CompletedProcess:
         """Run Snakemake and return how it ended, standard error within standard output."""
         return subprocess.run(
-            self.command(*arguments, configfile=configfile),
+            [*prefix, *self.command(*arguments, configfile=configfile)],
             cwd=self.folder,
             env=os.environ | environment,
             stdout=subprocess.PIPE,

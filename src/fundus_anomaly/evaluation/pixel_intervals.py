@@ -88,7 +88,8 @@ def pixel_intervals(
 
     Average precision hangs on the few patients with the largest lesions, of which a test may have too few to show how
     they differ: its interval is wider by what Student's t with n degrees of freedom has over a normal distribution,
-    n the effective number of patients by lesion area. The rule is empirical: benchmarks/coverage_pixels.py.
+    n the effective number of patients by lesion area, and where that is below 2 there is none. The rule is empirical:
+    benchmarks/coverage_pixels.py. Differences between two maps of the same images need no such widening (the same).
 
     Args:
         sample: The test's pixels.
@@ -185,10 +186,14 @@ def pixel_differences(
         found = studentised(difference, strata, resampling.resamples, resampling.seed)
     found = Studentised(np.array(list(known.values())), found.error, found.deviation)
     half, p_values = found.half_width(resampling.confidence), found.p_values()
-    return {
+    differences = {
         name: _difference(known[name], found.error[number], half[number], p_values[number])
         for number, name in enumerate(FIGURES)
     }
+    precision = differences["average_precision"]
+    if effective_patients(sample_a, owner) < _FEWEST_EFFECTIVE and not precision.note:
+        differences["average_precision"] = Difference(precision.value, NAN, NAN, NAN, _ONE_PATIENTS)
+    return differences
 
 
 def _difference(value: float, error: float, half: float, p_value: float) -> Difference:

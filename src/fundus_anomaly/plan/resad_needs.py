@@ -64,7 +64,7 @@ class ResadNeeds:
         return self._value() * self.extent.positions * self.channels(job) / 2 * self._images(job)
 
     def resc_mb(self, job: Any, threads: int) -> float:
-        """Return the memory of ReSC, an image a thread: blocks of attention, a Fourier transform whole."""
+        """Return the memory of ReSC, an image a thread, at most: F, R and P whole, attention in blocks."""
         return 800 + (100 + 60e-6 * self.extent.positions * self.channels(job)) * threads
 
     def resc_seconds(self, job: Any) -> float:

@@ -93,6 +93,8 @@ class LevelsMap:
 
     def normalised(self) -> LevelsMap:
         """Return the map with rows of length 1."""
+        if self.lengths is not None:
+            return self
         upscaled = _weighted_sums(self.level3, self.corners, self.shares)
         lengths = (self.level2.square().sum(dim=1) + upscaled.square().sum(dim=1)).sqrt().clamp(min=1e-12)
         return replace(

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from fundus_anomaly.methods.resad.attention import Attention, spatial_aware
 from fundus_anomaly.methods.resad.feature_map import upscaling
 
-# Channels that are filtered at a time: on a CPU their spectra fit into the cache of a core.
+# Channels that are filtered at a time on a CPU: their spectra fit into the cache of a core.
 _CHANNELS = 16
 
 
@@ -84,7 +84,8 @@ def region_aware(features: torch.Tensor, radius: int) -> torch.Tensor:
 
     inside = filtered(torch.ones(1, height, width, device=features.device))
     regions = torch.empty_like(features, memory_format=torch.contiguous_format)
-    for some, into in zip(features.split(_CHANNELS, dim=-1), regions.split(_CHANNELS, dim=-1), strict=True):
+    channels = _CHANNELS if features.device.type == "cpu" else max(features.shape[-1], 1)
+    for some, into in zip(features.split(channels, dim=-1), regions.split(channels, dim=-1), strict=True):
         into.copy_((filtered(some.permute(2, 0, 1)) / inside).permute(1, 2, 0))
     return regions
 

@@ -42,7 +42,8 @@ def footnotes(
         left_out_note(excluded),
         f"Image figures are those of the score “{image_score}”.",
         f"Intervals, {confidence:.0%}: DeLong's for image AUC, on the logit scale, Wilson's for sensitivity and "
-        f"specificity, balanced accuracy's from both; studentised bootstrap for pixels. {independent}",
+        f"specificity, balanced accuracy's from both; studentised bootstrap for pixels, average precision's widened by "
+        f"Student's t with the effective number of patients by lesion area. {independent}",
         "Balanced accuracy, best on test: its threshold is chosen on the images that it is judged by, so it flatters. "
         "Calibrated threshold: an order statistic of the scores of normals held out of the bank, that of rank "
         f"⌈(n + 1)·{normal_quantile:g}⌉ of n for images; no test image takes part in it.",
