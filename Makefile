@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # published as source alone; it is built with the locked setuptools. Modules are compiled afterwards, on all cores: where Python
 # may not write beside them (PYTHONDONTWRITEBYTECODE, as in many images) each job would compile anew what it imports.
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-compile --require-hashes --only-binary :all:
-# What is written for another Python is left as it is, and makes it say so: torch holds such a file.
+# Neither tests nor torch/testing, which holds a file for Python 3.12 alone.
 COMPILE = $(BIN)/python -m compileall -qq -j 0 -x '/(tests?|torch/testing)/' $(1) || echo 'Some modules could not be compiled; they will be read as text.' >&2
 SOURCE_ONLY := connection-pool
 UV ?= $(BIN)/uv

@@ -89,7 +89,7 @@ def pixel_intervals(
     Average precision hangs on the few patients with the largest lesions, of which a test may have too few to show how
     they differ: its interval is wider by what Student's t with n degrees of freedom has over a normal distribution,
     n the effective number of patients by lesion area, and where that is below 2 there is none. The rule is empirical:
-    benchmarks/coverage_pixels.py. Differences between two maps of the same images need no such widening (the same).
+    benchmarks/coverage_pixels.py, by which differences between two maps of the same images need no widening.
 
     Args:
         sample: The test's pixels.

@@ -35,10 +35,6 @@ class WholeMap:
         """Return F[rows] · Fᵀ, ``(rows, hw)`` contiguous, for ``rows`` ``(rows,)`` int64."""
         return self.flat[rows] @ self.flat.T
 
-    def averaged(self, weights: torch.Tensor) -> torch.Tensor:
-        """Return weights · F, ``(rows, c)``, for ``weights`` ``(rows, hw)``."""
-        return weights @ self.flat
-
 
 @dataclass(frozen=True)
 class LevelsMap:
