@@ -19,10 +19,14 @@ from warm import WarmPython
 
 
 @pytest.fixture(autouse=True)
-def exact_small_numbers():
-    """Undo what `device_for` of an earlier test asked of torch: Hypothesis needs the numbers next to zero."""
+def torch_as_tests_need_it():
+    """Undo what `device_for` of an earlier test asked of torch, and leave the other cores to the other workers.
+
+    Hypothesis needs the numbers next to zero. Small networks take longer on several threads, which wait for each other.
+    """
     if torch := sys.modules.get("torch"):
         torch.set_flush_denormal(False)
+        torch.set_num_threads(1)
 
 
 # Files, and folders of them, that take longest: they come first, so that short ones are left to even out the end. The

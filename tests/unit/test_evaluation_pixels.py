@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, balanced_accuracy_score, ro
 from fundus_anomaly.evaluation import pixel_metrics
 from fundus_anomaly.evaluation.pixel_histogram import LESION, NORMAL, PixelHistograms, bins_for_bootstrap
 from fundus_anomaly.evaluation.region_overlap import aupro, region_histogram
-from fundus_anomaly.evaluation.score_bins import BINS, Quantiser, bin_edges, edges_of, quantise
+from fundus_anomaly.evaluation.score_bins import BINS, Quantiser, _quantiles, bin_edges, edges_of, quantise
 from fundus_anomaly.scoring.thresholds import image_threshold, pixel_threshold_bin
 
 MEMORY = 2**24
@@ -186,6 +186,15 @@ def test_the_table_of_cells_gives_the_bins_of_a_search_to_the_last_one(scores):
     tried = np.concatenate([scores, around(edges), around(scores[:1000]), np.float32([-np.inf, np.inf, 0])])
     expected = np.searchsorted(edges[1:-1], tried, side="right")
     np.testing.assert_array_equal(Quantiser(edges)(tried), expected)
+
+
+@pytest.mark.parametrize("positions", [1, 2, 7, 30_000, 100_000])
+def test_half_of_the_edges_are_the_quantiles_of_the_scores_bit_by_bit(positions):
+    draw = np.random.default_rng(positions)
+    ranks = np.linspace(0, 1, BINS // 2 + 2)[1:-1][:: max(1, positions // 100)]
+    for scores in (draw.gamma(2, 1, positions), np.sort(draw.normal(0, 9, positions)), draw.integers(0, 3, positions)):
+        scores = scores.astype(np.float32)
+        np.testing.assert_array_equal(_quantiles(scores, ranks), np.quantile(scores, ranks))
 
 
 def test_the_edges_do_not_depend_on_the_order_of_the_maps_and_their_number_is_fixed():

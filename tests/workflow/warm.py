@@ -26,6 +26,7 @@ PACKAGES = [
     *("numpy", "pandas", "h5py", "cv2", "PIL.Image", "scipy.stats", "scipy.ndimage", "scipy.signal", "sklearn.metrics"),
     *("torch", "torch.utils.data", "torchvision.transforms.v2", "torchvision.models", "timm", "torchcam.methods"),
     *("onnx", "onnxruntime", "faiss", "imagehash", "nibabel", "tabulate", "tqdm", "yaml", "MLstatkit"),
+    *("jinja2", "markdown_it", "xlsxwriter", "threadpoolctl", "sklearn.random_projection"),
     *("matplotlib.style", "matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.font_manager"),
     *("snakemake.cli", "snakemake.api", "snakemake.workflow", "snakemake.scheduling.job_scheduler", "jsonschema"),
     *("snakemake.executors.local", "snakemake.script", "snakemake.report.html_reporter"),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from fundus_anomaly.errors import InputError
 from support.import_closure import import_closure, imports_of, named_modules
+from support.import_statements import remember
 
 SCRIPTS = PROJECT / "workflow" / "scripts"
 LIBRARY = PROJECT / "src" / "fundus_anomaly"
+remember(sorted(file for folder in PYTHON_FOLDERS for file in folder.rglob("*.py")), Path(".snakemake/imports.json"))
 # What the run is about: a dataset, or whatever photographs a trained detector is to judge.
 DATA = "new photographs" if config["detector"] else config["dataset"]
 RESULTS = f"results/{config['experiment'] or DATA.replace(' ', '_')}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+
+from support.import_statements import statements_of
 
 
 def import_closure(script: Path, *roots: Path) -> list[Path]:
@@ -80,24 +81,12 @@ def _imported(file: Path, roots: tuple[Path, ...]) -> list[str]:
     """Return the dotted names of all that a file may import, whether modules or names in modules."""
     root = next(root for root in roots if file.is_relative_to(root))
     package = file.relative_to(root).with_suffix("").parts[:-1]
-    names = []
-    for node in _statements(ast.parse(file.read_bytes(), str(file))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            names += [module] + [f"{module}.{alias.name}" for alias in node.names]
-    return names
-
-
-def _statements(block: ast.AST) -> Iterator[ast.stmt]:
-    """Yield the statements in a block, at any depth: no expression holds an import, and most nodes are expressions."""
-    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
-        for one in getattr(block, part, ()):
-            if isinstance(one, ast.stmt):
-                yield one
-            yield from _statements(one)
+    found = []
+    for level, module, names in statements_of(file):
+        base = package[: len(package) - level + 1] if level else ()
+        full = ".".join([*base, *([module] if module else [])])
+        found += [full, *(f"{full}.{name}" for name in names)]
+    return found
 
 
 @cache
