@@ -18,10 +18,15 @@ def section(file: str, heading: str) -> Rows:
         file: Below results/reference, without ``.md``.
         heading: How the heading begins.
     """
+    return {row[next(iter(row))]: row for row in lines_of(file, heading)}
+
+
+def lines_of(file: str, heading: str) -> list[dict[str, str]]:
+    """Return the lines of the table below a heading of a reference file, each by column."""
     text = (REFERENCE / f"{file}.md").read_text(encoding="utf-8")
     lines = text.split(f"\n## {heading}", 1)[1].split("\n## ", 1)[0].splitlines()
     names, _, *rows = [cells(line) for line in lines if line.startswith("|")]
-    return {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def cells(line: str) -> list[str]:
@@ -53,6 +58,34 @@ def main_tables(name: str) -> list[list[str]]:
         rows.append([f"{method}, published, WideResNet-50", auc[0], "–", auc[1], "–", "–"])
     columns = "method|image AUC (maximum)|image AUC (99.5 % quantile)|pixel AUC, all|pixel AUC, abnormal|AUPRO"
     return [columns.split("|"), *rows]
+
+
+def calibrated(name: str) -> list[list[str]]:
+    """Return the image AUC by each image score, of maps as they are and calibrated by position."""
+    scores = {
+        "maximum": "maximum",
+        "maximum inside": "inner_maximum",
+        "99.5 % quantile": "top_quantile",
+        "quantile inside": "inner_quantile",
+        "mean": "mean",
+    }
+    rows = section(f"{name}/resad", "Image AUC by image score")
+    return [["maps", *scores], *([row, *(found[score] for score in scores.values())] for row, found in rows.items())]
+
+
+def operating_points(name: str) -> list[list[str]]:
+    """Return what a promised specificity delivers and detects, by image."""
+    columns = ["promised", "delivered", "kept", "sensitivity"]
+    rows = lines_of(f"{name}/operating_points", "By image")
+    return [["row", *columns], *([row[column] for column in ("method", *columns)] for row in rows)]
+
+
+def lesions_found(name: str) -> list[list[str]]:
+    """Return the shares of lesions marked at a few numbers of false marks an image, by type."""
+    columns = {"1/8 false": "0.125 false", "1 false": "1 false", "8 false": "8 false"}
+    taken = ("lesion", "lesions", "method", *columns.values())
+    rows = lines_of(f"{name}/froc", "All sizes")
+    return [["lesion", "annotated", "row", *columns], *([row[column] for column in taken] for row in rows)]
 
 
 def ablations(name: str) -> list[list[str]]:
@@ -142,6 +175,9 @@ def summary() -> list[list[str]]:
 TABLES = {
     "summary": summary,
     "idrid": lambda: main_tables("idrid"),
+    "idrid calibrated": lambda: calibrated("idrid"),
+    "idrid operating points": lambda: operating_points("idrid"),
+    "idrid lesions found": lambda: lesions_found("idrid"),
     "idrid ablations": lambda: ablations("idrid"),
     "idrid_resnet50v2": lambda: main_tables("idrid_resnet50v2"),
     "idrid_resnet50v2_392": lambda: main_tables("idrid_resnet50v2_392"),
