@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from fundus_anomaly.report.tables.layout import document, markdown, readable, wide_table
+from fundus_anomaly.evaluation.pixel_sample import PixelSample
+from fundus_anomaly.report.tables.footnotes import calibration_notes, footnotes, independence, notes_of, tested
+from fundus_anomaly.report.tables.layout import PUBLISHED, document, markdown, readable, wide_table
+from fundus_anomaly.report.tables.main_tables import Settings
+from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.report.tables.published import published_rows
 from fundus_anomaly.report.tables.resad import FIGURES, shown
 from fundus_anomaly.report.tables.variant import Variant
@@ -17,6 +23,83 @@ PARAMETER_HEADINGS = {
     "effective_neighbours": "effective neighbours",
 }
 """Parameters shown to readers, where the variants have them; the machine-readable table holds all."""
+
+
+class AblationTables(NamedTuple):
+    """Table 3.
+
+    Attributes:
+        table: One row a variant, machine-readable.
+        differences: Differences of pixel figures.
+        markdown: All of it for readers.
+    """
+
+    table: pd.DataFrame
+    differences: pd.DataFrame
+    markdown: str
+
+
+def as_it_came_out(row: Mapping[str, object], images: int, neighbours: np.ndarray) -> dict[str, object]:
+    """Return the parameters of a row as they came out.
+
+    Args:
+        row: The variant: ``coreset``, ``region``, ``spatial`` and ``scale``.
+        images: Normal images that its bank was chosen from.
+        neighbours: ``(n,)`` effective number of neighbours of each image, NaN without attention.
+    """
+    without_scale = row["spatial"] in ("off", "identity")
+    return {
+        "training_images": images,
+        "coreset_fraction": row["coreset"],
+        "region": row["region"],
+        "reading": row["spatial"] if without_scale else f"{row['spatial']}, {row['scale']}",
+        "effective_neighbours": float(np.nanmedian(neighbours)) if np.isfinite(neighbours).any() else float("nan"),
+    }
+
+
+def ablation_tables(
+    variants: Sequence[Variant],
+    pixels: Sequence[PixelSample | None],
+    test: Mapping[str, Sequence],
+    excluded: Mapping[str, str],
+    settings: Settings,
+    *,
+    title: str,
+    facts: Mapping[str, object],
+    notes: Sequence[str],
+) -> AblationTables:
+    """Return Table 3 with its footnotes.
+
+    Args:
+        variants: As in :func:`ablation_table`.
+        pixels: The pixels of each, from its evaluation; None for one without pixel figures.
+        test: Columns ``id``, ``label`` and ``patient`` of the test's images.
+        excluded: Why each image is excluded, by id.
+        settings: See :class:`.main_tables.Settings`.
+        title: Title of the document.
+        facts: What was run.
+        notes: Footnotes of the table's own, after those on its figures.
+    """
+    image_score = settings.image_score
+    table = ablation_table(variants, settings.dataset, image_score)
+    differences = difference_table(variants, pixels, settings.against, test, settings.resampling)
+    footnoted = footnotes(
+        {**facts, "test images": tested(test, excluded)},
+        excluded,
+        settings.normal_quantile,
+        settings.confidence,
+        image_score,
+        bool((table["source"] == PUBLISHED).any()),
+        [
+            *calibration_notes(variants, image_score, settings.normal_quantile),
+            *notes_of(variants, FIGURES, image_score),
+            *notes,
+        ],
+        independence(test, excluded),
+    )
+    part = difference_part(differences, settings.confidence)
+    text = ablation_markdown(variants, settings.dataset, image_score, title, footnoted, part)
+    return AblationTables(table, differences, text)
 
 
 def ablation_table(variants: Sequence[Variant], dataset: str, image_score: str) -> pd.DataFrame:
