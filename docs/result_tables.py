@@ -75,7 +75,7 @@ def calibrated(name: str) -> list[list[str]]:
 
 def operating_points(name: str) -> list[list[str]]:
     """Return what a promised specificity delivers and detects, by image."""
-    columns = ["promised", "delivered", "kept", "sensitivity"]
+    columns = ["promised", "normals", "delivered", "kept", "sensitivity"]
     rows = lines_of(f"{name}/operating_points", "By image")
     return [["row", *columns], *([row[column] for column in ("method", *columns)] for row in rows)]
 

@@ -51,18 +51,6 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture
-def one_thread():
-    """Train on one thread: on busy cores the barriers of small convolutions take ten times as long as they do."""
-    # Here, since most files do without.
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def lite0(tmp_path_factory):
     """Return EfficientNet-Lite0 with ImageNet's weights, as a method is given it."""

@@ -15,8 +15,6 @@ from fundus_anomaly.networks.dcgan import Discriminator, Generator
 from fundus_anomaly.networks.normal_weights import initialised
 from fundus_anomaly.training import stages
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 TINY = Settings(width=2, steps=4, batch=4, mapping_steps=3)
 
 

@@ -11,8 +11,6 @@ from fundus_anomaly.methods.auto_encoder import METHOD, Settings, network, summe
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.methods.reconstruction import Reconstruction
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.parametrize(
     ("size", "code", "parameters"),

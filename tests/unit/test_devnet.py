@@ -14,8 +14,6 @@ from fundus_anomaly.methods.devnet import METHOD, Settings
 from fundus_anomaly.methods.interface import Abnormal, Network, Work
 from fundus_anomaly.networks.deviation import DeviationNetwork, highest_mean
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SIDE = 64
 TINY = Settings(anomalies=3, epochs=2, steps=2, batch=4)
 

@@ -18,8 +18,6 @@ from fundus_anomaly.methods.texture_source import OPERATIONS, Textures
 from fundus_anomaly.methods.textures import PATTERNS, procedural_texture
 from fundus_anomaly.networks.draem import DiscriminativeNetwork, ReconstructiveNetwork
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 TINY = Settings(reconstructive_width=2, discriminative_width=2, epochs=2, batch=2)
 
 

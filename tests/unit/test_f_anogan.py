@@ -15,8 +15,6 @@ from fundus_anomaly.methods.wasserstein import WassersteinStage, gradient_penalt
 from fundus_anomaly.networks.residual_gan import Critic, Encoder, Generator
 from fundus_anomaly.training import stages
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 TINY = Settings(width=2, generator_steps=3, critic_steps=2, encoder_steps=3, batch=4)
 
 

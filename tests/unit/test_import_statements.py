@@ -19,7 +19,8 @@ def nothing_known(monkeypatch):
 
 @pytest.fixture
 def place(tmp_path):
-    (tmp_path / "one.py").write_text(SOURCE)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "one.py").write_text(SOURCE)
     (tmp_path / "kept").mkdir()
     return tmp_path
 
@@ -32,23 +33,23 @@ def forget(monkeypatch):
 
 def test_a_new_process_parses_nothing_that_the_store_has(place, monkeypatch):
     store = place / "kept" / "imports.json"
-    remember([place / "one.py"], store)
+    remember([place / "src"], store)
     before = store.stat()
     forget(monkeypatch)
-    remember([place / "one.py"], store)
-    assert statements_of(place / "one.py") == STATEMENTS
+    remember([place / "src"], store)
+    assert statements_of(place / "src" / "one.py") == STATEMENTS
     assert store.stat() == before
 
 
 def test_another_content_with_the_old_name_size_and_time_is_parsed_anew(place):
-    file, store = place / "one.py", place / "kept" / "imports.json"
-    remember([file], store)
+    file, store = place / "src" / "one.py", place / "kept" / "imports.json"
+    remember([place / "src"], store)
     times = file.stat()
     file.write_text(SOURCE.replace("..d", "..x"))
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    remember([file], store)
+    remember([place / "src"], store)
     assert statements_of(file)[1] == Statement(2, "x", ("e", "f"))
-    assert len(json.loads(store.read_text())) == 1, "what no file has any more goes"
+    assert statements_of(file)[0] == STATEMENTS[0]
 
 
 @pytest.mark.parametrize(
@@ -58,19 +59,49 @@ def test_another_content_with_the_old_name_size_and_time_is_parsed_anew(place):
 def test_a_damaged_store_is_made_anew(place, content):
     store = place / "kept" / "imports.json"
     store.write_bytes(content.encode("utf-8", "surrogatepass"))
-    remember([place / "one.py"], store)
-    assert statements_of(place / "one.py") == STATEMENTS
+    remember([place / "src"], store)
+    assert statements_of(place / "src" / "one.py") == STATEMENTS
     assert len(json.loads(store.read_text())) == 1
 
 
+def test_a_store_that_other_code_made_is_not_believed(place, monkeypatch):
+    store = place / "kept" / "imports.json"
+    monkeypatch.setattr(import_statements, "_EXTRACTOR", b"other code")
+    monkeypatch.setattr(import_statements, "_parsed", lambda *_: [])
+    remember([place / "src"], store)
+    monkeypatch.undo()
+    import_statements._known.clear()
+    remember([place / "src"], store)
+    assert statements_of(place / "src" / "one.py") == STATEMENTS
+
+
+def test_what_another_project_has_stays_in_the_store_until_it_is_full(place, monkeypatch):
+    store = place / "kept" / "imports.json"
+    (place / "other").mkdir()
+    (place / "other" / "two.py").write_text("import two")
+    remember([place / "src"], store)
+    remember([place / "other"], store)
+    assert len(json.loads(store.read_text())) == 2
+    monkeypatch.setattr(import_statements, "_MOST_FILES", 2)
+    (place / "other" / "three.py").write_text("import three")
+    remember([place / "other"], store)
+    assert len(json.loads(store.read_text())) == 2
+    assert [file.name for file in store.parent.iterdir()] == ["imports.json"]
+
+
 def test_what_cannot_be_parsed_read_or_written_stops_nothing(place):
-    (place / "half.py").write_text("def f(:")
-    (place / "gone.py").symlink_to(place / "nowhere.py")
+    source = place / "src"
+    (source / "half.py").write_text("def f(:")
+    (source / "deep.py").write_text("-" * 200_000 + "1")
+    (source / "gone.py").symlink_to(place / "nowhere.py")
+    (source / ".hidden").mkdir()
+    (source / ".hidden" / "many.py").write_text("import many")
     (place / "kept" / "imports.json").mkdir()
-    files = [place / "half.py", place / "gone.py", place / "one.py"]
-    remember(files, place / "kept" / "imports.json")
-    remember(files, place / "no such folder" / "imports.json")
+    remember([source], place / "kept" / "imports.json")
+    remember([source], place / "no such folder" / "imports.json")
     assert not (place / "no such folder").exists()
-    assert statements_of(place / "one.py") == STATEMENTS
+    assert [file.name for file in (place / "kept").iterdir()] == ["imports.json"]
+    assert statements_of(source / "one.py") == STATEMENTS
+    assert len(import_statements._known) == 1
     with pytest.raises(SyntaxError):
-        statements_of(place / "half.py")
+        statements_of(source / "half.py")

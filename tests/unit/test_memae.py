@@ -12,8 +12,6 @@ from fundus_anomaly.errors import InputError
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.methods.memae import METHOD, MemAE, Memory, Settings, entropy, euclidean_residual, hard_shrinkage
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SMALL = {"channels": [8, 8, 16, 16], "items": 20, "batch": 4, "learning_rate": 3e-3}
 
 

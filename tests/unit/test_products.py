@@ -67,6 +67,7 @@ def blas_threads():
 
 
 def test_each_thread_multiplies_alone_and_the_number_of_threads_comes_back():
+    torch.set_num_threads(3)
     before, torchs = blas_threads(), torch.get_num_threads()
     meeting = threading.Barrier(3)
 

@@ -12,8 +12,6 @@ from fundus_anomaly.methods import learned
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.methods.named import method_named
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SIZES = {
     "auto_encoder": {"code": 8},
     "anogan": {"width": 8, "mapping_steps": 1},

@@ -17,8 +17,6 @@ from fundus_anomaly.networks.classifier import build
 from fundus_anomaly.seeds import digest
 from fundus_anomaly.training.classification import Classification, Schedule
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SIDE = 64
 TINY = Settings(epochs=2, batch=4, learning_rate=0.003, clip=1.0)
 

@@ -37,6 +37,12 @@ def repeated(folder, text, name="mine.yaml"):
         ("a: &a {x: 1}\nb: &b {<<: *a}\nc: {x: 3, <<: *b}\n", ["the key 'c.x' again"]),
         ("a: &a {x: 1}\nb: &b {y: 1}\nc:\n  <<: *a\n  <<: *b\n", ["line 5: the key 'c.<<' again"]),
         ("? [a, b]\n: 1\n? [a, b]\n: 2\n", ["again"]),
+        # What libyaml refuses, and Snakemake reads.
+        (
+            'title: "\\ud83d\\ude00"\nseed: 1\nseed: 2\n',
+            ["/mine.yaml, line 3: the key 'seed' again, which is in line 2"],
+        ),
+        ("%YAML 1.3\n---\nseed: 1\nseed: 2\n", ["line 4: the key 'seed' again, which is in line 3"]),
     ],
 )
 def test_each_repetition_is_named_with_its_line(tmp_path, text, told):
@@ -87,6 +93,7 @@ def test_all_files_and_all_keys_are_named_at_once(tmp_path):
         ["data={exclude: [a], exclude: [b]}"],
         ["data={window: {level: 1}}", "data={window: 3}"],
         ["data=3", "data={window: {level: 1}}"],
+        ["data_root=/data/\udce9t\udce9", "data_root=/data"],
     ],
 )
 def test_one_value_of_the_command_line_has_one_source(entries):
@@ -98,6 +105,7 @@ def test_entries_of_one_section_may_stand_beside_each_other():
     require_unique_entries(
         ["data={on_bad_image: fail}", "data={exclude: [a, a]}", "resad={pool: 1}", "data_root=a: b: c", "experiment="]
     )
+    require_unique_entries(["data_root=/data/\udce9t\udce9"])
 
 
 def test_the_configurations_that_are_shipped_hold_each_key_once(request):

@@ -10,8 +10,6 @@ from fundus_anomaly.imaging.patch_grid import cut, joined
 from fundus_anomaly.methods.interface import Work
 from fundus_anomaly.methods.wdmt_net import METHOD, Detector, Settings, Training, augmented, gradients, network
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SMALL = {"width": 4, "epochs": 2, "fading": 0.5, "batch": 4, "learning_rate": 1e-3}
 
 

@@ -23,8 +23,8 @@ from fundus_anomaly.plan.row_facts import row_facts
 from fundus_anomaly.quality.tables import MEASURED
 from fundus_anomaly.quality.verdict import JUDGED, NOT_JUDGED
 from fundus_anomaly.report.tables.footnotes import without_maps_note
-from fundus_anomaly.report.tables.main_tables import Settings as TableSettings
 from fundus_anomaly.report.tables.main_tables import main_tables
+from fundus_anomaly.report.tables.notes_below import Settings as TableSettings
 from fundus_anomaly.report.tables.variant import Variant
 from fundus_anomaly.scoring.contract import FieldsOfView, open_maps
 

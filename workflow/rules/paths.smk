@@ -11,7 +11,7 @@ from support.import_statements import remember
 
 SCRIPTS = PROJECT / "workflow" / "scripts"
 LIBRARY = PROJECT / "src" / "fundus_anomaly"
-remember(sorted(file for folder in PYTHON_FOLDERS for file in folder.rglob("*.py")), Path(".snakemake/imports.json"))
+remember(PYTHON_FOLDERS, Path(".snakemake/imports.json"))
 # What the run is about: a dataset, or whatever photographs a trained detector is to judge.
 DATA = "new photographs" if config["detector"] else config["dataset"]
 RESULTS = f"results/{config['experiment'] or DATA.replace(' ', '_')}"

@@ -11,7 +11,7 @@ from fundus_anomaly.report.pages.table import page
 from fundus_anomaly.report.tables.ablations import ablation_tables, as_it_came_out
 from fundus_anomaly.report.tables.calibrated import calibrated_note, calibrated_row
 from fundus_anomaly.report.tables.footnotes import index_fact, without_names
-from fundus_anomaly.report.tables.main_tables import Settings
+from fundus_anomaly.report.tables.notes_below import Settings
 from fundus_anomaly.report.tables.unjudged import still_counted_note
 from fundus_anomaly.report.tables.variant import Variant
 from fundus_anomaly.scoring.map_files import recall_of

@@ -9,7 +9,8 @@ from fundus_anomaly.report.pages.main_tables import write_main_tables
 from fundus_anomaly.report.tables.compared import compared_notes, compared_rows, patchcore_notes
 from fundus_anomaly.report.tables.footnotes import without_maps_note
 from fundus_anomaly.report.tables.made import NOTE, made_of, made_part
-from fundus_anomaly.report.tables.main_tables import Settings, main_tables
+from fundus_anomaly.report.tables.main_tables import main_tables
+from fundus_anomaly.report.tables.notes_below import Settings
 from fundus_anomaly.report.tables.order import in_order_of_print
 from fundus_anomaly.report.tables.published import doubts, methods_in_print
 from fundus_anomaly.report.tables.unjudged import still_counted_note

@@ -8,7 +8,8 @@ from fundus_anomaly.quality.tables import read_quality
 from fundus_anomaly.report.pages.main_tables import write_main_tables
 from fundus_anomaly.report.tables.calibrated import calibrated_note, calibrated_row
 from fundus_anomaly.report.tables.footnotes import UNSMOOTHED, index_fact
-from fundus_anomaly.report.tables.main_tables import Settings, main_tables
+from fundus_anomaly.report.tables.main_tables import main_tables
+from fundus_anomaly.report.tables.notes_below import Settings
 from fundus_anomaly.report.tables.unjudged import still_counted_note
 from fundus_anomaly.report.tables.variant import Variant
 from fundus_anomaly.scoring.contract import read_scores

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
 
 from fundus_anomaly.errors import Problem, raise_if_any
 
-# libyaml's, where PyYAML was built with it, reads a configuration in a tenth of the time.
-_SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BASE = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# libyaml's loader, where PyYAML was built with it, reads a configuration in a tenth of the time. It refuses a little
+# that PyYAML's own, which Snakemake reads with, does not.
+_SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader
+_BASE = getattr(yaml, "CBaseLoader", yaml.BaseLoader), yaml.BaseLoader
 _MERGE = "tag:yaml.org,2002:merge"
 _ALLOWED = "each key once"
 _REMEDY = "put everything that belongs to the key in one place; otherwise all but the last would be dropped silently"
@@ -49,12 +51,12 @@ def require_unique_entries(entries: Iterable[str]) -> None:
     for entry in entries:
         key, _, text = entry.partition("=")
         try:
-            node = yaml.compose(text, Loader=_BASE)
+            node, loader = _composed(text, *_BASE)
         except yaml.YAMLError:  # a text that is no YAML is a value of its own
-            node = None
+            node, loader = None, yaml.BaseLoader("")
         problems += [
             Problem("--config", f"the key {found!r} more than once", _ALLOWED, _REMEDY)
-            for found, _, _ in _repetitions(node, key, _BASE(""), set())
+            for found, _, _ in _repetitions(node, key, loader, set())
         ]
         for leaf in _leaves(node, key):
             if any(leaf == one or leaf.startswith(f"{one}.") or one.startswith(f"{leaf}.") for one in given):
@@ -72,14 +74,27 @@ def _repeated_in(file: Path) -> list[Problem]:
         is_json = False
     try:
         # YAML allows no tab where JSON does: between values.
-        loader = _SAFE(text.replace("\t", " ") if is_json else text)
-        found = list(_repetitions(loader.get_single_node(), "", loader, set()))
+        node, loader = _composed(text.replace("\t", " ") if is_json else text, *_SAFE)
+        found = list(_repetitions(node, "", loader, set()))
     except yaml.YAMLError:  # escapes that JSON alone knows; a file that is neither is for Snakemake to refuse
         return _repeated_in_json(str(file), text) if is_json else []
     return [
         Problem(f"{file}, line {line}", f"the key {key!r} again, which is in line {first}", _ALLOWED, _REMEDY)
         for key, first, line in found
     ]
+
+
+def _composed(text: str, fast: type, plain: type) -> tuple[yaml.Node | None, yaml.constructor.BaseConstructor]:
+    """Return the node of a text, and the loader that read it: the fast one if it can.
+
+    Raises:
+        yaml.YAMLError: If the text is no YAML.
+    """
+    with suppress(yaml.YAMLError, UnicodeError):
+        loader = fast(text)
+        return loader.get_single_node(), loader
+    loader = plain(text)
+    return loader.get_single_node(), loader
 
 
 def _repeated_in_json(file: str, text: str) -> list[Problem]:

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.evaluation.pixel_sample import PixelSample
-from fundus_anomaly.report.tables.footnotes import calibration_notes, footnotes, independence, notes_of, tested
-from fundus_anomaly.report.tables.layout import PUBLISHED, document, markdown, readable, wide_table
-from fundus_anomaly.report.tables.main_tables import Settings
+from fundus_anomaly.report.tables.layout import document, markdown, readable, wide_table
+from fundus_anomaly.report.tables.notes_below import Settings, notes_below
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.report.tables.published import published_rows
 from fundus_anomaly.report.tables.resad import FIGURES, shown
@@ -75,7 +74,7 @@ def ablation_tables(
         pixels: The pixels of each, from its evaluation; None for one without pixel figures.
         test: Columns ``id``, ``label`` and ``patient`` of the test's images.
         excluded: Why each image is excluded, by id.
-        settings: See :class:`.main_tables.Settings`.
+        settings: See :class:`.notes_below.Settings`.
         title: Title of the document.
         facts: What was run.
         notes: Footnotes of the table's own, after those on its figures.
@@ -83,20 +82,7 @@ def ablation_tables(
     image_score = settings.image_score
     table = ablation_table(variants, settings.dataset, image_score)
     differences = difference_table(variants, pixels, settings.against, test, settings.resampling)
-    footnoted = footnotes(
-        {**facts, "test images": tested(test, excluded)},
-        excluded,
-        settings.normal_quantile,
-        settings.confidence,
-        image_score,
-        bool((table["source"] == PUBLISHED).any()),
-        [
-            *calibration_notes(variants, image_score, settings.normal_quantile),
-            *notes_of(variants, FIGURES, image_score),
-            *notes,
-        ],
-        independence(test, excluded),
-    )
+    footnoted = notes_below(table, variants, test, excluded, settings, facts, after=notes)
     part = difference_part(differences, settings.confidence)
     text = ablation_markdown(variants, settings.dataset, image_score, title, footnoted, part)
     return AblationTables(table, differences, text)

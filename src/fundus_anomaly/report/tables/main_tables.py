@@ -9,41 +9,13 @@ import pandas as pd
 
 from fundus_anomaly.evaluation.comparison import compare_rows
 from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
-from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import PixelSample
 from fundus_anomaly.report.tables.called import called_counts
-from fundus_anomaly.report.tables.footnotes import (
-    calibration_notes,
-    comparison_note,
-    footnotes,
-    independence,
-    notes_of,
-    tested,
-)
-from fundus_anomaly.report.tables.layout import PUBLISHED
+from fundus_anomaly.report.tables.footnotes import comparison_note
+from fundus_anomaly.report.tables.notes_below import Settings, notes_below
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
-from fundus_anomaly.report.tables.resad import FIGURES, lesion_table, resad_markdown, resad_table
+from fundus_anomaly.report.tables.resad import lesion_table, resad_markdown, resad_table
 from fundus_anomaly.report.tables.variant import Variant
-
-
-class Settings(NamedTuple):
-    """What the configuration says about a table.
-
-    Attributes:
-        dataset: It decides which published rows are added.
-        image_score: Image score of the image-level figures, but for rows with one of their own.
-        normal_quantile: Quantile of the calibrated thresholds.
-        confidence: Coverage of the intervals.
-        against: Name of the row that the others' pixel figures are compared with.
-        resampling: How the pixel figures' differences are drawn.
-    """
-
-    dataset: str
-    image_score: str
-    normal_quantile: float
-    confidence: float
-    against: str
-    resampling: Resampling
 
 
 class MainTables(NamedTuple):
@@ -106,21 +78,8 @@ def main_tables(
     printed = sorted(variants, key=lambda variant: list(order).index(variant.label)) if order else variants
     table = resad_table(printed, settings.dataset, image_score)
     differences = difference_table(variants, pixels, settings.against, test, settings.resampling)
-    footnoted = footnotes(
-        {**facts, "test images": tested(test, excluded)},
-        excluded,
-        settings.normal_quantile,
-        settings.confidence,
-        image_score,
-        bool((table["source"] == PUBLISHED).any()),
-        [
-            *notes,
-            *_comparisons(by_row, test, excluded),
-            *calibration_notes(variants, image_score, settings.normal_quantile),
-            *notes_of(variants, FIGURES, image_score),
-        ],
-        independence(test, excluded),
-    )
+    before = [*notes, *_comparisons(by_row, test, excluded)]
+    footnoted = notes_below(table, variants, test, excluded, settings, facts, before=before)
     part = [*difference_part(differences, settings.confidence), *parts]
     text = resad_markdown(printed, settings.dataset, image_score, title, footnoted, part)
     return MainTables(title, table, lesion_table(printed, image_score), differences, text)
