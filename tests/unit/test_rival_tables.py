@@ -109,7 +109,7 @@ def written(tmp_path):
     runs = [("LesionPaste", "repeat~0"), ("control", "repeat~0"), ("DevNet", "repeat~0"), ("DevNet", "repeat~1")]
     runs.append(("Supervised classifier", "repeat~0"))
     files = [scored(tmp_path, seed, gain) for seed, gain in enumerate([2.0, 0.1, 1.0, 1.1, 3.0])]
-    write_csv(tmp_path / "left_out.csv", pd.DataFrame({"id": [], "reason": []}))
+    write_csv(tmp_path / "left_out.csv", pd.DataFrame({"id": [], "split": [], "reason": []}))
     compared = [compared_row(tmp_path, "DevNet", repeat, 2) for repeat in (0, 1)]
     compared.append(compared_row(tmp_path, "Supervised classifier", 0, 1))
     output = SimpleNamespace(**{end: tmp_path / f"rivals.{end}" for end in ("csv", "md", "html")})

@@ -436,7 +436,7 @@ def test_the_index_is_reported_with_its_lowest_recall_where_it_is_approximate():
 def test_a_row_without_pixel_figures_stands_among_the_images_alone(variants):
     own = metrics(0.9)
     own = own[own["level"] == "image"]
-    rows = [*variants, calibrated_row("ReSAD", variants[0].params, own, "mean")]
+    rows = [*variants, calibrated_row(variants[0], own, "mean")]
     table = resad_table(rows, "idrid", "maximum")
     row = table[table["method"] == "ReSAD, calibrated"].iloc[0]
     # The score of its own, .05 above that of the whole table, and nothing at the pixel level.
@@ -457,7 +457,7 @@ def test_a_row_without_pixel_figures_stands_among_the_images_alone(variants):
 
 def test_what_has_no_pixels_is_compared_by_none(variants):
     sample = PixelSample([], np.zeros((0, 0, 0)), *([None] * (len(PixelSample._fields) - 2)))
-    rows = [*variants, calibrated_row("ReSAD", {}, metrics(0.9), "mean")]
+    rows = [*variants, calibrated_row(Variant("ReSAD", {}, metrics(0.9)), metrics(0.9), "mean")]
     test = {"id": [], "label": [], "patient": []}
     resampling = Resampling(0.3, 10, 0.95, 0)
     assert difference_table(rows, [sample, sample, None], "PatchCore", test, resampling).empty

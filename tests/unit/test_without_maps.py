@@ -198,7 +198,7 @@ def test_the_table_of_all_methods_has_them_in_the_papers_order_and_how_each_was_
         for name, path in (("metrics", "metrics.csv"), ("pixels", "pixels.h5")):
             files[name].append(case / f"{number}.{path}")
         files["scores"].append(paths["scores"])
-    write_csv(case / "left_out.csv", pd.DataFrame({"id": ["t/7"], "reason": ["blurred"]}))
+    write_csv(case / "left_out.csv", pd.DataFrame({"id": ["t/7"], "split": ["test"], "reason": ["blurred"]}))
     tested = IDS["test"]
     quality = pd.DataFrame({"id": tested, "quality": [NOT_JUDGED] + [JUDGED] * (len(tested) - 1), "reason": ""})
     write_csv(case / "quality.csv", quality.assign(**dict.fromkeys(MEASURED, 1.0)))
@@ -220,8 +220,7 @@ def test_the_table_of_all_methods_has_them_in_the_papers_order_and_how_each_was_
             compared=compared,
             apart={},
             method_of={},
-            dataset="idrid",
-            size=SIDE,
+            facts={"dataset": "idrid", "image size": f"{SIDE}×{SIDE}"},
             side=64,
             held_out=0.2,
             test=MANIFEST.to_dict("list"),

@@ -8,7 +8,7 @@ from fundus_anomaly.datasets.subsets import require_two_patients
 from fundus_anomaly.networks.weights import require_source
 from fundus_anomaly.plan import compared, patchcore_rows, variants
 from fundus_anomaly.plan.bank import require_scorable
-from fundus_anomaly.plan.run import MAIN, SHOWN, Run
+from fundus_anomaly.plan.run import MAIN, SCALE_QUANTILE, SHOWN, Run
 
 RUN = or_stop(Run.of, config, METHOD_TITLES, UNSTABLE)
 RESC_SPACE = Paramspace(pd.DataFrame(RUN.variants, columns=variants.RESC_KEYS))

@@ -96,12 +96,12 @@ MASKED_SPLITS = [
 
 def rows(split=None, columns=None):
     """Return the manifest's rows of a split, or of several (all by default), as plain values for `params`."""
-    return columns_of(DATASET.manifest, split, columns)
+    return kept_columns(DATASET.manifest, split, columns)
 
 
 def audited(split=None, columns=None):
     """Return the dataset's rows: those of excluded images and of images that the benchmark leaves out too."""
-    return columns_of(FOUND.audited, split, columns)
+    return kept_columns(FOUND.audited, split, columns)
 
 
 def admissible():
@@ -109,6 +109,18 @@ def admissible():
     named = [image for image in REFUSED if image["split"] != UNUSED]
     table = pd.concat([FOUND.manifest, pd.DataFrame(named, columns=["id", "split"], dtype="str")])
     return columns_of(table, None, ["id", "split"])
+
+
+# Many jobs ask for the same columns; the tables live as long as the workflow, so that each has its own number.
+KEPT_COLUMNS = {}
+
+
+def kept_columns(table, split, columns):
+    """Return `columns_of` a table of the whole run, made once; nobody changes it."""
+    key = (id(table), *(one if one is None or isinstance(one, str) else tuple(one) for one in (split, columns)))
+    if key not in KEPT_COLUMNS:
+        KEPT_COLUMNS[key] = columns_of(table, split, columns)
+    return KEPT_COLUMNS[key]
 
 
 def columns_of(table, split=None, columns=None):

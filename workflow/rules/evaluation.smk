@@ -16,7 +16,6 @@ EVALUATION = {
 }
 
 TABLE = {
-    "size": config["preprocessing"]["size"],
     "search": RUN.index,
     "test": rows("test", ["id", "label", "patient"]),
     "resampling": RESAMPLING,
@@ -92,7 +91,7 @@ rule table_resad:
     params:
         **TABLE,
         variants=RUN.named(MAIN),
-        dataset=config["dataset"],
+        facts=RUN.resad_facts,
         settings=RUN.table_settings(variants.PATCHCORE),
         calibrated_score=config["calibration"]["image_score"],
     script:
@@ -210,8 +209,9 @@ rule table_ablations:
         "../../envs/cpu.yaml"
     params:
         **TABLE,
-        **RUN.table_settings(next(iter(RUN.unchanged), "")),
+        settings=RUN.table_settings(next(iter(RUN.unchanged), "")),
         variants=RUN.named(RUN.ablations),
+        facts=RUN.facts(RUN.ablations),
         calibrated=RUN.unchanged,
         calibrated_score=config["calibration"]["image_score"],
     script:

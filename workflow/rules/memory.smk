@@ -67,22 +67,12 @@ rule detector:
     conda:
         "../../envs/gpu.yaml"
     params:
-        variant=RUN.named([variants.RESAD])[0],
         train=rows("train", ["id", "patient"]),
         own_weights=config["backbone"]["weights"] != "",
         dataset=config["dataset"],
         libraries=lambda wildcards: sorted(imports_of([SCRIPTS / "detector.py"], PYTHON_FOLDERS)[1]),
-        features=config["features"],
-        onnx=config["backbone"]["onnx"],
-        epsilon=config["bank"]["epsilon"],
-        preprocessing=RUN.preprocessing["resad"] | {"max_pixels": config["data"]["max_pixels"]},
-        search=RUN.index,
-        scores=RUN.scores,
-        image_score=config["scoring"]["image_score"],
-        scale_quantile=0.99,
-        calibrated_score=config["calibration"]["image_score"],
-        normal_quantile=config["evaluation"]["normal_quantile"],
+        settings=RUN.detector_settings,
+        trained=RUN.detector_facts,
         quality=config["quality"],
-        seed=config["seed"],
     script:
         "../scripts/detector.py"

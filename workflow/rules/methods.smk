@@ -128,7 +128,7 @@ rule table_compared:
         apart=APART,
         method_of={row["name"]: METHOD_TITLES[row["method"]] for row in RUN.compared}
         | {row["name"]: variants.PATCHCORE for row in RUN.patchcores},
-        dataset=config["dataset"],
+        facts={name: RUN.resad_facts[name] for name in ("dataset", "image size")},
         settings=RUN.table_settings(variants.RESAD),
         side=config["compared"]["size"],
         held_out=config["compared"]["held_out"],
@@ -178,7 +178,7 @@ rule figure_compared:
         lesions=list(DATASET.lesions),
         all_lesions=ALL_LESIONS,
         rows=config["figures"]["rows"],
-        scale_quantile=0.99,
+        scale_quantile=SCALE_QUANTILE,
         dpi=160,
         row_quantile=0.5,
         image_score=config["scoring"]["image_score"],

@@ -1,9 +1,9 @@
 """Write Tables 1 and 2 with the methods that ours are compared with."""
 
+from fundus_anomaly.audit.excluded import read_excluded
 from fundus_anomaly.evaluation.pixel_intervals import Resampling
 from fundus_anomaly.evaluation.pixel_sample import read_pixel_sample
 from fundus_anomaly.files.checksummed import read_csv
-from fundus_anomaly.files.tables import read_results_table
 from fundus_anomaly.quality.tables import read_quality
 from fundus_anomaly.report.pages.main_tables import write_main_tables
 from fundus_anomaly.report.tables.compared import compared_notes, compared_rows, patchcore_notes
@@ -20,8 +20,7 @@ from support.rule import run
 
 def main(input, output, params):
     """Write the table as CSV, as Markdown and as a page, and its headline to the log."""
-    left_out = read_results_table(input.left_out, {"id": "str", "reason": "str"})
-    excluded = dict(zip(left_out["id"], left_out["reason"], strict=True))
+    excluded = read_excluded(input.left_out)
     made = made_of(params.compared)
     others = [*params.patchcores, *({**row, "made": how} for row, how in zip(params.compared, made, strict=True))]
     compared = compared_rows(params.names, others, [read_csv(file) for file in input.metrics])
@@ -30,18 +29,18 @@ def main(input, output, params):
     order = in_order_of_print(names, params.method_of, ours, methods_in_print("resad", ["1", "2"]))
     tables = main_tables(
         compared,
-        [read_scores(file) for file in input.scores],
-        [read_pixel_sample(file) for file in input.pixels],
+        list(map(read_scores, input.scores)),
+        list(map(read_pixel_sample, input.pixels)),
         params.test,
         excluded,
-        Settings(**params.settings | {"resampling": Resampling(**params.resampling)}),
-        title=f"ReSAD and other methods on {params.dataset}",
-        facts={"dataset": params.dataset, "image size": f"{params.size}×{params.size}"},
+        Settings(**params.settings, resampling=Resampling(**params.resampling)),
+        title=f"ReSAD and other methods on {params.facts['dataset']}",
+        facts=params.facts,
         notes=[
             *patchcore_notes(params.patchcores),
             *compared_notes(params.compared, params.side, params.held_out, params.apart),
             *without_maps_note(compared),
-            *doubts("resad", params.dataset),
+            *doubts("resad", params.facts["dataset"]),
             *still_counted_note(read_quality(input.quality)["quality"]),
             *([NOTE] if made else []),
         ],

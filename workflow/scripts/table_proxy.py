@@ -1,8 +1,7 @@
 """Compare what lesioned copies say of Table 3's settings with what the test says."""
 
 from fundus_anomaly.files.checksummed import read_csv, write_csv
-from fundus_anomaly.files.whole import write_text
-from fundus_anomaly.report.pages.table import page
+from fundus_anomaly.report.pages.table import write_document
 from fundus_anomaly.report.tables.proxy import correlation_table, correlations, proxy_markdown, proxy_table
 from fundus_anomaly.report.tables.variant import Variant
 from support.rule import run
@@ -20,8 +19,7 @@ def main(input, output, params):
     text = proxy_markdown(table, found, params.title, params.facts, params.confidence)
     write_csv(output.csv, table)
     write_csv(output.correlation, correlation_table(found))
-    write_text(output.md, text)
-    write_text(output.html, page(text))
+    write_document(text, output.md, output.html)
 
 
 if __name__ == "__main__":

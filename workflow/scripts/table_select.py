@@ -6,7 +6,7 @@ from fundus_anomaly.evaluation.choice import chosen
 from fundus_anomaly.evaluation.lesioned import CALIBRATED
 from fundus_anomaly.files.checksummed import read_csv, write_csv
 from fundus_anomaly.files.whole import write_text
-from fundus_anomaly.report.pages.table import page
+from fundus_anomaly.report.pages.table import write_document
 from fundus_anomaly.report.tables.select import p_values, select_markdown, select_table, selection_record
 from fundus_anomaly.report.tables.variant import Variant
 from support.rule import run
@@ -31,8 +31,7 @@ def main(input, output, params):
     settings = {row["name"]: dict(row["settings"]) for row in params.candidates}
     record = selection_record(table, choice, params.figure, settings, facts, params.annotated, params.digest)
     write_csv(output.csv, table)
-    write_text(output.md, text)
-    write_text(output.html, page(text))
+    write_document(text, output.md, output.html)
     write_text(output.selection, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 

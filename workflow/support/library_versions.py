@@ -31,6 +31,11 @@ def versions_of(packages: Collection[str]) -> dict[str, str]:
     return {name: _version(name) for name in sorted(set(packages) - sys.stdlib_module_names - _NO_VALUES)}
 
 
+def installed_versions(packages: Collection[str]) -> dict[str, str]:
+    """Return :func:`versions_of` those that this Python has; the one that planned a job may have others, or none."""
+    return {name: version for name, version in versions_of(packages).items() if version != NOT_INSTALLED}
+
+
 @cache
 def _version(package: str) -> str:
     for name in _DISTRIBUTIONS.get(package, (package,)):

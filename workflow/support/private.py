@@ -1,13 +1,15 @@
 """Values that a job needs and no page may print: manifests with names of images, patients and folders.
 
 Snakemake's report prints the parameters of the jobs whose outputs it holds, and its records keep their ``repr`` to see
-whether one has changed. Both get a digest here; a job gets the plain values.
+whether one has changed. Both get a digest here; a job gets the plain values. Nobody changes them once they are made: the jobs of a
+rule share them, and what is printed of them is made once.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 
 
 def private(values: dict | list) -> dict | list:
@@ -28,6 +30,10 @@ def _printed(values: dict | list) -> str:
 
 class _PrivateDict(dict):
     def __repr__(self) -> str:
+        return self._shown
+
+    @cached_property
+    def _shown(self) -> str:
         return _printed(dict(self))
 
     def __reduce__(self):
@@ -37,6 +43,10 @@ class _PrivateDict(dict):
 
 class _PrivateList(list):
     def __repr__(self) -> str:
+        return self._shown
+
+    @cached_property
+    def _shown(self) -> str:
         return _printed(list(self))
 
     def __reduce__(self):

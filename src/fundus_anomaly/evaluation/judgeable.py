@@ -6,13 +6,44 @@ patient to the other eye; a patient without an eye that can be judged has no par
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from fundus_anomaly.evaluation.operating_points import Scored, operating_points
 
 ALL, JUDGEABLE = "all", "that can be judged"
+
+
+def points_of(
+    scores: pd.Series,
+    normals: pd.Series,
+    test: pd.DataFrame,
+    patient_of: Mapping[str, str],
+    refused: Collection[str],
+    promised: Sequence[float],
+    confidence: float,
+) -> list[dict[str, object]]:
+    """Return the rows of :func:`with_and_without` of one method.
+
+    Args:
+        scores: Of images of the test, by id; those without a label have no part.
+        normals: Those of cross-fitted normals, by id.
+        test: Index ``id``, with ``label``, -1 where it is unknown, and ``patient``.
+        patient_of: The patient of each normal, by id.
+        refused: Ids of images and normals that cannot be judged.
+        promised: The specificities, in (0, 1).
+        confidence: Coverage of the intervals.
+    """
+    known = test.loc[scores.index]
+    known = known[known["label"] >= 0]
+    tested = Scored(scores[known.index].to_numpy(), known["label"].to_numpy() == 1, known["patient"].to_numpy(str))
+    patients = np.array([patient_of[name] for name in normals.index], str)
+    held_out = Scored(normals.to_numpy(), np.zeros(len(normals), bool), patients)
+    gone = set(refused)
+    gone_of = [np.array([name in gone for name in ids], bool) for ids in (known.index, normals.index)]
+    return with_and_without(tested, held_out, *gone_of, promised, confidence)
 
 
 def with_and_without(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 import h5py
 
 from fundus_anomaly.datasets.subsets import abnormal_taught_and_held_out, taught_and_held_out
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.hdf5 import read_ids
+from fundus_anomaly.files.hdf5 import open_h5, read_ids
 from fundus_anomaly.imaging.prepared_images import PreparedPhotographs
 from fundus_anomaly.methods.interface import Abnormal
 
@@ -27,6 +29,59 @@ class Normals(NamedTuple):
 
     taught: PreparedPhotographs
     held_out: PreparedPhotographs
+
+
+class Beside(NamedTuple):
+    """Photographs beside the test that are labelled abnormal.
+
+    Attributes:
+        images: Their file, as the rule ``images`` wrote it.
+        patient_of: The patient of each by id.
+        refused: Ids that may not be learned from: copies of the test's photographs.
+    """
+
+    images: str | os.PathLike[str]
+    patient_of: Mapping[str, str]
+    refused: Collection[str]
+
+
+class Taught(NamedTuple):
+    """What a method is given.
+
+    Attributes:
+        normals: Normal photographs.
+        side: Of all photographs, in pixels.
+        abnormal: Those labelled abnormal, for a method that takes them.
+    """
+
+    normals: Normals
+    side: int
+    abnormal: Abnormal | None
+
+
+@contextmanager
+def open_taught(
+    images: str | os.PathLike[str], patient_of: Mapping[str, str], beside: Beside | None, share: float, seed: int
+) -> Iterator[Taught]:
+    """Open what a method learns from while a block lasts.
+
+    Args:
+        images: File of the normal photographs, as the rule ``images`` wrote it.
+        patient_of: As in :func:`normals_of`.
+        beside: Photographs labelled abnormal; None for a method that takes none.
+        share: As in :func:`normals_of`.
+        seed: Likewise.
+
+    Raises:
+        InputError: If a file is damaged, or too few photographs are left to learn from.
+    """
+    with ExitStack() as opened:
+        file = opened.enter_context(open_h5(images, "image", "field_of_view", "id"))
+        normals, abnormal = normals_of(file, patient_of, share, seed), None
+        if beside is not None:
+            other = opened.enter_context(open_h5(beside.images, "image", "field_of_view", "id"))
+            abnormal = abnormal_of(other, beside.patient_of, normals, patient_of, beside.refused, share, seed)
+        yield Taught(normals, file["image"].shape[1], abnormal)
 
 
 def normals_of(file: h5py.File, patient_of: Mapping[str, str], share: float, seed: int) -> Normals:

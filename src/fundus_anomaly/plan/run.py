@@ -14,6 +14,8 @@ MAIN = [variants.RESAD, variants.PATCHCORE]
 """The variants of Tables 1 and 2."""
 SHOWN = [variants.PATCHCORE, variants.RESAD]
 """The same as figures show them, ours last."""
+SCALE_QUANTILE = 0.99
+"""Share of held-out normals' places that lie below the beginning of the colour scale of heat maps."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,54 @@ class Run:
         """
         by_name = {row["variant"]: row for row in self.variants}
         return [by_name[name] for name in names]
+
+    @property
+    def detector_settings(self) -> dict[str, Any]:
+        """What :class:`..methods.resad.detector.Settings` takes, of the row that the detector's file holds."""
+        row, features = self.named([variants.RESAD])[0], self.config["features"]
+        found = {name: row[name] for name in ("pool", "region", "spatial", "scale", "coreset")}
+        found |= {name: features[name] for name in ("batch", "dtype")}
+        return found | {"epsilon": self.config["bank"]["epsilon"], "search": self.index}
+
+    @property
+    def detector_facts(self) -> dict[str, Any]:
+        """What :class:`..methods.resad.detector_file.Trained` takes of the configuration, beside those settings."""
+        config = self.config
+        scored = {"image_score": config["scoring"]["image_score"]}
+        scored["calibrated_score"] = config["calibration"]["image_score"]
+        return {
+            "backbone": {
+                "name": self.named([variants.RESAD])[0]["backbone"],
+                "precision": config["features"]["precision"],
+                "onnx": dict(config["backbone"]["onnx"]),
+            },
+            "preprocessing": self.preprocessing["resad"] | {"max_pixels": config["data"]["max_pixels"]},
+            "scoring": self.scores | scored,
+            "normal_quantile": config["evaluation"]["normal_quantile"],
+            "scale_quantile": SCALE_QUANTILE,
+            "seed": config["seed"],
+        }
+
+    def facts(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return what the variants of a table have in common, in words.
+
+        Args:
+            names: Theirs.
+        """
+        rows, side = self.named(names), self.config["preprocessing"]["size"]
+        return {
+            "dataset": self.config["dataset"],
+            "backbone": rows[0]["backbone"] if rows else self.config["backbone"]["name"],
+            "image size": f"{side}×{side}",
+            "coreset fraction": ", ".join(sorted({f"{row['coreset']:g}" for row in rows})),
+        }
+
+    @property
+    def resad_facts(self) -> dict[str, Any]:
+        """What Tables 1 and 2 say of ReSAD's own row."""
+        row = self.named([variants.RESAD])[0]
+        reading = f"{row['spatial']}, scale {row['scale']}"
+        return self.facts(MAIN) | {"region filter r": row["region"], "reading of eq. 4": reading}
 
     def table_settings(self, against: str) -> dict[str, Any]:
         """Return what both of ReSAD's tables say of their figures.

@@ -15,7 +15,7 @@ from fundus_anomaly.files.checksummed import checksummed
 from fundus_anomaly.files.workbook import write_workbook
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.pages.gallery_files import FILES
-from fundus_anomaly.scoring.thresholds import p_values, percentiles
+from fundus_anomaly.scoring.thresholds import Calibration, p_values, percentiles
 
 ABOVE, BELOW, NO_THRESHOLD = "above the threshold", "below the threshold", "no threshold"
 EXCLUDED = "excluded"
@@ -80,6 +80,23 @@ def heat_maps_in(folder: str, ids: Sequence[str], quality: Sequence[str]) -> lis
     """Return the path of each photograph's heat map in a folder of pages; empty where it cannot be judged."""
     pairs = zip(ids, quality, strict=True)
     return ["" if said in (NOT_JUDGED, "") else f"{folder}/{FILES.of(name).heat_map}" for name, said in pairs]
+
+
+def table_of_run(
+    photographs: pd.DataFrame, scores: pd.Series, normal_scores: np.ndarray, calibration: Calibration, folder: str
+) -> pd.DataFrame:
+    """Return :func:`images_table` of photographs that were scored in one run.
+
+    Args:
+        photographs: As in :func:`judged_together`, such as :func:`with_excluded` gives.
+        scores: By ``id``.
+        normal_scores: ``(n,)`` float, those of held-out normals.
+        calibration: The threshold, and the share of new normals that is expected to be above it.
+        folder: The folder of the heat maps, relative to the table.
+    """
+    table = judged_together(photographs, scores, normal_scores, calibration.threshold)
+    maps = heat_maps_in(folder, table["id"], table["quality"])
+    return images_table(table, [], calibration.threshold, calibration.expected, maps)
 
 
 def images_table(

@@ -58,6 +58,11 @@ def read_quality(path: str | os.PathLike[str]) -> pd.DataFrame:
     return read_results_table(path, texts | dict.fromkeys(MEASURED, "float64")).set_index("id")
 
 
+def refused_of(said: pd.DataFrame) -> set[str]:
+    """Return the ids of photographs that cannot be judged, of a table of :func:`read_quality`."""
+    return set(said.index[said["quality"] == NOT_JUDGED])
+
+
 def quartiles_table(quartiles: Mapping[str, Quartiles]) -> pd.DataFrame:
     """Return the quartiles as a table: ``statistic`` and one column each."""
     return pd.DataFrame([(name, *ends) for name, ends in quartiles.items()], columns=["statistic", *_QUARTILES])

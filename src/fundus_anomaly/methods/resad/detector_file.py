@@ -79,13 +79,24 @@ class Normals(NamedTuple):
     paper: np.ndarray
     calibrated: np.ndarray
 
+    @classmethod
+    def of(cls, paper: pd.DataFrame, calibrated: pd.DataFrame, scoring: Mapping[str, Any]) -> Normals:
+        """Return the scores that a detector keeps.
+
+        Args:
+            paper: Of the distance maps, a column a score.
+            calibrated: Likewise of the calibrated maps.
+            scoring: See :class:`Trained`; it names the score of each.
+        """
+        tables = (paper, scoring["image_score"]), (calibrated, scoring["calibrated_score"])
+        return cls(*(np.sort(table[name].to_numpy(np.float64)) for table, name in tables))
+
 
 def write_resad(
     path: str | os.PathLike[str],
     bank: np.ndarray,
     weights: str | os.PathLike[str],
-    normals: pd.DataFrame,
-    calibrated: pd.DataFrame,
+    normals: Normals,
     positions: Positions,
     trained: Trained,
     card: str,
@@ -96,8 +107,7 @@ def write_resad(
         path: The file.
         bank: M of eq. 6, ``(k, c)``.
         weights: File of the backbone's weights; it is taken into the detector.
-        normals: Image scores of held-out normals, ``id`` and a column a score; ids stay behind.
-        calibrated: Likewise of their calibrated maps.
+        normals: Image scores of held-out normals.
         positions: What normals have at each position.
         trained: See :class:`Trained`.
         card: The model card, see :func:`.model_card.model_card`; ``h5dump -d card`` shows it.
@@ -108,9 +118,8 @@ def write_resad(
         file.attrs["weights_sha256"] = sha256(weights)
         write_array(file, "feature", bank)
         write_array(file, "weights", np.fromfile(weights, np.uint8))
-        write_array(file, "normals", np.sort(normals[trained.scoring["image_score"]].to_numpy(np.float64)))
-        calibrated_scores = calibrated[trained.scoring["calibrated_score"]].to_numpy(np.float64)
-        write_array(file, "calibrated_normals", np.sort(calibrated_scores))
+        for name, scores in zip(_SCORES, normals, strict=True):
+            write_array(file, name, scores)
         write_positions(file, positions)
         write_texts(file, "card", [card])
 

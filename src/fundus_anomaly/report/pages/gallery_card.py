@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import numpy as np
+import pandas as pd
 
 from fundus_anomaly.quality.verdict import JUDGED, NOT_JUDGED, WITH_CARE
 from fundus_anomaly.report.pages.gallery_files import FILES
@@ -42,6 +43,16 @@ class Finding(NamedTuple):
     lesions: tuple[str, ...] = ()
     patient: str = ""
     eye: str = ""
+
+
+def findings_of(photographs: pd.DataFrame) -> list[Finding]:
+    """Return photographs as the pages take them.
+
+    Args:
+        photographs: Index the id; ``score``, and those of the other fields of :class:`Finding` that are known.
+    """
+    known = photographs[[name for name in Finding._fields if name in photographs]]
+    return [Finding(str(name), **row) for name, row in zip(known.index, known.to_dict("records"), strict=True)]
 
 
 def normals_below(score: float, normals: np.ndarray) -> int:

@@ -7,9 +7,7 @@ import os
 from collections.abc import Mapping
 
 from fundus_anomaly.files.checksummed import write_csv
-from fundus_anomaly.files.whole import write_text
-from fundus_anomaly.report.pages.table import page
-from fundus_anomaly.report.tables.footnotes import without_names
+from fundus_anomaly.report.pages.table import write_document
 from fundus_anomaly.report.tables.main_tables import MainTables
 from fundus_anomaly.report.tables.resad import headline
 
@@ -29,6 +27,5 @@ def write_main_tables(
     write_csv(paths["csv"], tables.table)
     write_csv(paths["lesions"], tables.lesions)
     write_csv(paths["differences"], tables.differences)
-    write_text(paths["md"], tables.markdown)
-    write_text(paths["html"], page(without_names(tables.markdown, excluded)))
+    write_document(tables.markdown, paths["md"], paths["html"], excluded)
     logger.info("%s\n%s", tables.title, headline(tables.table))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.evaluation.pixel_sample import PixelSample
+from fundus_anomaly.files.hdf5 import open_h5
 from fundus_anomaly.report.tables.layout import document, markdown, readable, wide_table
 from fundus_anomaly.report.tables.notes_below import Settings, notes_below
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
@@ -54,6 +56,23 @@ def as_it_came_out(row: Mapping[str, object], images: int, neighbours: np.ndarra
         "reading": row["spatial"] if without_scale else f"{row['spatial']}, {row['scale']}",
         "effective_neighbours": float(np.nanmedian(neighbours)) if np.isfinite(neighbours).any() else float("nan"),
     }
+
+
+def read_as_it_came_out(
+    row: Mapping[str, object], coreset: str | os.PathLike[str], attention: str | os.PathLike[str]
+) -> dict[str, object]:
+    """Return :func:`as_it_came_out` of a finished row.
+
+    Args:
+        row: As there.
+        coreset: File of the chosen entries, which has a place for each image that they were chosen from.
+        attention: File with the effective neighbours of each image.
+
+    Raises:
+        InputError: If a file is damaged.
+    """
+    with open_h5(attention, "effective_neighbours") as found, open_h5(coreset, "image") as bank:
+        return as_it_came_out(row, len(bank["image"]), found["effective_neighbours"][:])
 
 
 def ablation_tables(

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from fundus_anomaly.report.tables.variant import Variant
 
 
-def calibrated_row(label: str, params: Mapping[str, object], metrics: pd.DataFrame, image_score: str) -> Variant:
+def calibrated_row(variant: Variant, metrics: pd.DataFrame, image_score: str) -> Variant:
     """Return the row of a variant's calibrated maps, which has image figures alone.
 
     Args:
-        label: Name of the variant's own row.
-        params: Its parameters.
+        variant: The variant's own row, whose parameters are those of this one too.
         metrics: The long table of the calibrated maps.
         image_score: The image score of its figures, fixed before any test.
     """
-    return Variant(calibrated_label(label), params, metrics, image_score)
+    return Variant(calibrated_label(variant.label), variant.params, metrics, image_score)
 
 
 def calibrated_label(label: str) -> str:

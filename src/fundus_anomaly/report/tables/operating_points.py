@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from fundus_anomaly.evaluation.operating_points import IMAGE, PATIENT
+from fundus_anomaly.report.tables.footnotes import independence, left_out_note
 from fundus_anomaly.report.tables.layout import document, markdown, number, parameter, with_interval
+from fundus_anomaly.report.tables.unjudged import with_and_without_note
 
 _UNITS = {IMAGE: "By image", PATIENT: "By patient, either eye counts"}
 
@@ -44,6 +46,20 @@ def operating_markdown(table: pd.DataFrame, title: str, confidence: float, furth
         *further,
     ]
     return document(title, parts, notes)
+
+
+def operating_notes(
+    quality: pd.Series, of_normals: pd.Series, test: Mapping[str, Sequence], excluded: Mapping[str, str]
+) -> list[str]:
+    """Return the footnotes that depend on the run's photographs.
+
+    Args:
+        quality: What is said of the quality of each photograph of the test.
+        of_normals: Likewise of each normal.
+        test: Columns ``id``, ``label`` and ``patient`` of the test's photographs.
+        excluded: Why each image is excluded, by id.
+    """
+    return [with_and_without_note(quality, of_normals), independence(test, excluded), left_out_note(excluded)]
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
