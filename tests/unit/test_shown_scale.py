@@ -74,6 +74,7 @@ def made(folder, more=(), outcome=JUDGED):
         all_lesions=list(LESIONS),
         scale_quantile=0.99,
         opacity=0.8,
+        page={"title": "Own", "method": "ReSAD", "opacity": 0.8},
         calibrated=True,
         dpi=50,
         normal_quantile=0.95,

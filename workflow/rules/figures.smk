@@ -140,8 +140,10 @@ rule figure_misses:
 
 CALIBRATION = config["calibration"]
 SHOWN_SCORES = f"{RESULTS}/scores/{{variant}}"
+SHOWN_IMAGE_SCORE = config["scoring"]["image_score"]
 if CALIBRATION["heat_maps"]:
     SHOWN_SCORES = f"{SHOWN_SCORES}/{CALIBRATED}"
+    SHOWN_IMAGE_SCORE = CALIBRATION["image_score"]
 
 
 # One heat map a test image, a table, and a page to look through them: what a clinic's engineer came for. It is not in
@@ -175,13 +177,16 @@ rule heat_maps:
         roots=lambda wildcards: private([DATA_ROOT]),
         lesions=list(DATASET.lesions),
         all_lesions=ALL_LESIONS,
-        title=config["experiment"] or config["dataset"],
-        method=f"ReSAD{', calibrated by position' if CALIBRATION['heat_maps'] else ''}, {config['backbone']['name']}",
+        page={
+            "title": config["experiment"] or config["dataset"],
+            "method": f"ReSAD{', calibrated by position' if CALIBRATION['heat_maps'] else ''}, "
+            f"{config['backbone']['name']}, image score {SHOWN_IMAGE_SCORE}",
+            "opacity": 0.8,
+        },
         calibrated=CALIBRATION["heat_maps"],
         scale_quantile=SCALE_QUANTILE,
-        opacity=0.8,
         normal_quantile=config["evaluation"]["normal_quantile"],
-        image_score=(CALIBRATION if CALIBRATION["heat_maps"] else config["scoring"])["image_score"],
+        image_score=SHOWN_IMAGE_SCORE,
     script:
         "../scripts/heat_maps.py"
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, read_facts
+from fundus_anomaly.audit.fact_tables import MASK_FACTS, PHOTOGRAPH_FACTS, read_fact_files
 from fundus_anomaly.audit.findings import read_findings
 from fundus_anomaly.datasets.manifest import write_manifest
 from fundus_anomaly.datasets.named_roots import without_roots
@@ -16,11 +16,8 @@ def main(input, output, params):
     """Write a page that opens in a browser, its summary, and the manifest: every image as its adapter read it."""
     manifest = pd.DataFrame(dict(params.manifest))
     write_manifest(manifest, output.manifest)
-    photographs = pd.concat([read_facts(file, PHOTOGRAPH_FACTS) for file in input.photographs], ignore_index=True)
-    masks = None
-    if input.masks:
-        masks = pd.concat([read_facts(file, MASK_FACTS) for file in input.masks], ignore_index=True)
-    found = params.found
+    photographs = read_fact_files(input.photographs, PHOTOGRAPH_FACTS)
+    masks, found = read_fact_files(input.masks, MASK_FACTS), params.found
     notes = [without_roots(note, found["roots"]) for note in found["notes"]]
     for file, named in ((output.page, True), (output.summary, False)):
         html = page(

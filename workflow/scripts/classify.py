@@ -28,12 +28,8 @@ def main(input, output, params, wildcards, resources, threads):
     if len(tables["test"]) < len(params.ids):
         counts = len(tables["test"]), len(params.ids)
         logging.info("%d of the manifest's %d test images: the audit excluded the others", *counts)
-    for table, maps, scores in zip(
-        tables.values(),
-        (output.maps, output.calibration_maps),
-        (output.scores, output.calibration_scores),
-        strict=True,
-    ):
+    files = (output.maps, output.scores), (output.calibration_maps, output.calibration_scores)
+    for table, (maps, scores) in zip(tables.values(), files, strict=True):
         with create_h5(maps) as file:
             write_csv(scores, scored_without_maps(file, table.index, **table.to_dict("list")))
 

@@ -27,16 +27,15 @@ def main(input, output, params, resources, threads):
         points = projected_points(features, images, projection, folder)
     count = max(1, round(float(params.fractions["coreset"]) * total))
     logging.info("%d of %d positions of %d normal images", count, total, len(images))
-    memory, checkpoint = int(resources.get("mem_mb", 4000)) * 500_000, folder / "coreset.checkpoint.h5"
-    placed = {"scratch": folder, "checkpoint": checkpoint}
+    placed = {"scratch": folder, "checkpoint": folder / "coreset.checkpoint.h5"}
+    memory = int(resources.get("mem_mb", 4000)) * 500_000
     chosen = select(points, count, device=device, threads=threads, memory=memory, **placed)
     with create_h5(output.coreset) as file:
-        write_array(file, "index", chosen.index)
-        write_array(file, "radius", chosen.radius)
-        write_array(file, "image", images.astype(np.int32))
+        for name, values in {"index": chosen.index, "radius": chosen.radius, "image": images.astype(np.int32)}.items():
+            write_array(file, name, values)
         file.attrs["covering_radius"] = chosen.covering_radius
     logging.info("covering radius %.4g", chosen.covering_radius)
-    checkpoint.unlink(missing_ok=True)
+    placed["checkpoint"].unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Write ReSAD as one file: its bank, its backbone, and all that a photograph needs to be judged by it."""
 
 from fundus_anomaly.files.hdf5 import open_h5, read_ids, read_texts
-from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.methods.resad.detector import Settings
 from fundus_anomaly.methods.resad.detector_file import Normals, Trained, write_resad
 from fundus_anomaly.methods.resad.model_card import Made, model_card
@@ -32,11 +31,9 @@ def main(input, output, params):
         quality=Options(**params.quality),
         quartiles=read_quartiles(input.quality) | quartiles_of({"distance": distance}),
     )
-    patient_of = dict(zip(params.train["id"], params.train["patient"], strict=True))
-    made = Made(
+    made = Made.of(
+        *(ids, sources, dict(zip(params.train["id"], params.train["patient"], strict=True))),
         dataset=params.dataset,
-        patient_of={name: patient_of[name] for name in ids},
-        sizes=[source_geometry(source)[1][::-1] for source in sources],
         entries=bank.shape,
         licence=licence_of(trained.backbone["name"], params.own_weights),
         versions=installed_versions(params.libraries),

@@ -2,14 +2,13 @@
 
 import pandas as pd
 
-from fundus_anomaly.files.checksummed import read_csv
 from fundus_anomaly.files.hdf5 import open_h5, read_ids, read_texts
 from fundus_anomaly.networks.classifier import Classifier, empty_network
 from fundus_anomaly.networks.state import load_state, read_state
 from fundus_anomaly.report.figures.gradcam import draw
 from fundus_anomaly.report.figures.gradcam_rows import Photographs, gradcam_rows
 from fundus_anomaly.report.figures.lesion_colours import lesion_colours
-from fundus_anomaly.report.figures.shown_images import shown_images
+from fundus_anomaly.report.figures.shown_images import scores_by_id, shown_images
 from fundus_anomaly.report.pages.figure import save_with_page
 from fundus_anomaly.scoring.contract import OWN
 from support.rule import run
@@ -27,15 +26,15 @@ def main(input, output, params):
             shown,
             classifier,
             pd.DataFrame(dict(params.manifest)),
-            read_csv(input.scores, dtype={"id": str}).set_index("id")[OWN],
+            scores_by_id(input.scores, OWN),
             lesions,
             Photographs(sources, params.preprocessing, params.max_pixels, input.images),
             rows=params.rows,
             quantile=params.row_quantile,
             seed=params.seed,
         )
-    figure = draw(rows, lesions, params.opacity, lesion_colours(lesions, params.all_lesions))
-    save_with_page(figure, output.picture, output.page, params.title, params.dpi)
+    drawn = draw(rows, lesions, params.opacity, lesion_colours(lesions, params.all_lesions))
+    save_with_page(drawn, output.picture, output.page, params.title, params.dpi)
 
 
 if __name__ == "__main__":

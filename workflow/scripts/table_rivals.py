@@ -11,7 +11,7 @@ from fundus_anomaly.report.pages.table import write_document
 from fundus_anomaly.report.tables.compared import compared_notes
 from fundus_anomaly.report.tables.lesionpaste import PAPER, headline, lesionpaste_markdown, lesionpaste_table
 from fundus_anomaly.report.tables.lesionpaste_rows import read_rows, run_notes
-from fundus_anomaly.report.tables.made import NOTE, made_of, made_part, with_made
+from fundus_anomaly.report.tables.made import made_notes, made_of, made_part, with_made
 from fundus_anomaly.report.tables.order import in_order_of_print
 from fundus_anomaly.report.tables.published import doubts, methods_in_print
 from support.rule import run
@@ -31,15 +31,14 @@ def main(input, output, params):
         *params.notes,
         *(compared_notes(params.compared, params.side, params.held_out, params.apart) if made else []),
         *doubts(PAPER, params.dataset),
-        *([NOTE] if made else []),
+        *made_notes(made),
     ]
     table = lesionpaste_table(*rows, test, params.dataset, "3")
     compared = p_values(rows.scores, test).reindex(columns=params.ours[:1])
     title = f"LesionPaste and other methods on {params.dataset}, Table 3"
     write_csv(output.csv, with_made(table, made))
-    write_document(
-        lesionpaste_markdown(table, compared, "3", title, notes, made_part(made)), output.md, output.html, excluded
-    )
+    text = lesionpaste_markdown(table, compared, "3", title, notes, made_part(made))
+    write_document(text, output.md, output.html, excluded)
     logging.info("%s\n%s", title, headline(table))
 
 

@@ -1,8 +1,8 @@
 """Values that a job needs and no page may print: manifests with names of images, patients and folders.
 
 Snakemake's report prints the parameters of the jobs whose outputs it holds, and its records keep their ``repr`` to see
-whether one has changed. Both get a digest here; a job gets the plain values. Nobody changes them once they are made: the jobs of a
-rule share them, and what is printed of them is made once.
+whether one has changed. Both get a digest here; a job gets the plain values. Nobody changes them once they are made:
+the jobs of a rule share them, and what is printed of them is made once.
 """
 
 from __future__ import annotations

@@ -68,6 +68,12 @@ def mask_jobs(manifest: pd.DataFrame, lesions: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["id", "lesion", "path"], dtype="str")
 
 
+def read_fact_files(paths: Iterable[str | os.PathLike[str]], names: Mapping[str, str]) -> pd.DataFrame | None:
+    """Return the rows of several tables of :func:`read_facts`, or None of no table."""
+    tables = [read_facts(path, names) for path in paths]
+    return pd.concat(tables, ignore_index=True) if tables else None
+
+
 def read_facts(path: str | os.PathLike[str], names: Mapping[str, str]) -> pd.DataFrame:
     """Return a fact table that was written with ``to_csv(index=False)``, with the same types.
 

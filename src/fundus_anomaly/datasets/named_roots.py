@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from fundus_anomaly.datasets.refused import shown_path
 
 
@@ -19,6 +21,11 @@ def below_root(path: str, root: str) -> str:
     if Path(path).is_relative_to(root):
         return str(Path(path).relative_to(root))
     return Path(path).name if Path(path).is_absolute() else path
+
+
+def with_paths_below(manifest: pd.DataFrame, root: str) -> pd.DataFrame:
+    """Return a manifest whose column ``path`` is :func:`below_root`."""
+    return manifest.assign(path=[below_root(path, root) for path in manifest["path"]])
 
 
 def without_roots(text: str, roots: Mapping[str, str]) -> str:

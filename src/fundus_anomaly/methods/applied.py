@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from itertools import repeat
 
 import h5py
@@ -10,11 +11,52 @@ import numpy as np
 import pandas as pd
 
 from fundus_anomaly.errors import InputError, Problem
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
+from fundus_anomaly.imaging.prepared_images import PreparedPhotographs
 from fundus_anomaly.methods.interface import Detector, Photographs
 from fundus_anomaly.progress import bar
 from fundus_anomaly.scoring.contract import FieldsOfView, ScoredMaps, scored_without_maps
 
 _AT_ONCE = 16
+
+
+def apply_to_file(
+    detector: Detector,
+    images: str | os.PathLike[str],
+    views: str | os.PathLike[str],
+    maps: str | os.PathLike[str],
+    *,
+    chosen: Callable[[list[str]], Sequence[int]] | None = None,
+    side: int,
+    image_size: Sequence[int],
+    options: Mapping[str, float],
+    what: str,
+) -> pd.DataFrame:
+    """Do :func:`apply_detector` for a file of photographs.
+
+    Args:
+        detector: Of any method.
+        images: File of the photographs at the size that it takes.
+        views: File of their fields of view at ``image_size``.
+        maps: The file of maps that is written, whole or not at all.
+        chosen: Numbers of the photographs to score, in this order, by the ids of all; None for all.
+        side: As there.
+        image_size: As there.
+        options: As there.
+        what: As there.
+
+    Raises:
+        InputError: As there, or if a file is damaged.
+    """
+    with (
+        open_h5(images, "image", "field_of_view", "id") as prepared,
+        open_h5(views, "field_of_view", "id") as evaluated,
+        create_h5(maps) as file,
+    ):
+        numbers = None if chosen is None else chosen(read_ids(prepared))
+        photographs, size = PreparedPhotographs(prepared, numbers), tuple(image_size)
+        size_and_options = {"side": side, "image_size": size, "options": options}
+        return apply_detector(detector, photographs, FieldsOfView(evaluated), file, **size_and_options, what=what)
 
 
 def apply_detector(

@@ -15,7 +15,7 @@ from fundus_anomaly.files.checksummed import checksummed
 from fundus_anomaly.files.workbook import write_workbook
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 from fundus_anomaly.report.pages.gallery_files import FILES
-from fundus_anomaly.scoring.thresholds import Calibration, p_values, percentiles
+from fundus_anomaly.scoring.thresholds import calibrate, p_values, percentiles
 
 ABOVE, BELOW, NO_THRESHOLD = "above the threshold", "below the threshold", "no threshold"
 EXCLUDED = "excluded"
@@ -82,23 +82,6 @@ def heat_maps_in(folder: str, ids: Sequence[str], quality: Sequence[str]) -> lis
     return ["" if said in (NOT_JUDGED, "") else f"{folder}/{FILES.of(name).heat_map}" for name, said in pairs]
 
 
-def table_of_run(
-    photographs: pd.DataFrame, scores: pd.Series, normal_scores: np.ndarray, calibration: Calibration, folder: str
-) -> pd.DataFrame:
-    """Return :func:`images_table` of photographs that were scored in one run.
-
-    Args:
-        photographs: As in :func:`judged_together`, such as :func:`with_excluded` gives.
-        scores: By ``id``.
-        normal_scores: ``(n,)`` float, those of held-out normals.
-        calibration: The threshold, and the share of new normals that is expected to be above it.
-        folder: The folder of the heat maps, relative to the table.
-    """
-    table = judged_together(photographs, scores, normal_scores, calibration.threshold)
-    maps = heat_maps_in(folder, table["id"], table["quality"])
-    return images_table(table, [], calibration.threshold, calibration.expected, maps)
-
-
 def images_table(
     judged: pd.DataFrame,
     refused: Sequence[tuple[str, str]],
@@ -137,6 +120,36 @@ def images_table(
         if name in columns:
             table[name] = table[name].map(guarded)
     return table
+
+
+def write_run_table(
+    csv: str | os.PathLike[str],
+    workbook: str | os.PathLike[str],
+    manifest: pd.DataFrame,
+    judged: pd.DataFrame,
+    excluded: Mapping[str, str],
+    scores: pd.Series,
+    normal_scores: np.ndarray,
+    normal_quantile: float,
+    folder: str,
+) -> None:
+    """Write the table of photographs that were scored in one run.
+
+    Args:
+        csv: As in :func:`write_images`.
+        workbook: Likewise.
+        manifest: As in :func:`with_excluded`.
+        judged: Likewise.
+        excluded: Likewise.
+        scores: By ``id``.
+        normal_scores: ``(n,)`` float, those of held-out normals.
+        normal_quantile: Share of new normals that the threshold lets pass.
+        folder: The folder of the heat maps, relative to the table.
+    """
+    found = calibrate(normal_scores, normal_quantile)
+    rows = judged_together(with_excluded(manifest, judged, excluded), scores, normal_scores, found.threshold)
+    maps = heat_maps_in(folder, rows["id"], rows["quality"])
+    write_images(csv, workbook, images_table(rows, [], found.threshold, found.expected, maps))
 
 
 def write_images(csv: str | os.PathLike[str], workbook: str | os.PathLike[str], table: pd.DataFrame) -> None:

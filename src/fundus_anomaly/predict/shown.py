@@ -12,7 +12,6 @@ from fundus_anomaly.predict.store import Judged, Store
 from fundus_anomaly.report.figures.heat_map import Scale, scale_in_words
 from fundus_anomaly.report.pages.gallery_folder import Pictured
 from fundus_anomaly.report.pages.gallery_page import Settings
-from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words
 
 
 def pictured_in(store: Store, keys: Mapping[str, str]) -> Callable[[str], Pictured]:
@@ -40,11 +39,11 @@ def settings_of(trained: Trained, normal_scores: np.ndarray, title: str) -> Sett
         normal_scores: ``(n,)`` calibrated image scores of held-out normals.
         title: Heading of the pages.
     """
-    return Settings(
+    return Settings.of_normals(
+        normal_scores,
+        trained.normal_quantile,
         title=title,
         method=f"ReSAD, calibrated, {trained.backbone['name']}, image score {trained.scoring['calibrated_score']}",
-        threshold=calibrate(normal_scores, trained.normal_quantile).threshold,
-        threshold_meaning=calibration_in_words(len(normal_scores), trained.normal_quantile),
         scale=Scale(*trained.colours),
         unit=scale_in_words(calibrated=True, quantile=trained.scale_quantile),
         left_out_title="Could not be read",

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from fundus_anomaly.imaging.geometry import source_geometry
 from fundus_anomaly.methods.resad.detector_file import Normals, Trained
 from fundus_anomaly.scoring.thresholds import calibration_in_words, image_threshold
 
@@ -34,6 +36,19 @@ class Made:
     entries: tuple[int, int]
     licence: str
     versions: Mapping[str, str]
+
+    @classmethod
+    def of(cls, ids: Sequence[str], sources: Sequence[str], patient_of: Mapping[str, str], **others: Any) -> Made:
+        """Return what is said of photographs.
+
+        Args:
+            ids: Of the photographs in the bank.
+            sources: Where each was cut from its file, see :func:`...imaging.geometry.source_geometry`.
+            patient_of: The patient of these photographs, and perhaps of others.
+            others: All other attributes.
+        """
+        sizes = [source_geometry(source)[1][::-1] for source in sources]
+        return cls(patient_of={name: patient_of[name] for name in ids}, sizes=sizes, **others)
 
 
 def model_card(made: Made, normals: Normals, trained: Trained) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import h5py
 import numpy as np
 import pandas as pd
 
-from fundus_anomaly.files.hdf5 import read_ids
+from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_ids
 from fundus_anomaly.methods.resad.reweighted import reweighted_score
 from fundus_anomaly.neighbours.search import NearestNeighbours
 from fundus_anomaly.progress import track
@@ -16,7 +19,32 @@ from fundus_anomaly.scoring.contract import FieldsOfView, ScoredMaps
 from fundus_anomaly.scoring.map_files import displacement_of
 from fundus_anomaly.seeds import generator
 
+logger = logging.getLogger(__name__)
 _SAMPLED_IMAGES, _SAMPLED_POSITIONS = 32, 64
+
+
+class Bank(NamedTuple):
+    """M of eq. 6, and where its entries are from.
+
+    Attributes:
+        features: ``(k, c)`` float32.
+        image: ``(k,)`` int, the number of the image of each entry.
+        ids: Ids of the images.
+    """
+
+    features: np.ndarray
+    image: np.ndarray
+    ids: list[str]
+
+
+def read_bank(path: str | os.PathLike[str]) -> Bank:
+    """Return a memory bank that the rule ``memory_bank`` wrote.
+
+    Raises:
+        InputError: If the file is damaged.
+    """
+    with open_h5(path, "feature", "image", "id") as file:
+        return Bank(file["feature"][:].astype(np.float32), file["image"][:], read_ids(file))
 
 
 def sampled_positions(features: h5py.Dataset, ids: Sequence[str], seed: int) -> np.ndarray:
@@ -41,44 +69,59 @@ def sampled_positions(features: h5py.Dataset, ids: Sequence[str], seed: int) -> 
 
 
 def score_file(
-    source: h5py.File,
-    images: h5py.File,
+    features: str | os.PathLike[str],
+    images: str | os.PathLike[str],
     neighbours: NearestNeighbours,
-    file: h5py.File,
+    maps: str | os.PathLike[str],
     *,
     image_size: Sequence[int],
     options: Mapping[str, float],
     chosen: Sequence[int] | None = None,
     excluding: Mapping[str, np.ndarray] | None = None,
     switches: Mapping[str, float] | None = None,
+    recall_seed: int | None = None,
 ) -> pd.DataFrame:
     """Do :func:`score_images` for a file of features.
 
     Args:
-        source: C of eq. 5 as ``feature``, ``id``, and how far its maps are displaced.
+        features: C of eq. 5 as ``feature``, ``id``, and how far its maps are displaced.
         images: ``field_of_view`` and ``id`` of the images, in any order.
         neighbours: As there.
-        file: As there.
+        maps: The file that is written, whole or not at all.
         image_size: As there.
         options: As there.
         chosen: Which images to score, in this order; None for all.
         excluding: As there.
         switches: As there.
+        recall_seed: Seed of the positions that an approximate index is compared at with the exact one; the attribute
+            ``recall`` gets the share on which they agree. None for an exact index.
+
+    Raises:
+        InputError: If a file is damaged.
     """
-    ids = read_ids(source)
-    return score_images(
-        source["feature"],
-        ids,
-        range(len(ids)) if chosen is None else chosen,
-        FieldsOfView(images),
-        neighbours,
-        file,
-        image_size=tuple(image_size),
-        displacement=displacement_of(source),
-        options=options,
-        excluding=excluding,
-        switches=switches,
-    )
+    with (
+        open_h5(features, "feature", "id") as source,
+        open_h5(images, "field_of_view", "id") as views,
+        create_h5(maps) as file,
+    ):
+        ids = read_ids(source)
+        if recall_seed is not None:
+            sample = sampled_positions(source["feature"], ids, recall_seed)
+            file.attrs["recall"] = neighbours.recall(sample)
+            logger.info("recall of the index on %d positions: %.4f", len(sample), file.attrs["recall"])
+        return score_images(
+            source["feature"],
+            ids,
+            range(len(ids)) if chosen is None else chosen,
+            FieldsOfView(views),
+            neighbours,
+            file,
+            image_size=tuple(image_size),
+            displacement=displacement_of(source),
+            options=options,
+            excluding=excluding,
+            switches=switches,
+        )
 
 
 def score_images(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from fundus_anomaly.report.number_format import alike
 from fundus_anomaly.report.pages.gallery_card import FALSE_ALARM, MISSED, Finding, card, decision_of, label_of
 from fundus_anomaly.report.pages.gallery_patients import by_patient, paged
 from fundus_anomaly.report.pages.page import NOTICE, render
+from fundus_anomaly.scoring.thresholds import calibrate, calibration_in_words
 
 _PARTS = Path(__file__).parent / "gallery"
 _SCRIPTS = ("notes.js", "patients.js", "grid.js", "viewer.js")
@@ -50,6 +52,19 @@ class Settings:
     lesions: Mapping[str, str] = field(default_factory=dict)
     left_out_title: str = "Excluded"
     rows_per_page: int = 500
+
+    @classmethod
+    def of_normals(cls, normal_scores: np.ndarray, normal_quantile: float, **others: Any) -> Settings:
+        """Return settings with the threshold that held-out normals give, and its meaning.
+
+        Args:
+            normal_scores: ``(n,)`` float.
+            normal_quantile: Share of new normals that the threshold lets pass.
+            others: All other attributes.
+        """
+        threshold = calibrate(normal_scores, normal_quantile).threshold
+        meaning = calibration_in_words(len(normal_scores), normal_quantile)
+        return cls(threshold=threshold, threshold_meaning=meaning, **others)
 
 
 def pages(

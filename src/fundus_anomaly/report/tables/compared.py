@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from fundus_anomaly.report.tables.footnotes import without_maps_note
+from fundus_anomaly.report.tables.published import doubts
 from fundus_anomaly.report.tables.variant import Variant
 from fundus_anomaly.scoring.contract import OWN
 
@@ -78,4 +80,32 @@ def compared_notes(
         "Their image figures are those of the score that each one's paper names (“own”).",
         *([f"Other photographs: {exceptions}."] if exceptions else []),
         f"Their settings in this run: {stated}." if others else "No other method.",
+    ]
+
+
+def notes_of_methods(
+    rows: Sequence[Variant],
+    patchcores: Sequence[Mapping[str, object]],
+    others: Sequence[Mapping[str, object]],
+    side: int,
+    held_out: float,
+    apart: Mapping[str, int],
+    dataset: str,
+) -> list[str]:
+    """Return the footnotes of ReSAD's tables on all methods.
+
+    Args:
+        rows: All rows of the table.
+        patchcores: As in :func:`patchcore_notes`.
+        others: As in :func:`compared_notes`.
+        side: Likewise.
+        held_out: Likewise.
+        apart: Likewise.
+        dataset: It decides which published figures are doubted.
+    """
+    return [
+        *patchcore_notes(patchcores),
+        *compared_notes(others, side, held_out, apart),
+        *without_maps_note(rows),
+        *doubts("resad", dataset),
     ]

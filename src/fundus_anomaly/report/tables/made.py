@@ -72,6 +72,11 @@ def made_part(rows: Sequence[Mapping[str, object]]) -> list[str]:
     return [markdown("How the other methods were made", text.rename(columns=_HEADINGS), 6)]
 
 
+def made_notes(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return the footnote on :func:`made_part`; none if there is no row."""
+    return [NOTE] if rows else []
+
+
 def with_made(table: pd.DataFrame, rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """Return a table with the columns that say how its rows were made; a repeat has its own.
 

@@ -33,6 +33,11 @@ class Settings(NamedTuple):
     against: str
     resampling: Resampling
 
+    @classmethod
+    def of(cls, settings: Mapping[str, object], resampling: Mapping[str, object]) -> Settings:
+        """Return the settings from plain values."""
+        return cls(**settings, resampling=Resampling(**resampling))
+
 
 def notes_below(
     table: pd.DataFrame,
