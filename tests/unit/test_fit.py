@@ -69,10 +69,10 @@ def fitted(tmp_path, monkeypatch, takes, copies=(), abnormal=ABNORMAL):
             findings=tmp_path / "findings.csv" if with_labels else [],
             network=tmp_path / "network.weights" if "network" in takes else [],
             backbone=[],
-            code=[fit.__file__],
         ),
         SimpleNamespace(detector=tmp_path / "detector.safetensors", history=tmp_path / "history.csv"),
         SimpleNamespace(
+            code="digest of the code",
             settings={"epochs": 3},
             repeat=0,
             takes=takes,

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from support.import_closure import import_closure
+from support.code_digest import code_digest
+from support.import_closure import imports
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
 ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT / 'workflow'}:{ROOT / 'src'}"}
 FOLDERS = (ROOT / "workflow", ROOT / "src")
+
+
+def import_closure(script, *roots):
+    return imports(script, *roots)[0]
 
 
 def closure(folder, script="rule.py", **files):
@@ -100,3 +105,20 @@ def test_the_closure_holds_every_library_module_that_importing_the_script_loads(
     script = SCRIPTS / f"{name}.py"
     assert script in loaded
     assert loaded - {script} <= set(import_closure(script, *FOLDERS))
+
+
+def test_a_digest_of_code_depends_on_places_in_the_project_and_contents_and_on_nothing_else(tmp_path):
+    def made(name, **files):
+        project = tmp_path / name
+        project.mkdir()
+        for file, text in files.items():
+            (project / f"{file}.py").write_text(text, encoding="utf-8")
+        return [project / f"{file}.py" for file in files], project
+
+    first = code_digest(*made("first", a="x = 1", b="y = 2"))
+    files, project = made("moved", b="y = 2", a="x = 1")
+    os.utime(files[0], (0, 0))
+    assert code_digest(files, project) == first
+    others = [made("edited", a="x = 1", b="y = 3"), made("renamed", a="x = 1", c="y = 2"), made("fewer", a="x = 1")]
+    others.append(made("exchanged", a="y = 2", b="x = 1"))
+    assert len({first, *(code_digest(*one) for one in others)}) == 5

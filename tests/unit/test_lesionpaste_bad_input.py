@@ -227,9 +227,10 @@ def trained(folder, weights, names, train_rows=None, network=NETWORK, **settings
     rows = names if train_rows is None else train_rows
     images = images_of(folder / "train.h5", names)
     train.main(
-        SimpleNamespace(images=images, bank=folder / "bank.h5", weights=weights, code=[train.__file__]),
+        SimpleNamespace(images=images, bank=folder / "bank.h5", weights=weights),
         SimpleNamespace(weights=folder / "classifier.pt", history=folder / "history.csv", tested=[]),
         SimpleNamespace(
+            code="digest of the code",
             row=ROW,
             training=TRAINING | settings,
             tested=[],

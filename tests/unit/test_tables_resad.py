@@ -17,6 +17,7 @@ from fundus_anomaly.report.tables import called
 from fundus_anomaly.report.tables.ablations import ablation_markdown, ablation_table
 from fundus_anomaly.report.tables.calibrated import calibrated_row
 from fundus_anomaly.report.tables.called import called_counts
+from fundus_anomaly.report.tables.excluded import without_names
 from fundus_anomaly.report.tables.footnotes import (
     calibration_notes,
     comparison_note,
@@ -24,7 +25,6 @@ from fundus_anomaly.report.tables.footnotes import (
     independence,
     index_fact,
     notes_of,
-    without_names,
 )
 from fundus_anomaly.report.tables.pixel_differences import difference_part, difference_table
 from fundus_anomaly.report.tables.published import FILE, published_rows

@@ -2,8 +2,6 @@
 
 
 rule phantom:
-    input:
-        code=code("phantom.py"),
     output:
         photographs=audited()["path"] if config["dataset"] == "phantom" else [f"{RESULTS}/data/phantom.jpg"],
         masks=mask_paths(audited()) if config["dataset"] == "phantom" else [],
@@ -17,6 +15,7 @@ rule phantom:
         mem_mb=memory(FILE_NEEDS.phantom_mb),
         runtime=minutes(FILE_NEEDS.phantom_seconds),
     params:
+        code=code("phantom.py"),
         seed=config["seed"],
         settings=config["data"]["phantom"],
         root=lambda wildcards: DATA_ROOT,
@@ -28,7 +27,6 @@ rule phantom:
 rule volumes:
     input:
         volumes=lambda wildcards: [cut.volume for cut in cuts()],
-        code=code("volumes.py"),
     output:
         table=f"{SLICES}/volumes.csv",
     log:
@@ -40,6 +38,7 @@ rule volumes:
         mem_mb=memory(FILE_NEEDS.slices_mb),
         runtime=minutes(FILE_NEEDS.slices_seconds),
     params:
+        code=code("volumes.py"),
         lesions=[cut.lesions for cut in cuts()],
         images=[len(cut.images) for cut in cuts()],
     script:
@@ -51,7 +50,6 @@ rule volumes:
 rule slices:
     input:
         volumes=f"{SLICES}/volumes.csv",
-        code=code("slices.py"),
     output:
         images=[image for cut in cuts() for image in cut.images] or [f"{SLICES}/slice.png"],
     log:
@@ -63,6 +61,7 @@ rule slices:
         mem_mb=memory(FILE_NEEDS.slices_mb),
         runtime=minutes(FILE_NEEDS.slices_seconds),
     params:
+        code=code("slices.py"),
         window=config["data"]["mosmed"]["window"],
     script:
         "../scripts/slices.py"
@@ -71,7 +70,6 @@ rule slices:
 rule inspect_photographs:
     input:
         photographs=audited_photographs,
-        code=code("inspect_photographs.py"),
     output:
         facts=f"{RESULTS}/audit/photographs.{{split}}.csv",
     log:
@@ -84,6 +82,7 @@ rule inspect_photographs:
         mem_mb=memory(FILE_NEEDS.inspection_mb),
         runtime=minutes(FILE_NEEDS.photographs_seconds),
     params:
+        code=code("inspect_photographs.py"),
         ids=audited_ids,
         max_pixels=config["data"]["max_pixels"],
         bits_used=config["data"]["bits_used"],
@@ -94,7 +93,6 @@ rule inspect_photographs:
 rule inspect_masks:
     input:
         masks=audited_masks,
-        code=code("inspect_masks.py"),
     output:
         facts=f"{RESULTS}/audit/masks.{{split}}.csv",
     log:
@@ -107,6 +105,7 @@ rule inspect_masks:
         mem_mb=memory(FILE_NEEDS.inspection_mb),
         runtime=minutes(FILE_NEEDS.masks_seconds),
     params:
+        code=code("inspect_masks.py"),
         manifest=audited_rows,
         lesions=list(FOUND.lesions),
         inverted=DATASET.masks_inverted,
@@ -121,7 +120,6 @@ rule unusable_masks:
     input:
         photographs=f"{RESULTS}/audit/photographs.{{split}}.csv",
         masks=f"{RESULTS}/audit/masks.{{split}}.csv",
-        code=code("unusable_masks.py"),
     output:
         images=f"{RESULTS}/audit/unusable_masks.{{split}}.csv",
     log:
@@ -131,6 +129,7 @@ rule unusable_masks:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("unusable_masks.py"),
         manifest=lambda wildcards: audited(wildcards.split, ["id", "split", "label"]),
     script:
         "../scripts/unusable_masks.py"
@@ -140,7 +139,6 @@ rule audit_findings:
     input:
         photographs=expand(f"{RESULTS}/audit/photographs.{{split}}.csv", split=AUDITED_SPLITS),
         masks=expand(f"{RESULTS}/audit/masks.{{split}}.csv", split=MASKED_SPLITS),
-        code=code("audit_findings.py"),
     output:
         findings=f"{RESULTS}/audit/findings.csv",
     log:
@@ -152,6 +150,7 @@ rule audit_findings:
     # No more than one is used: on one machine nothing else starts until the gate can.
     threads: all_cores
     params:
+        code=code("audit_findings.py"),
         manifest=columns_of(AUDITED),
         excluded=config["data"]["exclude"],
         sources=AUDITED_SOURCES["id"].tolist(),
@@ -171,7 +170,6 @@ rule audit:
         findings=f"{RESULTS}/audit/findings.csv",
         photographs=expand(f"{RESULTS}/audit/photographs.{{split}}.csv", split=AUDITED_SPLITS),
         masks=expand(f"{RESULTS}/audit/masks.{{split}}.csv", split=MASKED_SPLITS),
-        code=code("audit.py"),
     output:
         page=f"{RESULTS}/audit/audit.html",
         summary=report(
@@ -188,6 +186,7 @@ rule audit:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("audit.py"),
         dataset=DATASET.name,
         manifest=columns_of(AUDITED),
         found=lambda wildcards: private(
@@ -209,7 +208,6 @@ rule audit:
 rule admit:
     input:
         findings=f"{RESULTS}/audit/findings.csv",
-        code=code("admit.py"),
     output:
         left_out=f"{RESULTS}/audit/left_out.csv",
     log:
@@ -219,6 +217,7 @@ rule admit:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("admit.py"),
         manifest=admissible(),
         excluded=config["data"]["exclude"],
         on_bad_image=config["data"]["on_bad_image"],

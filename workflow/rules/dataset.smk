@@ -1,6 +1,7 @@
 # The images of a run: those of its dataset, what the audit reads of them, and annotated images that give lesions.
 
 from dataclasses import asdict
+from functools import cache
 
 from fundus_anomaly.datasets import manifest, registry
 from fundus_anomaly.datasets.columns import NO_FOLD, UNUSED
@@ -96,12 +97,12 @@ MASKED_SPLITS = [
 
 def rows(split=None, columns=None):
     """Return the manifest's rows of a split, or of several (all by default), as plain values for `params`."""
-    return kept_columns(DATASET.manifest, split, columns)
+    return kept_columns("benchmark", hashable(split), hashable(columns))
 
 
 def audited(split=None, columns=None):
     """Return the dataset's rows: those of excluded images and of images that the benchmark leaves out too."""
-    return kept_columns(FOUND.audited, split, columns)
+    return kept_columns("audited", hashable(split), hashable(columns))
 
 
 def admissible():
@@ -111,16 +112,18 @@ def admissible():
     return columns_of(table, None, ["id", "split"])
 
 
-# Many jobs ask for the same columns; the tables live as long as the workflow, so that each has its own number.
-KEPT_COLUMNS = {}
+# Many jobs ask for the same columns of these.
+TABLES = {"benchmark": DATASET.manifest, "audited": FOUND.audited}
 
 
-def kept_columns(table, split, columns):
-    """Return `columns_of` a table of the whole run, made once; nobody changes it."""
-    key = (id(table), *(one if one is None or isinstance(one, str) else tuple(one) for one in (split, columns)))
-    if key not in KEPT_COLUMNS:
-        KEPT_COLUMNS[key] = columns_of(table, split, columns)
-    return KEPT_COLUMNS[key]
+def hashable(names):
+    return tuple(names) if isinstance(names, list) else names
+
+
+@cache
+def kept_columns(name, split, columns):
+    """Return `columns_of` one of the tables, made once; nobody changes it."""
+    return columns_of(TABLES[name], list(split) if isinstance(split, tuple) else split, columns and list(columns))
 
 
 def columns_of(table, split=None, columns=None):

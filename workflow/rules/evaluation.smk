@@ -32,7 +32,6 @@ rule evaluate:
         train_images=lambda wildcards: f"{RESULTS}/images/{seen_by(wildcards)}/train.h5",
         masks=lambda wildcards: [f"{RESULTS}/masks/{seen_by(wildcards)}/test.h5"] if "test" in MASKED_SPLITS else [],
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("evaluate.py"),
     output:
         metrics=f"{RESULTS}/evaluation/{{scored}}/metrics.csv",
         curves=f"{RESULTS}/evaluation/{{scored}}/curves.csv",
@@ -45,6 +44,7 @@ rule evaluate:
         mem_mb=memory(RESAD_NEEDS.evaluate_mb),
         runtime=minutes(RESAD_NEEDS.evaluate_seconds),
     params:
+        code=code("evaluate.py"),
         manifest=scored_rows,
         lesions=list(DATASET.lesions),
         field_of_view_only=config["evaluation"]["field_of_view_only"],
@@ -66,7 +66,6 @@ rule table_resad:
         left_out=f"{RESULTS}/audit/left_out.csv",
         quality=f"{RESULTS}/quality/test.csv",
         published=lambda wildcards: ancient(PUBLISHED),
-        code=code("table_resad.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/resad.csv",
@@ -90,6 +89,7 @@ rule table_resad:
         "../../envs/cpu.yaml"
     params:
         **TABLE,
+        code=code("table_resad.py"),
         variants=RUN.named(MAIN),
         facts=RUN.resad_facts,
         settings=RUN.table_settings(variants.PATCHCORE),
@@ -105,7 +105,6 @@ rule table_operating_points:
         left_out=f"{RESULTS}/audit/left_out.csv",
         quality=f"{RESULTS}/quality/test.csv",
         normal_quality=f"{RESULTS}/quality/train.csv",
-        code=code("table_operating_points.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/operating_points.csv",
@@ -127,6 +126,7 @@ rule table_operating_points:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("table_operating_points.py"),
         test=rows("test", ["id", "label", "patient"]),
         train=rows("train", ["id", "patient"]),
         dataset=config["dataset"],
@@ -144,7 +144,6 @@ rule table_froc:
         images=f"{RESULTS}/images/resad/test.h5",
         masks=MASKS,
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("table_froc.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/froc.csv",
@@ -167,6 +166,7 @@ rule table_froc:
         mem_mb=memory(RESAD_NEEDS.evaluate_mb),
         runtime=minutes(RESAD_NEEDS.froc_seconds),
     params:
+        code=code("table_froc.py"),
         test=rows("test", ["id", "label"]),
         lesions=list(DATASET.lesions),
         dataset=config["dataset"],
@@ -186,7 +186,6 @@ rule table_ablations:
         left_out=f"{RESULTS}/audit/left_out.csv",
         quality=f"{RESULTS}/quality/test.csv",
         published=lambda wildcards: ancient(PUBLISHED),
-        code=code("table_ablations.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/ablations.csv",
@@ -209,6 +208,7 @@ rule table_ablations:
         "../../envs/cpu.yaml"
     params:
         **TABLE,
+        code=code("table_ablations.py"),
         settings=RUN.table_settings(next(iter(RUN.unchanged), "")),
         variants=RUN.named(RUN.ablations),
         facts=RUN.facts(RUN.ablations),

@@ -5,7 +5,6 @@
 rule weights:
     input:
         file=weights_file,
-        code=code("weights.py"),
     output:
         weights=f"{RESULTS}/weights/{{weights}}.weights",
     log:
@@ -14,6 +13,7 @@ rule weights:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("weights.py"),
         name=lambda wildcards: RUN.weights[wildcards.weights]["name"],
         path=lambda wildcards: RUN.weights[wildcards.weights]["weights"],
         sha256=lambda wildcards: RUN.weights[wildcards.weights]["sha256"],
@@ -26,7 +26,6 @@ rule features:
     input:
         images=f"{RESULTS}/images/resad/{{split}}.h5",
         weights=f"{RESULTS}/weights/{{backbone}}.weights",
-        code=code("features.py"),
     output:
         features=kept("features", f"{RESULTS}/features/backbone~{{backbone}}/{{split}}.h5"),
     log:
@@ -42,6 +41,7 @@ rule features:
         runtime=minutes(RESAD_NEEDS.features_seconds),
     params:
         **config["features"],
+        code=code("features.py"),
         onnx=config["backbone"]["onnx"],
     script:
         "../scripts/features.py"
@@ -50,7 +50,6 @@ rule features:
 rule resc:
     input:
         features=f"{RESULTS}/features/backbone~{{backbone}}/{{split}}.h5",
-        code=code("resc.py"),
     output:
         features=kept("resc", f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/{{split}}.h5"),
         # Small, and kept: what tables and figures say of the attention needs no features.
@@ -70,6 +69,7 @@ rule resc:
         mem_mb=memory(RESAD_NEEDS.resc_mb),
         runtime=minutes(RESAD_NEEDS.resc_seconds),
     params:
+        code=code("resc.py"),
         resc=resc_of,
         dtype=config["features"]["dtype"],
     script:

@@ -9,7 +9,6 @@ rule figure_qualitative:
         scores=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/test.csv"),
         calibration=variant_paths(SHOWN, f"{RESULTS}/scores/{{variant}}/calibration.h5"),
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("figure_qualitative.py"),
     output:
         picture=f"{RESULTS}/figures/qualitative.png",
         page=report(
@@ -24,6 +23,7 @@ rule figure_qualitative:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_qualitative.py"),
         title="Anomaly maps (Fig. 2)",
         methods=["PatchCore, no ReSC", "ReSAD"],
         manifest=rows("test", ["id", "split", "label", "grade"]),
@@ -44,7 +44,6 @@ rule figure_curves:
     input:
         metrics=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
         curves=variant_paths(MAIN, f"{RESULTS}/evaluation/{{variant}}/curves.csv"),
-        code=code("figure_curves.py"),
     output:
         picture=f"{RESULTS}/figures/curves.png",
         page=report(
@@ -59,6 +58,7 @@ rule figure_curves:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_curves.py"),
         title="ROC and precision–recall curves",
         methods=MAIN,
         image_score=config["scoring"]["image_score"],
@@ -73,7 +73,6 @@ rule figure_p_values:
         scores=judged("test.csv"),
         normals=judged("calibration.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("figure_p_values.py"),
     output:
         picture=f"{RESULTS}/figures/p_values.png",
         page=report(
@@ -88,6 +87,7 @@ rule figure_p_values:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_p_values.py"),
         title="False alarms promised and delivered",
         test=rows("test", ["id", "label"]),
         methods=list(JUDGED_BY),
@@ -108,7 +108,6 @@ rule figure_misses:
         calibration_scores=variant_paths(["ReSAD"], f"{RESULTS}/scores/{{variant}}/calibration.csv"),
         left_out=f"{RESULTS}/audit/left_out.csv",
         quality=f"{RESULTS}/quality/test.csv",
-        code=code("figure_misses.py"),
     output:
         picture=f"{RESULTS}/figures/misses.png",
         page=report(
@@ -123,6 +122,7 @@ rule figure_misses:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_misses.py"),
         title="Worst misses",
         method="ReSAD",
         manifest=rows("test", ["id", "label", "grade"]),
@@ -160,7 +160,6 @@ rule heat_maps:
         quality=f"{RESULTS}/quality/test.csv",
         summary=f"{RESULTS}/quality/summary.csv",
         gallery=lambda wildcards: ancient(GALLERY),
-        code=code("heat_maps.py"),
     output:
         page=directory(f"{RESULTS}/heat_maps"),
         table=f"{RESULTS}/images.csv",
@@ -173,6 +172,7 @@ rule heat_maps:
         mem_mb=memory(RESAD_NEEDS.heat_maps_mb),
         runtime=minutes(RESAD_NEEDS.heat_maps_seconds),
     params:
+        code=code("heat_maps.py"),
         manifest=rows("test", ["id", "path", "label", "grade", "patient", "eye"]),
         roots=lambda wildcards: private([DATA_ROOT]),
         lesions=list(DATASET.lesions),
@@ -194,7 +194,6 @@ rule heat_maps:
 rule figure_effective_neighbours:
     input:
         attention=resc_paths(RUN.attending, f"{RESULTS}/attention/{{variant}}/test.h5"),
-        code=code("figure_effective_neighbours.py"),
     output:
         picture=f"{RESULTS}/figures/effective_neighbours.png",
         page=report(
@@ -209,6 +208,7 @@ rule figure_effective_neighbours:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_effective_neighbours.py"),
         title="Effective neighbours of the attention",
         variants=[{"scale": row["scale"]} for row in RUN.named(RUN.attending)],
         dpi=160,

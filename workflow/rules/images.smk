@@ -6,7 +6,6 @@ rule images:
         photographs=photographs,
         facts=f"{RESULTS}/audit/photographs.{{split}}.csv",
         unusable_masks=unusable_train_masks,
-        code=code("images.py"),
     output:
         images=f"{RESULTS}/images/{{prepared}}/{{split}}.h5",
     log:
@@ -23,6 +22,7 @@ rule images:
         mem_mb=memory(FILE_NEEDS.images_mb),
         runtime=minutes(FILE_NEEDS.images_seconds),
     params:
+        code=code("images.py"),
         preprocessing=lambda wildcards: RUN.preprocessing[wildcards.prepared],
         ids=ids_of_split,
         on_bad_image=config["data"]["on_bad_image"],
@@ -36,7 +36,6 @@ rule masks:
         masks=masks,
         images=f"{RESULTS}/images/{{prepared}}/{{split}}.h5",
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("masks.py"),
     output:
         masks=f"{RESULTS}/masks/{{prepared}}/{{split}}.h5",
     log:
@@ -50,6 +49,7 @@ rule masks:
         mem_mb=memory(FILE_NEEDS.images_mb),
         runtime=minutes(FILE_NEEDS.images_seconds),
     params:
+        code=code("masks.py"),
         manifest=rows_of_split,
         lesions=list(DATASET.lesions),
         inverted=DATASET.masks_inverted,

@@ -14,7 +14,6 @@ rule index:
         linked=[*linked("Tables"), *linked("Figures"), *linked("Data")],
         photographs=rules.heat_maps.output.page,
         further=further_made,
-        code=code("index.py"),
     output:
         page=f"{RESULTS}/index.html",
     log:
@@ -23,6 +22,7 @@ rule index:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("index.py"),
         title=config["experiment"] or config["dataset"],
         about={
             "dataset": config["dataset"],

@@ -5,7 +5,6 @@ rule lesion_bank:
     input:
         photographs=lambda wildcards: source_table(wildcards.sources)["path"].tolist(),
         masks=lambda wildcards: mask_paths(source_table(wildcards.sources), SOURCE_DATASET.lesions),
-        code=code("lesion_bank.py"),
     output:
         bank=f"{RESULTS}/lesion_bank/{{sources}}/bank.h5",
     log:
@@ -16,6 +15,7 @@ rule lesion_bank:
         mem_mb=memory(LESIONPASTE_NEEDS.lesion_bank_mb),
         runtime=minutes(LESIONPASTE_NEEDS.lesion_bank_seconds),
     params:
+        code=code("lesion_bank.py"),
         sources=lambda wildcards: source_table(wildcards.sources).to_dict("records"),
         lesions=list(SOURCE_DATASET.lesions),
         inverted=SOURCE_DATASET.masks_inverted,
@@ -30,7 +30,6 @@ rule lesion_bank:
 rule figure_lesion_bank:
     input:
         bank=f"{RESULTS}/lesion_bank/{{sources}}/bank.h5",
-        code=code("figure_lesion_bank.py"),
     output:
         picture=f"{RESULTS}/lesion_bank/{{sources}}/lesions.png",
         page=report(
@@ -45,6 +44,7 @@ rule figure_lesion_bank:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_lesion_bank.py"),
         title="Lesion bank",
         columns=12,
         rows_a_type=3,
@@ -57,7 +57,6 @@ rule figure_twins:
     input:
         bank=lambda wildcards: bank_of(LESIONPASTE_ROWS[0]),
         images=f"{RESULTS}/images/lesionpaste/train.h5",
-        code=code("figure_twins.py"),
     output:
         picture=f"{RESULTS}/figures/twins.png",
         page=report(
@@ -72,6 +71,7 @@ rule figure_twins:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_twins.py"),
         title="Artificial anomalous images",
         synthesis={key: config["lesionpaste"][key] for key in SYNTHESIS_KEYS},
         all_lesions=ALL_LESIONS,
@@ -87,7 +87,6 @@ rule train:
         images=f"{RESULTS}/images/lesionpaste/train.h5",
         bank=training_bank,
         weights=f"{RESULTS}/weights/{RUN.classifier_weights}.weights",
-        code=code("train.py"),
     output:
         weights=f"{TRAINED}/classifier.pt",
         history=f"{TRAINED}/history.csv",
@@ -104,6 +103,7 @@ rule train:
         mem_mb=memory(LESIONPASTE_NEEDS.train_mb),
         runtime=minutes(LESIONPASTE_NEEDS.train_seconds),
     params:
+        code=code("train.py"),
         row=lambda wildcards: {key: TRAININGS[wildcards.row][key] for key in ("pasted", *SYNTHESIS_KEYS)},
         training=config["lesionpaste"]["training"],
         tested=TESTED_EPOCHS,
@@ -120,7 +120,6 @@ rule classify:
         train_images=f"{RESULTS}/images/lesionpaste/train.h5",
         weights=f"{TRAINED}/classifier.pt",
         tested=[f"{TRAINED}/epoch~{epoch}.pt" for epoch in TESTED_EPOCHS],
-        code=code("classify.py"),
     output:
         maps=f"{CLASSIFIED}/test.h5",
         scores=f"{CLASSIFIED}/test.csv",
@@ -136,6 +135,7 @@ rule classify:
         mem_mb=memory(LESIONPASTE_NEEDS.classify_mb),
         runtime=minutes(LESIONPASTE_NEEDS.classify_seconds),
     params:
+        code=code("classify.py"),
         training={
             key: config["lesionpaste"]["training"][key]
             for key in ("head", "mean", "std", "batch", "precision", "validation")
@@ -155,7 +155,6 @@ rule table_lesionpaste:
         banks=lambda wildcards: list(dict.fromkeys(map(bank_of, table_rows(wildcards.paper_table)))),
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=lambda wildcards: ancient(PUBLISHED),
-        code=code("table_lesionpaste.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/lesionpaste_{{paper_table}}.csv",
@@ -176,6 +175,7 @@ rule table_lesionpaste:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("table_lesionpaste.py"),
         dataset=config["dataset"],
         rows=lambda wildcards: [row["name"] for row in table_rows(wildcards.paper_table)],
         runs=list(RUNS),
@@ -197,7 +197,6 @@ rule table_lesionpaste:
 rule figure_learning_curves:
     input:
         histories=lambda wildcards: lesionpaste_files(wildcards.paper_table, "history.csv"),
-        code=code("figure_learning_curves.py"),
     output:
         picture=f"{RESULTS}/figures/learning_curves_{{paper_table}}.png",
         page=report(
@@ -212,6 +211,7 @@ rule figure_learning_curves:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_learning_curves.py"),
         title="Learning curves of LesionPaste, Table {paper_table}",
         rows=lambda wildcards: [row["name"] for row in table_rows(wildcards.paper_table)],
         runs=list(RUNS),
@@ -228,7 +228,6 @@ rule figure_gradcam:
         weights=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "classifier.pt")[0],
         scores=lambda wildcards: lesionpaste_files(lesionpaste_rows.MAIN_TABLE, "test.csv", "scores/lesionpaste")[0],
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("figure_gradcam.py"),
     output:
         picture=f"{RESULTS}/figures/gradcam.png",
         page=report(
@@ -243,6 +242,7 @@ rule figure_gradcam:
     conda:
         "../../envs/gpu.yaml"
     params:
+        code=code("figure_gradcam.py"),
         title="GradCAM and GradCAM++ (Fig. A3)",
         network=config["lesionpaste"]["network"]["name"],
         training={key: config["lesionpaste"]["training"][key] for key in ("head", "mean", "std")},

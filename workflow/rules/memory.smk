@@ -4,7 +4,6 @@
 rule coreset:
     input:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/train.h5",
-        code=code("coreset.py"),
     output:
         coreset=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/coreset.h5",
     log:
@@ -20,6 +19,7 @@ rule coreset:
         mem_mb=memory(RESAD_NEEDS.coreset_mb),
         runtime=minutes(RESAD_NEEDS.coreset_seconds),
     params:
+        code=code("coreset.py"),
         fractions=fractions_of,
         train=rows("train", ["id", "patient"]),
         epsilon=config["bank"]["epsilon"],
@@ -32,7 +32,6 @@ rule memory_bank:
     input:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/train.h5",
         coreset=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/coreset.h5",
-        code=code("memory_bank.py"),
     output:
         bank=f"{RESULTS}/bank/{BANK_SPACE.wildcard_pattern}/memory_bank.h5",
     log:
@@ -43,6 +42,8 @@ rule memory_bank:
     resources:
         mem_mb=memory(RESAD_NEEDS.memory_bank_mb),
         runtime=minutes(RESAD_NEEDS.memory_bank_seconds),
+    params:
+        code=code("memory_bank.py"),
     script:
         "../scripts/memory_bank.py"
 
@@ -58,7 +59,6 @@ rule detector:
         images=f"{RESULTS}/images/resad/train.h5",
         quality=f"{RESULTS}/quality/normals.csv",
         weights=f"{RESULTS}/weights/{config['backbone']['name']}.weights",
-        code=code("detector.py"),
     output:
         detector=f"{RESULTS}/detector.h5",
     log:
@@ -67,6 +67,7 @@ rule detector:
     conda:
         "../../envs/gpu.yaml"
     params:
+        code=code("detector.py"),
         train=rows("train", ["id", "patient"]),
         own_weights=config["backbone"]["weights"] != "",
         dataset=config["dataset"],

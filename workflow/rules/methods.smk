@@ -12,7 +12,6 @@ rule fit:
         backbone=backbone_taken,
         network=taken("network", f"{RESULTS}/weights/{RUN.classifier_weights}.weights"),
         textures=textures_taken,
-        code=code_of_method("fit.py"),
     output:
         detector=f"{DETECTOR}/detector.safetensors",
         history=f"{DETECTOR}/history.csv",
@@ -28,6 +27,7 @@ rule fit:
         mem_mb=memory(fit_mb),
         runtime=minutes(fit_seconds),
     params:
+        code=code("fit.py"),
         settings=lambda wildcards: fitted_row(wildcards)["settings"],
         repeat=lambda wildcards: fitted_row(wildcards)["repeat"],
         takes=lambda wildcards: METHODS_TAKE[wildcards.method],
@@ -48,7 +48,6 @@ rule apply:
         train_images=prepared_images("train"),
         views=f"{RESULTS}/images/resad/test.h5",
         train_views=f"{RESULTS}/images/resad/train.h5",
-        code=code_of_method("apply.py"),
     output:
         maps=f"{METHOD_SCORES}/test.h5",
         scores=f"{METHOD_SCORES}/test.csv",
@@ -66,6 +65,7 @@ rule apply:
         mem_mb=memory(fit_mb),
         runtime=minutes(apply_seconds),
     params:
+        code=code("apply.py"),
         train=rows("train", ["id", "patient"]),
         held_out=config["compared"]["held_out"],
         seed=config["seed"],
@@ -98,7 +98,6 @@ rule table_compared:
         quality=f"{RESULTS}/quality/test.csv",
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=lambda wildcards: ancient(PUBLISHED),
-        code=code("table_compared.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/compared.csv",
@@ -122,6 +121,7 @@ rule table_compared:
         "../../envs/cpu.yaml"
     params:
         **TABLE,
+        code=code("table_compared.py"),
         names=MAIN,
         patchcores=RUN.patchcores,
         compared=COMPARED_ROWS,
@@ -157,7 +157,6 @@ rule figure_compared:
             *(f"{RESULTS}/scores/{fit}/calibration.h5" for fit in SHOWN_RUNS.values()),
         ],
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("figure_compared.py"),
     output:
         picture=f"{RESULTS}/figures/compared.png",
         page=report(
@@ -172,6 +171,7 @@ rule figure_compared:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_compared.py"),
         title="Anomaly maps of all methods",
         methods=[*SHOWN, *SHOWN_RUNS],
         manifest=rows("test", ["id", "split", "label", "grade"]),
@@ -190,7 +190,6 @@ rule figure_compared:
 rule figure_compared_learning:
     input:
         histories=[f"{RESULTS}/methods/{fit}/history.csv" for fit in COMPARED_RUNS],
-        code=code("figure_compared_learning.py"),
     output:
         picture=f"{RESULTS}/figures/compared_learning.png",
         page=report(
@@ -205,6 +204,7 @@ rule figure_compared_learning:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("figure_compared_learning.py"),
         title="Learning curves of the compared methods",
         names=[row["name"] for row in RUN.compared],
         dpi=160,

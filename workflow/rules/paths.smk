@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from fundus_anomaly.errors import InputError
-from support.import_closure import import_closure, imports_of, named_modules
+from support.code_digest import code_digest
+from support.import_closure import imports_of, named_modules
 from support.import_statements import remember
 
 SCRIPTS = PROJECT / "workflow" / "scripts"
@@ -42,24 +43,16 @@ def from_here(file):
 
 
 def code(script):
-    """Return a function that gives a script and the library modules that it runs through, as inputs.
+    """Return a function that gives, as a parameter, what a script and the modules that it runs through hold.
 
-    They are known by their content (lineage.py), not by their time: a checkout renews the times of all of them. A
-    function, since Snakemake's report prints a rule's inputs unless functions give them, and a folder's name may be
-    nobody's business.
+    Of a method that a wildcard names, its module is one of these: of the others' modules it depends on none.
     """
-    files = [from_here(file) for file in (SCRIPTS / script, *import_closure(SCRIPTS / script, *PYTHON_FOLDERS))]
-    return lambda wildcards: ancient(files)
 
-
-def code_of_method(script):
-    """Return what :func:`code` does of a script that runs one method: of the others' modules it depends on none."""
-
-    def modules(wildcards):
+    def digest(wildcards):
         files, _ = imports_of((SCRIPTS / script, *named_modules(wildcards, PROJECT)), PYTHON_FOLDERS)
-        return ancient([from_here(file) for file in files])
+        return code_digest(files, PROJECT)
 
-    return modules
+    return digest
 
 
 # What the pages of photographs are made of beside code: template, style and scripts.

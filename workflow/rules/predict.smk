@@ -5,7 +5,6 @@ rule judge:
     input:
         photographs=lambda wildcards: PHOTOGRAPHS.paths,
         detector=DETECTOR,
-        code=code("judge.py"),
     output:
         judged=f"{RESULTS}/judged.csv",
     log:
@@ -20,6 +19,7 @@ rule judge:
         mem_mb=memory(judge_mb),
         runtime=minutes(judge_seconds),
     params:
+        code=code("judge.py"),
         ids=lambda wildcards: private(PHOTOGRAPHS.ids),
         store=f"{RESULTS}/judged",
         libraries=versions_of(imports_of([SCRIPTS / "judge.py"], PYTHON_FOLDERS)[1]),
@@ -32,7 +32,6 @@ rule predictions:
         judged=f"{RESULTS}/judged.csv",
         detector=DETECTOR,
         gallery=lambda wildcards: ancient(GALLERY),
-        code=code("predictions.py"),
     output:
         table=f"{RESULTS}/images.csv",
         workbook=f"{RESULTS}/images.xlsx",
@@ -44,6 +43,7 @@ rule predictions:
     conda:
         "../../envs/gpu.yaml"
     params:
+        code=code("predictions.py"),
         store=f"{RESULTS}/judged",
         title=config["experiment"] or "Photographs",
         roots=lambda wildcards: private([DATA_ROOT]),
@@ -59,7 +59,6 @@ rule index_of_predictions:
         quality=f"{RESULTS}/quality/summary.csv",
         pages=rules.predictions.output.page,
         detector=DETECTOR,
-        code=code("index_of_predictions.py"),
     output:
         page=f"{RESULTS}/index.html",
     log:
@@ -68,6 +67,7 @@ rule index_of_predictions:
     conda:
         "../../envs/gpu.yaml"
     params:
+        code=code("index_of_predictions.py"),
         title=config["experiment"] or "Photographs",
         links=[
             ["Every photograph with its heat map, highest score first", "pages/index.html", []],

@@ -5,7 +5,6 @@ rule normal_quality:
     input:
         images=f"{RESULTS}/images/{RUN.measured}/train.h5",
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("normal_quality.py"),
     output:
         photographs=f"{RESULTS}/quality/train.csv",
         normals=f"{RESULTS}/quality/normals.csv",
@@ -17,6 +16,7 @@ rule normal_quality:
         mem_mb=memory(FILE_NEEDS.quality_mb),
         runtime=minutes(FILE_NEEDS.normal_quality_seconds),
     params:
+        code=code("normal_quality.py"),
         options=config["quality"],
     script:
         "../scripts/normal_quality.py"
@@ -27,7 +27,6 @@ rule quality:
         images=f"{RESULTS}/images/{RUN.measured}/test.h5",
         normals=f"{RESULTS}/quality/normals.csv",
         left_out=f"{RESULTS}/audit/left_out.csv",
-        code=code("quality.py"),
     output:
         photographs=f"{RESULTS}/quality/test.csv",
         summary=f"{RESULTS}/quality/summary.csv",
@@ -39,6 +38,7 @@ rule quality:
         mem_mb=memory(FILE_NEEDS.quality_mb),
         runtime=minutes(FILE_NEEDS.quality_seconds),
     params:
+        code=code("quality.py"),
         options=config["quality"],
     script:
         "../scripts/quality.py"

@@ -7,7 +7,6 @@ rule table_rivals:
         scores=[f"{RESULTS}/scores/{folder}/test.csv" for _, _, folder in rival_runs()],
         left_out=f"{RESULTS}/audit/left_out.csv",
         published=lambda wildcards: ancient(PUBLISHED),
-        code=code("table_rivals.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/rivals.csv",
@@ -28,6 +27,7 @@ rule table_rivals:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("table_rivals.py"),
         runs=[(name, run) for name, run, _ in rival_runs()],
         ours=[row["name"] for row in OUR_ROWS],
         method_of={row["title"]: METHOD_TITLES[row["method"]] for row in OTHER_ROWS},

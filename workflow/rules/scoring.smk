@@ -6,7 +6,6 @@ rule score:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/test.h5",
         images=f"{RESULTS}/images/resad/test.h5",
         bank=bank_to_search,
-        code=code("score.py"),
     output:
         maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.h5",
         scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/test.csv",
@@ -23,6 +22,7 @@ rule score:
         mem_mb=memory(RESAD_NEEDS.score_mb),
         runtime=minutes(RESAD_NEEDS.score_seconds),
     params:
+        code=code("score.py"),
         seed=config["seed"],
         image_size=RUN.image_size,
         search=RUN.index,
@@ -38,7 +38,6 @@ rule calibrate:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/train.h5",
         images=f"{RESULTS}/images/resad/train.h5",
         bank=bank_to_search,
-        code=code("calibrate.py"),
     output:
         maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.h5",
         scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.csv",
@@ -55,6 +54,7 @@ rule calibrate:
         mem_mb=memory(RESAD_NEEDS.score_mb),
         runtime=minutes(RESAD_NEEDS.calibrate_seconds),
     params:
+        code=code("calibrate.py"),
         train=rows("train", ["id", "patient"]),
         images=config["evaluation"]["calibration_images"],
         seed=config["seed"],
@@ -75,7 +75,6 @@ rule score_patchcore:
         features=features_of_switched("test"),
         images=f"{RESULTS}/images/resad/test.h5",
         bank=of_switched(bank_to_search),
-        code=code("score.py"),
     output:
         maps=f"{RESULTS}/scores/patchcore/{{row}}/test.h5",
         scores=f"{RESULTS}/scores/patchcore/{{row}}/test.csv",
@@ -91,6 +90,7 @@ rule score_patchcore:
         mem_mb=memory(of_switched(RESAD_NEEDS.score_mb)),
         runtime=minutes(of_switched(RESAD_NEEDS.score_seconds)),
     params:
+        code=code("score.py"),
         seed=config["seed"],
         image_size=RUN.image_size,
         search=RUN.index,
@@ -105,7 +105,6 @@ rule calibrate_patchcore:
         features=features_of_switched("train"),
         images=f"{RESULTS}/images/resad/train.h5",
         bank=of_switched(bank_to_search),
-        code=code("calibrate.py"),
     output:
         maps=f"{RESULTS}/scores/patchcore/{{row}}/calibration.h5",
         scores=f"{RESULTS}/scores/patchcore/{{row}}/calibration.csv",
@@ -121,6 +120,7 @@ rule calibrate_patchcore:
         mem_mb=memory(of_switched(RESAD_NEEDS.score_mb)),
         runtime=minutes(of_switched(RESAD_NEEDS.calibrate_seconds)),
     params:
+        code=code("calibrate.py"),
         train=rows("train", ["id", "patient"]),
         images=config["evaluation"]["calibration_images"],
         seed=config["seed"],
@@ -139,7 +139,6 @@ rule calibrated_maps:
         calibration_maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/calibration.h5",
         images=f"{RESULTS}/images/resad/test.h5",
         train_images=f"{RESULTS}/images/resad/train.h5",
-        code=code("calibrated_maps.py"),
     output:
         maps=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/test.h5",
         scores=f"{RESULTS}/scores/{BANK_SPACE.wildcard_pattern}/{CALIBRATED}/test.csv",
@@ -154,6 +153,7 @@ rule calibrated_maps:
         mem_mb=memory(RESAD_NEEDS.calibrated_maps_mb),
         runtime=minutes(RESAD_NEEDS.calibrated_maps_seconds),
     params:
+        code=code("calibrated_maps.py"),
         train=rows("train", ["id", "patient"]),
         options={key: config["calibration"][key] for key in ("smoothing", "shrinkage", "floor")},
         scores=RUN.scores,

@@ -6,7 +6,6 @@ rule selection_bank:
     input:
         photographs=lambda wildcards: annotated_for_selection()["path"].tolist(),
         masks=lambda wildcards: mask_paths(annotated_for_selection(), SOURCE_DATASET.lesions),
-        code=code("lesion_bank.py"),
     output:
         bank=f"{RESULTS}/selection/lesion_bank.h5",
     log:
@@ -17,6 +16,7 @@ rule selection_bank:
         mem_mb=memory(LESIONPASTE_NEEDS.lesion_bank_mb),
         runtime=minutes(selection_bank_seconds),
     params:
+        code=code("lesion_bank.py"),
         sources=lambda wildcards: annotated_for_selection().to_dict("records"),
         lesions=list(SOURCE_DATASET.lesions),
         inverted=SOURCE_DATASET.masks_inverted,
@@ -32,7 +32,6 @@ rule lesioned:
     input:
         images=normals_for_selection,
         bank=rules.selection_bank.output.bank if PASTED else [],
-        code=code("lesioned.py"),
     output:
         images=f"{RESULTS}/images/resad/lesioned.h5",
         masks=f"{RESULTS}/masks/resad/lesioned.h5",
@@ -44,6 +43,7 @@ rule lesioned:
         mem_mb=memory(RESAD_NEEDS.lesioned_mb),
         runtime=minutes(RESAD_NEEDS.lesioned_seconds),
     params:
+        code=code("lesioned.py"),
         train=rows("train", ["id", "patient"]),
         normals=candidates.lesioned_normals(config),
         copies=config["select"]["copies"],
@@ -59,7 +59,6 @@ rule score_lesioned:
         features=f"{RESULTS}/resc/{RESC_SPACE.wildcard_pattern}/lesioned.h5",
         images=f"{RESULTS}/images/resad/lesioned.h5",
         bank=bank_to_search,
-        code=code("score_lesioned.py"),
     output:
         maps=f"{BY_LESIONS}/lesioned.h5",
         scores=f"{BY_LESIONS}/lesioned.csv",
@@ -76,6 +75,7 @@ rule score_lesioned:
         mem_mb=memory(RESAD_NEEDS.score_mb),
         runtime=minutes(RESAD_NEEDS.score_lesioned_seconds),
     params:
+        code=code("score_lesioned.py"),
         train=rows("train", ["id", "patient"]),
         seed=config["seed"],
         image_size=RUN.image_size,
@@ -92,7 +92,6 @@ rule evaluate_lesioned:
         images=f"{RESULTS}/images/resad/lesioned.h5",
         train_images=f"{RESULTS}/images/resad/train.h5",
         masks=f"{RESULTS}/masks/resad/lesioned.h5",
-        code=code("evaluate_lesioned.py"),
     output:
         metrics=f"{BY_LESIONS}/metrics.csv",
         scores=f"{BY_LESIONS}/scores.csv",
@@ -104,6 +103,7 @@ rule evaluate_lesioned:
         mem_mb=memory(RESAD_NEEDS.evaluate_mb),
         runtime=minutes(RESAD_NEEDS.evaluate_lesioned_seconds),
     params:
+        code=code("evaluate_lesioned.py"),
         train=rows("train", ["id", "patient"]),
         options={key: config["calibration"][key] for key in ("smoothing", "shrinkage", "floor")},
         scores=RUN.scores,
@@ -117,7 +117,6 @@ rule table_select:
     input:
         metrics=candidate_paths("metrics.csv"),
         scores=candidate_paths("scores.csv"),
-        code=code("table_select.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/select.csv",
@@ -139,6 +138,7 @@ rule table_select:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("table_select.py"),
         candidates=[{"name": row["name"], "settings": candidates.settings_of(row)} for row in CANDIDATES],
         figure=config["select"]["figure"],
         title=f"Settings chosen by lesioned copies of normals, {config['dataset']}",
@@ -155,7 +155,6 @@ rule table_proxy:
     input:
         lesioned=variant_paths([*MAIN, *RUN.ablations], f"{RESULTS}/selection/{{variant}}/metrics.csv"),
         tested=variant_paths([*MAIN, *RUN.ablations], f"{RESULTS}/evaluation/{{variant}}/metrics.csv"),
-        code=code("table_proxy.py"),
     output:
         csv=report(
             f"{RESULTS}/tables/proxy.csv",
@@ -177,6 +176,7 @@ rule table_proxy:
     conda:
         "../../envs/cpu.yaml"
     params:
+        code=code("table_proxy.py"),
         names=[*MAIN, *RUN.ablations],
         image_score=config["scoring"]["image_score"],
         title=f"Lesioned copies against the test, {config['dataset']}",

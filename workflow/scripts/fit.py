@@ -23,7 +23,7 @@ def main(input, output, params, wildcards, resources, threads):
     settings = method.settings(**params.settings)
     checkpoint = Path(output.detector).with_name("training.checkpoint.pt")
     taught = (params.train, params.abnormal, params.test, params.held_out)
-    key = key_of(input, (params.settings, *taught, params.repeat, params.seed))
+    key = key_of(input, (params.code, params.settings, *taught, params.repeat, params.seed))
     seed = digest(params.seed, wildcards.method, "repeat", params.repeat)
     work = Work(device_for(resources.get("gpu", 0), threads), seed, checkpoint, key)
     patients, owners = (dict(zip(*table.values(), strict=True)) for table in (params.train, params.abnormal))

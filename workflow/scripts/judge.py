@@ -25,7 +25,7 @@ def main(input, output, params, threads, resources):
     detector = load(input.detector, device=device, threads=1)
     if sha256(input.detector) != before:
         raise InputError(Problem(input.detector, "a file that was written to meanwhile", "a whole one", "run it again"))
-    made = made_by(before, input.code, params.libraries, device)
+    made = made_by(before, params.code, params.libraries, device)
     judged = judge(photographs, detector, store, made, threads)
     rows = [
         dict(zip(("path", "size", "changed"), state, strict=True)) | {"id": name} | row.figures()

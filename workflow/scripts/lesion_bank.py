@@ -2,7 +2,8 @@
 
 import logging
 
-from fundus_anomaly.methods.lesionpaste.bank_sources import in_words, lesions_of
+from fundus_anomaly.methods.lesionpaste.bank_sources import lesions_of
+from fundus_anomaly.methods.lesionpaste.lesion import in_words
 from fundus_anomaly.methods.lesionpaste.lesion_bank import write_bank
 from support.rule import run
 

@@ -19,7 +19,7 @@ def main(input, output, params, wildcards, resources, threads):
     """Write the weights of the best epoch by validation, and the history of all epochs."""
     checkpoint = Path(output.weights).with_name("training.checkpoint.pt")
     settings_of_weights = (params.row, params.training, params.train, params.repeat, params.seed, params.tested)
-    key = key_of((input.images, input.bank, input.weights, *input.code), settings_of_weights)
+    key = key_of((input.images, input.bank, input.weights), (params.code, *settings_of_weights))
     # Snakemake deletes the declared outputs of a killed job: until training ends, weights to test are kept elsewhere.
     tested = {epoch: checkpoint.with_name(f"training.{key[:16]}.epoch~{epoch}.pt") for epoch in params.tested}
     options = options_from(params.row) if params.row["pasted"] else None

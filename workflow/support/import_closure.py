@@ -1,4 +1,4 @@
-"""The files that a script's imports reach: a rule declares them, so that an edit reruns just what it must."""
+"""The files that a script's imports reach: a rule declares what they hold, so that an edit reruns just what it must."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from pathlib import Path
 from support.import_statements import statements_of
 
 
-def import_closure(script: Path, *roots: Path) -> list[Path]:
-    """Return the modules that a script imports, directly or through others, sorted.
+@cache
+def imports(script: Path, *roots: Path) -> tuple[list[Path], frozenset[str]]:
+    """Return the modules that a script imports, directly or through others, sorted, and the packages from elsewhere.
 
-    Imports inside functions count. Modules from elsewhere (the standard library, installed packages) do not.
+    Imports inside functions count. Of modules from elsewhere (the standard library, installed packages) the names of
+    their packages alone are known.
 
     Args:
         script: A Python file; its folder is the first root that imports are resolved against.
         roots: Further folders that hold packages.
     """
-    return imports(script, *roots)[0]
-
-
-@cache
-def imports(script: Path, *roots: Path) -> tuple[list[Path], frozenset[str]]:
-    """Return what :func:`import_closure` does, and the names of the packages from elsewhere that these files import."""
     searched = (script.parent, *roots)
     found: set[Path] = set()
     packages: set[str] = set()

@@ -8,7 +8,6 @@ something else runs again. Jobs get it as ``params.made``, so that Snakemake's r
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
@@ -22,19 +21,14 @@ from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.files.carried import carried_by
 from fundus_anomaly.files.provenance import Provenance, carriers
 from fundus_anomaly.files.whole import write_text
+from support.code_digest import content_digest
 from support.import_closure import imports_of, named_modules
 from support.library_versions import versions_of
 from support.parameters import digest_of, shown
 from support.private import private
 
-# Inputs that are accounted for as code, or that hold no file.
-_NOT_DATA = ("code", "outdated")
-
-
-@cache
-def content_digest(path: str) -> str:
-    """Return the SHA-256 of a file of the project."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+# An input that holds no file, and parameters that are accounted for as code or are what is worked out here.
+_NO_FILE, _NO_SETTINGS = "outdated", (None, "made", "code")
 
 
 @cache
@@ -199,7 +193,7 @@ class Lineage:
         return {
             name: value(wildcards) if callable(value) else value
             for name, value in rule.params._allitems()
-            if name not in (None, "made")
+            if name not in _NO_SETTINGS
         }
 
     def _script(self, rule: Any) -> Path:
@@ -214,7 +208,7 @@ class Lineage:
                 found, *_ = rule.expand_input(wildcards)
             finally:
                 self._walking = before
-            names = sorted({name for name, _ in found._get_names()}.difference(_NOT_DATA))
+            names = sorted({name for name, _ in found._get_names()} - {_NO_FILE})
             values = [(name, getattr(found, name)) for name in names]
             self._files[key] = [
                 (name, [str(value)] if isinstance(value, str) else [str(one) for one in value])

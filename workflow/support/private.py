@@ -2,7 +2,7 @@
 
 Snakemake's report prints the parameters of the jobs whose outputs it holds, and its records keep their ``repr`` to see
 whether one has changed. Both get a digest here; a job gets the plain values. Nobody changes them once they are made:
-the jobs of a rule share them, and what is printed of them is made once.
+jobs of many rules share them, and what is printed of them is made once.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ class Run:
         }
 
     def facts(self, names: Iterable[str]) -> dict[str, Any]:
-        """Return what the variants of a table have in common, in words.
+        """Return what a table says of the run of its variants.
 
         Args:
             names: Theirs.
@@ -185,10 +185,11 @@ class Run:
 
     @property
     def resad_facts(self) -> dict[str, Any]:
-        """What Tables 1 and 2 say of ReSAD's own row."""
+        """What Tables 1 and 2 say of their run, ReSAD's own row among it."""
         row = self.named([variants.RESAD])[0]
         reading = f"{row['spatial']}, scale {row['scale']}"
-        return self.facts(MAIN) | {"region filter r": row["region"], "reading of eq. 4": reading}
+        own = {"coreset fraction": row["coreset"], "region filter r": row["region"], "reading of eq. 4": reading}
+        return self.facts(MAIN) | own
 
     def table_settings(self, against: str) -> dict[str, Any]:
         """Return what both of ReSAD's tables say of their figures.

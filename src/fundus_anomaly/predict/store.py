@@ -6,14 +6,13 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fundus_anomaly.errors import InputError, Problem
-from fundus_anomaly.files.digest import sha256
 from fundus_anomaly.files.hdf5 import create_h5, open_h5, read_texts, write_array, write_texts
 from fundus_anomaly.quality.verdict import NOT_JUDGED
 
@@ -61,17 +60,16 @@ def key_of(content: str, made_by: str) -> str:
     return hashlib.sha256(f"{content} {made_by}".encode()).hexdigest()
 
 
-def made_by(detector: str, code: Iterable[str | os.PathLike[str]], versions: Mapping[str, str], device: str) -> str:
+def made_by(detector: str, code: str, versions: Mapping[str, str], device: str) -> str:
     """Return a digest of all that decides what is said of a photograph, beside the photograph.
 
     Args:
         detector: SHA-256 of the detector's file.
-        code: The modules that judging runs through, the script included.
+        code: A digest of the modules that judging runs through, the script included.
         versions: By name, the versions of the libraries that decide values.
         device: ``"cpu"`` or ``"cuda"``, whose sums differ in their last digits.
     """
-    contents = sorted(sha256(path) for path in code)
-    return hashlib.sha256(json.dumps([detector, contents, dict(versions), device], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([detector, code, dict(versions), device], sort_keys=True).encode()).hexdigest()
 
 
 class Store:

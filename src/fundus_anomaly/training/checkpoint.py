@@ -42,8 +42,8 @@ def key_of(files: Iterable[str | os.PathLike[str]], settings: Iterable[object]) 
     """Return a digest of all that the weights of a training depend on, the versions of its libraries included.
 
     Args:
-        files: Those that it reads, its code included.
-        settings: Its settings, of plain values.
+        files: Those that it reads.
+        settings: Its settings and a digest of its code, of plain values.
     """
     made = provenance.parse(provenance.line())
     content = [[sha256(file) for file in files], dict(made.libraries) if made else {}, *settings]

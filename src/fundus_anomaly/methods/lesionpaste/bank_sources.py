@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from fundus_anomaly.datasets.columns import mask_column
 from fundus_anomaly.errors import InputError, Problem
 from fundus_anomaly.methods.lesionpaste.annotated_image import read_lesions
-from fundus_anomaly.methods.lesionpaste.lesion import Lesion
+from fundus_anomaly.methods.lesionpaste.lesion import Lesion, in_words
 from fundus_anomaly.methods.lesionpaste.lesion_bank import require_fit, require_kinds
 
 logger = logging.getLogger(__name__)
@@ -67,8 +66,3 @@ def lesions_of(
     chosen = [lesion for lesion in found if lesion.kind in kinds]
     require_fit(chosen)
     return chosen
-
-
-def in_words(lesions: Sequence[Lesion]) -> str:
-    """Return how many lesions there are of each type."""
-    return ", ".join(f"{count} {kind}" for kind, count in Counter(lesion.kind for lesion in lesions).items())

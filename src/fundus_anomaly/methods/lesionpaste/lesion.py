@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -33,6 +34,11 @@ class Lesion:
     def area(self) -> int:
         """Number of pixels."""
         return int(np.count_nonzero(self.mask))
+
+
+def in_words(lesions: Sequence[Lesion]) -> str:
+    """Return how many lesions there are of each type."""
+    return ", ".join(f"{count} {kind}" for kind, count in Counter(lesion.kind for lesion in lesions).items())
 
 
 def extract(photograph: np.ndarray, masks: Mapping[str, np.ndarray], source: str, retina: float) -> list[Lesion]:

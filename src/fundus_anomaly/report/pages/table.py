@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from fundus_anomaly.files.whole import write_text
 from fundus_anomaly.report.pages.page import render
-from fundus_anomaly.report.tables.footnotes import without_names
+from fundus_anomaly.report.tables.excluded import without_names
 
 # What Markdown would make of characters within a name or a note.
 _PLAIN = ["emphasis", "link", "image", "autolink", "backticks", "entity", "escape"]

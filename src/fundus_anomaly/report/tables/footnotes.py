@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from fundus_anomaly.evaluation.image_metrics import FALSE_ALARMS
+from fundus_anomaly.report.tables.excluded import left_out_note
 from fundus_anomaly.report.tables.layout import NONE, Figure, probability
 from fundus_anomaly.report.tables.published import NOTE
 from fundus_anomaly.report.tables.variant import Variant
@@ -103,28 +104,6 @@ def independence(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> 
         f"The patients of {sum(known)} of {len(known)} test images are known and are taken as independent (Obuchowski "
         "1997 where a patient has several images); each other image counts as a separate patient."
     )
-
-
-def left_out_note(excluded: Mapping[str, str]) -> str:
-    """Return the footnote that names each excluded image, and why.
-
-    Args:
-        excluded: The reason by id.
-    """
-    return f"Excluded images: {'; '.join(f'{name} ({reason})' for name, reason in excluded.items()) or 'none'}."
-
-
-def without_names(document: str, excluded: Mapping[str, str]) -> str:
-    """Return a table's document for a report that is passed on: excluded images are counted, not named.
-
-    Args:
-        document: With the footnote of :func:`left_out_note`.
-        excluded: As there.
-    """
-    if not excluded:
-        return document
-    counted = f"Excluded images: {len(excluded)}, named in audit/left_out.csv among the run's results."
-    return document.replace(left_out_note(excluded), counted)
 
 
 def tested(test: Mapping[str, Sequence[str]], left_out: Iterable[str]) -> str:

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from fundus_anomaly.files.checksummed import read_csv
-from fundus_anomaly.methods.lesionpaste.bank_sources import in_words
+from fundus_anomaly.methods.lesionpaste.lesion import in_words
 from fundus_anomaly.methods.lesionpaste.lesion_bank import read_bank
-from fundus_anomaly.report.tables.footnotes import independence, left_out_note
+from fundus_anomaly.report.tables.excluded import left_out_note
+from fundus_anomaly.report.tables.footnotes import independence
 from fundus_anomaly.scoring.contract import OWN, read_scores
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from fundus_anomaly.evaluation.operating_points import IMAGE, PATIENT
-from fundus_anomaly.report.tables.footnotes import independence, left_out_note
+from fundus_anomaly.report.tables.excluded import left_out_note
+from fundus_anomaly.report.tables.footnotes import independence
 from fundus_anomaly.report.tables.layout import document, markdown, number, parameter, with_interval
 from fundus_anomaly.report.tables.unjudged import with_and_without_note
 

@@ -23,7 +23,7 @@ class Beside(NamedTuple):
     Attributes:
         excluded: Why each image is excluded, by id.
         scores: The image scores of each row, from its ``test.csv``.
-        pixels: The pixels of each row that has pixel figures.
+        pixels: The pixels of each row but calibrated ones; empty ones of a method without maps.
         notes: Footnotes on photographs that cannot be judged; none where all can be.
     """
 
@@ -44,7 +44,7 @@ def read_beside(
     Args:
         left_out: The audit's table of excluded images.
         quality: What is said of the quality of each photograph of the test.
-        pixels: Of each row that has pixel figures the file that its evaluation wrote.
+        pixels: Of each row but calibrated ones the file of pixels that its evaluation wrote.
         scores: Of each row its image scores.
 
     Raises:
