@@ -56,8 +56,8 @@ def candidate_paths(name):
 
 def selection_code():
     """Return the SHA-256 of each file of code that makes a choice, by its name."""
-    files = {file for script in SELECTING for file in code(f"{script}.py")(None)}
-    return {str(Path(file).resolve().relative_to(PROJECT.resolve())): sha256(file) for file in files}
+    files, _ = imports_of([SCRIPTS / f"{script}.py" for script in SELECTING], PYTHON_FOLDERS)
+    return {str(file.relative_to(PROJECT)): sha256(file) for file in files}
 
 
 def selection_results(wildcards):

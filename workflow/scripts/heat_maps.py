@@ -32,11 +32,9 @@ def main(input, output, params):
     files = (input.images, input.masks, input.maps, input.left_out, params.lesions)
     with filled_folder(output.page) as folder, shown_images(*files) as shown:
         judged = manifest.loc[shown.ids].join(said.loc[shown.ids, ["quality", "reason"]])
-        found, pictures = (
-            findings_of(judged.assign(score=scores.loc[shown.ids])),
-            pictured(shown, refused_of(said), scale),
-        )
-        write_gallery(folder, found, pictures, normals, [*read_excluded(input.left_out).items()], settings, light)
+        found = findings_of(judged.assign(score=scores.loc[shown.ids]))
+        missing, pictures = [*read_excluded(input.left_out).items()], pictured(shown, refused_of(said), scale)
+        write_gallery(folder, found, pictures, normals, missing, settings, light)
     excluded, heat_maps = read_excluded(input.left_out, "test"), Path(output.page).name
     given = (manifest, judged, excluded, scores, normals, params.normal_quantile, heat_maps)
     write_run_table(output.table, output.workbook, *given)
