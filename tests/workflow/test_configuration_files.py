@@ -194,6 +194,14 @@ rule first:
     assert done.returncode == 0, done.stdout
     assert (tmp_path / "results/phantom/audit/audit.html").is_file()
     assert "is not read" not in done.stdout, "the other workflow's own configuration"
+    # An edit of a module that a job runs through is seen there, too, where Snakemake's records alone count.
+    page, again = checkout.folder / "src/fundus_anomaly/report/pages/audit.py", ("-n", "--configfile", "tiny.yaml")
+    assert "Nothing to be done" in snakemake(checkout, tmp_path, *again).stdout
+    before = page.read_text(encoding="utf-8")
+    page.write_text(f"{before}\n# edited\n", encoding="utf-8")
+    plan = planned(snakemake(checkout, tmp_path, *again))
+    page.write_text(before, encoding="utf-8")
+    assert {rule for rule, _ in plan} - {"total", "first"} == {"fundus_audit"}
     # What the module's configuration does not name is the project's, not the schema's.
     (tmp_path / "whole.yaml").write_text("fundus: {seed: 3}\n")
     plan = planned(snakemake(checkout, tmp_path, "fundus_ablations", "-n", "--configfile", "whole.yaml"))
